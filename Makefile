@@ -1,0 +1,43 @@
+# Two commands on a fresh machine with Python 3.11+ and make: `make demo` runs the main job, `make test` passes the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format clean
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=…")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run-time: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing crm_pipeline and the locked versions of what it needs; this takes a minute or two, once."
+	$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.development: $(VENV)/.run-time
+	@echo "Installing what the tests and checks need."
+	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.run-time  ## make the project demo/ with the data of two real systems and run it to the end
+	$(BIN)/crm-pipeline demo demo
+
+test: $(VENV)/.development  ## all tests, in parallel
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.development  ## lint, formatting, strict types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.development  ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove the environment and the demo
+	rm -rf $(VENV) demo

@@ -1,0 +1,91 @@
+"""What a command prints: tables for people, JSON for programs, progress on standard error.
+
+Belongs here: form. Does not belong here: what is worth saying.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+_PLAIN_WIDTH = 160  # columns of a table that goes to a file or a pipe
+
+
+def console(*, error: bool = False) -> Console:
+    """Where to print; wide enough elsewhere than on a terminal that no table is folded."""
+    stream = sys.stderr if error else sys.stdout
+    width = None if stream.isatty() else _PLAIN_WIDTH
+    return Console(stderr=error, width=width, highlight=False, soft_wrap=False)
+
+
+def say(text: str) -> None:
+    """One line for people."""
+    console().print(Text(text), soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """`value` as JSON; dates and decimals as text."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Iterable[str] = ()
+) -> None:
+    """A table with a title; numbers grouped by thousands and to the right."""
+    table = Table(title=Text(title, style="bold"), title_justify="left", box=None, header_style="bold", pad_edge=False)
+    numeric = set(right)
+    for name in columns:
+        table.add_column(Text(name), justify="right" if name in numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(shown(cell)) for cell in row))
+    console().print(table)
+    console().print()
+
+
+def shown(cell: Any) -> str:
+    """A cell as people read it; a null as nothing."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    if isinstance(cell, float):
+        return f"{cell:.4f}"
+    if isinstance(cell, list | tuple):
+        return ", ".join(shown(item) for item in cell)
+    return str(cell)
+
+
+@contextmanager
+def progress_reported(title: str) -> Iterator[Any]:
+    """A function (what, done, total) that moves a bar on a terminal and writes plain lines elsewhere."""
+    if sys.stderr.isatty():
+        bar = Progress(
+            TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            console=console(error=True), transient=True,
+        )  # fmt: skip
+        with bar:
+            task = bar.add_task(title, total=None)
+            yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+    else:
+        yield lambda what, done, total: sys.stderr.write(f"{title}: {done}/{total} {what}\n")
+
+
+def log_to_stderr(*, is_verbose: bool) -> None:
+    """Messages of this package to standard error; warnings only unless verbose. Others stay silent."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger = logging.getLogger("crm_pipeline")
+    logger.handlers = [handler]
+    logger.setLevel(logging.INFO if is_verbose else logging.WARNING)
+    logger.propagate = False

@@ -1,0 +1,103 @@
+"""Commands that read what was published: explain, query, quarantine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from crm_pipeline.cli.options import JsonOption, ProjectOption
+from crm_pipeline.cli.output import print_json, print_table, say
+from crm_pipeline.errors import ConfigurationError
+from crm_pipeline.settings import load_project
+
+_quarantine = typer.Typer(
+    help="Rejected rows: what was delivered, where, and why it was rejected.", no_args_is_help=True
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds these commands."""
+    app.command()(explain)
+    app.command()(query)
+    _quarantine.command("list")(quarantine_list)
+    app.add_typer(_quarantine, name="quarantine")
+
+
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One select over the published tables.")],
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Query the published tables, also while a run is going on.
+
+    Example: crm-pipeline query "select country, count(*) from customers group by all order by all"
+    """
+    from crm_pipeline.publish import query as run_query
+
+    opened = load_project(project)
+    frame = run_query(opened.published_file, sql)
+    if as_json:
+        print_json(frame.to_dicts())
+        return
+    numeric = [name for name, kind in frame.schema.items() if kind.is_numeric()]
+    print_table(f"{frame.height:,} rows", frame.columns, frame.rows(), right=numeric)
+
+
+def explain(
+    customer_id: Annotated[str | None, typer.Argument(metavar="ID", help="A customer id, also an earlier one.")] = None,
+    source: Annotated[str | None, typer.Option(help="Instead of an id: the source of a record …")] = None,
+    key: Annotated[str | None, typer.Option(help="… and its key there.")] = None,
+    extract: Annotated[str | None, typer.Option(help="… and its extract, where several have the key.")] = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say who a customer is: its records, why they are one, where each value comes from, its history.
+
+    Examples: crm-pipeline explain C000000017   crm-pipeline explain --source crm --key 11000
+    """
+    from crm_pipeline.publish import explain as explain_id
+    from crm_pipeline.publish import explain_record
+
+    file = load_project(project).published_file
+    if customer_id and not (source or key):
+        found = explain_id(file, customer_id)
+    elif source and key and not customer_id:
+        found = explain_record(file, source, key, extract)
+    else:
+        raise ConfigurationError(
+            where="explain",
+            expected="an ID, or --source and --key",
+            found="neither or both",
+            cure="See `crm-pipeline explain --help`.",
+        )
+    if as_json:
+        print_json(found.as_dict())
+        return
+    say(found.headline)
+    for title, columns, rows in found.sections():
+        print_table(title, columns, rows)
+
+
+def quarantine_list(
+    project: ProjectOption = None,
+    rule: Annotated[str | None, typer.Option(help="Only rows that broke this rule.")] = None,
+    severity: Annotated[str | None, typer.Option(help="Only row, duplicate, value or warning.")] = None,
+    limit: Annotated[int, typer.Option(help="Rows at most; 0 for all.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """List rejected rows with line, reasons and the cells as delivered.
+
+    Shows delivered values, personal ones too. Example: crm-pipeline quarantine list --severity row
+    """
+    from crm_pipeline.publish import quarantine
+
+    file = load_project(project).steward_file
+    total, rows = quarantine(file, rule=rule, severity=severity, limit=limit or None)
+    if as_json:
+        print_json({"rows_in_all": total, "rows": rows.to_dicts()})
+        return
+    names = ("source", "extract", "business_date", "line", "source_id", "severity", "reasons", "delivered_values")
+    print_table(f"{rows.height:,} of {total:,} rows", names, rows.select(names).rows(), right=("line",))
+    if rows.height < total:
+        say("More with --limit 0; the row as delivered and the advice with --json.")

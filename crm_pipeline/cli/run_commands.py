@@ -1,0 +1,209 @@
+"""Commands that run the chain, and say how runs went: run, rebuild, ui, status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date as Date  # noqa: N812 - `date` is an option's name here
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crm_pipeline.cli.options import (
+    DateOption,
+    FromOption,
+    JsonOption,
+    ProjectOption,
+    ToOption,
+    VerboseOption,
+    parse_date,
+)
+from crm_pipeline.cli.output import log_to_stderr, print_json, print_table, progress_reported, say
+from crm_pipeline.errors import ConfigurationError
+from crm_pipeline.settings import Project, load_project
+
+if TYPE_CHECKING:
+    from crm_pipeline.orchestration.execute import Executed
+    from crm_pipeline.steps.overview import Overview
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds these commands."""
+    app.command()(run)
+    app.command()(rebuild)
+    app.command()(ui)
+    app.command()(status)
+
+
+def run(
+    project: ProjectOption = None,
+    date: DateOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    reread: Annotated[
+        bool, typer.Option("--reread", help="Ask dated sources again for dates that were landed.")
+    ] = False,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Run the main job, headless: the same job as in the UI, recorded there too.
+
+    Examples: crm-pipeline run --date 2026-01-28   crm-pipeline run --from 2026-01-01 --to 2026-01-31
+    """
+    log_to_stderr(is_verbose=verbose)
+    opened = load_project(project)
+    begin, end = _days(opened, date, first, last)
+    is_good = run_and_report(opened, begin, end, reread=reread, as_json=as_json)
+    raise typer.Exit(0 if is_good else 1)
+
+
+def rebuild(project: ProjectOption = None, as_json: JsonOption = False, verbose: VerboseOption = False) -> None:
+    """Make all of var/ again from state/, and publish; no source is asked.
+
+    Example: crm-pipeline rebuild --project my_crm
+    """
+    from crm_pipeline.orchestration.execute import execute
+    from crm_pipeline.orchestration.jobs import REBUILD
+    from crm_pipeline.steps.rebuild import discard_warehouse
+
+    log_to_stderr(is_verbose=verbose)
+    opened = load_project(project)
+    discard_warehouse(opened)
+    with progress_reported("rebuild") as progress:
+        executed = execute(opened, REBUILD, progress=progress)
+    _report(opened, executed, as_json=as_json)
+    raise typer.Exit(1 if executed.has_findings else 0)
+
+
+def ui(
+    project: ProjectOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000,
+) -> None:
+    """Open the Dagster UI on this project; stop it with Ctrl+C.
+
+    Example: crm-pipeline ui --project demo
+    """
+    from crm_pipeline.orchestration.instance import ui_environment
+
+    opened = load_project(project)
+    environment = ui_environment(opened)
+    say(f"The UI of {opened.root} will be at http://{host}:{port} in half a minute; stop it with Ctrl+C.")
+    os.chdir(opened.dagster_home)  # dagster dev keeps scratch files in the current folder
+    command = [sys.executable, "-m", "dagster", "dev", "--host", host, "--port", str(port)]
+    os.execve(sys.executable, [*command, "-m", "crm_pipeline.definitions"], dict(environment))  # noqa: S606 - our own interpreter
+
+
+def status(project: ProjectOption = None, as_json: JsonOption = False) -> None:
+    """Show the last runs, counts at each hop, and checks that failed.
+
+    Example: crm-pipeline status --json
+    """
+    from crm_pipeline.orchestration.runs import last_runs
+    from crm_pipeline.publish import query
+    from crm_pipeline.steps.overview import overview
+
+    opened = load_project(project)
+    runs = last_runs(opened)
+    failed = (
+        "SELECT table_name, rule_id, severity, judged_count, failed_count FROM crm.check_results WHERE NOT is_passed"
+    )
+    checks = query(opened.steward_file, failed).rows(named=True) if opened.steward_file.exists() else []
+    published = overview(opened) if opened.published_file.exists() else None
+    if as_json:
+        values = {"runs": runs, "failed_checks": checks, "published": published.as_dict() if published else None}
+        print_json(values)
+        return
+    names = ("run_id", "job", "status", "business_dates", "started_at", "seconds")
+    print_table("Last runs", names, [[row[name] for name in names] for row in runs], right=("seconds",))
+    if published:
+        _print_overview(published)
+    if checks:
+        print_table("Checks that failed in the latest run", list(checks[0]), [list(row.values()) for row in checks])
+
+
+def run_and_report(project: Project, first: Date, last: Date, *, reread: bool = False, as_json: bool = False) -> bool:
+    """Runs the main job over business dates and prints the result; True when no check failed."""
+    from crm_pipeline.orchestration.execute import execute
+    from crm_pipeline.orchestration.jobs import NIGHTLY
+    from crm_pipeline.state.landing import Landing
+    from crm_pipeline.steps.check import require_deliveries
+    from crm_pipeline.steps.land import days_between
+
+    require_deliveries(project, Landing(project.state / "landing"), days_between(first, last))
+    with progress_reported("run") as progress:
+        executed = execute(project, NIGHTLY, first=first, last=last, reread=reread, progress=progress)
+    _report(project, executed, as_json=as_json)
+    return not executed.has_findings
+
+
+def _days(project: Project, day: str | None, first: str | None, last: str | None) -> tuple[Date, Date]:
+    from crm_pipeline.steps.land import business_today
+
+    if day and (first or last):
+        raise ConfigurationError(
+            where="--date", expected="either --date or --from and --to", found="both", cure="Leave one of them out."
+        )
+    if last and not first:
+        raise ConfigurationError(where="--to", expected="--from with it", found="--to alone", cure="Add --from.")
+    today = business_today(project)
+    begin = parse_date(first, "--from") if first else parse_date(day, "--date") if day else today
+    end = parse_date(last, "--to") if last else today if first else begin
+    if end < begin:
+        raise ConfigurationError(
+            where="--to", expected=f"a date from {begin} on", found=str(end), cure="Exchange --from and --to."
+        )
+    return begin, end
+
+
+def _report(project: Project, executed: Executed, *, as_json: bool) -> None:
+    from crm_pipeline.steps.overview import overview
+
+    published = overview(project)
+    findings = [
+        {"table": check.table, "check": check.name, "is_warning": check.is_warning} for check in executed.failed_checks
+    ]
+    changed = bool(executed.metadata.get("published.crm", {}).get("is_changed"))
+    snapshot = str(executed.metadata.get("backup.snapshot", {}).get("result", ""))
+    if as_json:
+        print_json(
+            {
+                "run_id": executed.run_id,
+                "is_changed": changed,
+                "failed_checks": findings,
+                "backup": snapshot,
+                **published.as_dict(),
+            }
+        )
+        return
+    _print_overview(published)
+    if findings:
+        rows = [(f["table"], f["check"], "warning" if f["is_warning"] else "finding") for f in findings]
+        print_table("Checks that did not pass", ("table", "check", "weight"), rows)
+    words = "published" if changed else "nothing new, what was published stays"
+    say(f"{project.published_file}: {words}")
+    say(f"Backup: {snapshot}")
+    say(f"Run {executed.run_id}\n")
+
+
+def _print_overview(published: Overview) -> None:
+    outcomes = ("delivered", "loaded", "unchanged", "quarantined", "duplicates", "erased")
+    print_table(
+        "Rows by outcome: delivered = loaded + unchanged + quarantined + duplicates + erased",
+        ("extract", "entity", "deliveries", *outcomes),
+        [
+            (f"{row['source']}.{row['extract']}", row["entity"], row["deliveries"], *(row[name] for name in outcomes))
+            for row in published.loads.to_dicts()
+        ],
+        right=("deliveries", *outcomes),
+    )
+    rejected = [
+        (f"{row['source']}.{row['extract']}", row["rule"], row["severity"], row["rows"], row["keys"])
+        for row in published.rejections.to_dicts()
+    ]
+    if rejected:
+        columns = ("extract", "rule", "severity", "rows", "keys")
+        print_table("What was wrong with them", columns, rejected, right=("rows", "keys"))
+    say(f"{published.delivered_customer_rows:,} delivered customer rows are {published.customers:,} customers.")
+    lines, orphans = published.order_lines, published.orphans
+    say(f"{lines - orphans:,} of {lines:,} order lines have their customer; {orphans:,} orphans.")

@@ -1,0 +1,63 @@
+"""Gold assets: golden records, the records behind them, surviving values and contacts."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from crm_pipeline import golden, quality
+from crm_pipeline.orchestration.assets.std import check_specs
+from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
+from crm_pipeline.orchestration.resources import Pipeline
+from crm_pipeline.orchestration.rules import judge_table
+from crm_pipeline.settings import Project
+from crm_pipeline.steps.run import suite_folders
+from crm_pipeline.tables import CUSTOMER_CONTACTS, CUSTOMER_RECORDS, CUSTOMER_VALUES, Table, customers
+
+_DESCRIPTIONS = {
+    "customers": "One row per customer: the golden records.",
+    "customer_records": "One row per record of any system, with its customer.",
+    "customer_values": "Where a value had a choice: what survived, by which rule, and what lost.",
+    "customer_contacts": "Every phone and e-mail of a customer, ranked.",
+}
+
+
+def gold_assets(project: Project) -> list[dg.AssetsDefinition]:
+    """The four golden tables, made in one go."""
+    extras = project.config.extras("customers")
+    tables = [customers(extras), CUSTOMER_RECORDS, CUSTOMER_VALUES, CUSTOMER_CONTACTS]
+    judged = [table for table in tables if table.qualified in quality.suite_tables(*suite_folders(project))]
+    suites = {t.qualified: quality.load_suite(t.qualified, *suite_folders(project), extra=extras) for t in judged}
+
+    @dg.multi_asset(
+        name="golden",
+        specs=[_spec(table) for table in tables],
+        check_specs=[spec for table in judged for spec in check_specs(_key(table), suites[table.qualified])],
+        pool=POOL,
+    )
+    def gold(pipeline: Pipeline):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
+        run, config = pipeline.run, project.config
+        golden.merge_customers(run.warehouse, rules=config.survivorship, trust=config.trust, extra_columns=extras)
+        for table in tables:
+            results: Iterator[dg.AssetCheckResult] = iter(())
+            if table in judged:
+                results = judge_table(run, table, suites[table.qualified])
+            yield dg.MaterializeResult(
+                asset_key=_key(table), metadata=counts(run.warehouse.count(table)), check_results=list(results)
+            )
+
+    return [gold]
+
+
+def _key(table: Table) -> dg.AssetKey:
+    return dg.AssetKey([table.schema, table.name])
+
+
+def _spec(table: Table) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        _key(table),
+        group_name="gold",
+        deps=[["std", "customers"], ["link", "members"], ["link", "former_members"]],
+        description=_DESCRIPTIONS[table.name],
+        kinds={"duckdb"},
+        metadata={"dagster/column_schema": schema_of(table)},
+    )

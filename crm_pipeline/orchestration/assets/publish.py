@@ -1,0 +1,66 @@
+"""Publication and backup: what leaves the warehouse once every blocking check has passed."""
+
+import dagster as dg
+
+from crm_pipeline.orchestration.metadata import POOL, counts
+from crm_pipeline.orchestration.resources import Pipeline
+from crm_pipeline.settings import Project
+from crm_pipeline.steps.back_up import back_up
+from crm_pipeline.steps.publish import publish
+
+_PUBLISHED, _SNAPSHOT = dg.AssetKey(["published", "crm"]), dg.AssetKey(["backup", "snapshot"])
+_TAKEN = "is_taken"
+
+
+def publish_assets(project: Project, upstream: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
+    """The published file, then the backup."""
+    return [_published(upstream), _backup(project)]
+
+
+def _published(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=_PUBLISHED,
+        group_name="publish",
+        deps=upstream,
+        pool=POOL,
+        kinds={"duckdb"},
+        description="published/crm.duckdb: what analysts query; replaced by rename, and only when something changed.",
+    )
+    def published(pipeline: Pipeline) -> dg.MaterializeResult:
+        summary = publish(pipeline.run)
+        return dg.MaterializeResult(
+            metadata=counts(
+                summary.row_counts["customers"],
+                is_changed=summary.is_changed,
+                fingerprint=summary.fingerprint,
+                rows=dict(summary.row_counts),
+            )
+        )
+
+    return published
+
+
+def _backup(project: Project) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=_SNAPSHOT,
+        group_name="backup",
+        deps=[_PUBLISHED],
+        check_specs=[
+            dg.AssetCheckSpec(
+                _TAKEN, asset=_SNAPSHOT, description="A snapshot holds the present state, read back and equal."
+            )
+        ],
+        pool=POOL,
+        description=f"A full backup, encrypted and read back, at {project.config.backup.to}.",
+    )
+    def snapshot(pipeline: Pipeline) -> dg.MaterializeResult:
+        result = back_up(pipeline.run.project)
+        verdict = dg.AssetCheckResult(
+            check_name=_TAKEN, passed=result.snapshot_id is not None, metadata={"result": result.words}
+        )
+        return dg.MaterializeResult(
+            metadata={"result": result.words, "files": result.file_count, "bytes": result.byte_count},
+            check_results=[verdict],
+        )
+
+    return snapshot

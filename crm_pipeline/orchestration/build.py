@@ -1,0 +1,34 @@
+"""All definitions of one project: assets, jobs, schedules, resources."""
+
+import dagster as dg
+
+from crm_pipeline.orchestration.assets.gold import gold_assets
+from crm_pipeline.orchestration.assets.landing import business_days, landing_assets
+from crm_pipeline.orchestration.assets.link import link_assets
+from crm_pipeline.orchestration.assets.mart import model_assets
+from crm_pipeline.orchestration.assets.publish import publish_assets
+from crm_pipeline.orchestration.assets.std import std_assets
+from crm_pipeline.orchestration.jobs import jobs
+from crm_pipeline.orchestration.resources import Pipeline
+from crm_pipeline.orchestration.schedules import schedules
+from crm_pipeline.settings import Project
+
+
+def build_definitions(project: Project, *, wait_seconds: float = 6 * 3600) -> dg.Definitions:
+    """What Dagster shows and runs for a project.
+
+    Args:
+        project: read once; changes of pipeline.yaml take effect when the code location is loaded again.
+        wait_seconds: how long a run waits for another one to give the warehouse back.
+    """
+    derived = [*std_assets(project), *link_assets(project), *gold_assets(project), *model_assets(project)]
+    upstream = [key for assets in derived for key in assets.keys if key.path[0] in {"gold", "mart", "ops"}]
+    assets = [*landing_assets(project), *derived, *publish_assets(project, sorted(upstream))]
+    project_jobs = jobs(business_days(project))
+    return dg.Definitions(
+        assets=dg.with_source_code_references(assets),
+        jobs=list(project_jobs.values()),
+        schedules=schedules(project, project_jobs),
+        resources={"pipeline": Pipeline(project_folder=str(project.root), wait_seconds=wait_seconds)},
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,149 @@
+"""Running a job here and now, recorded in the instance that the UI shows.
+
+Belongs here: one call for the command line. Does not belong here: printing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import dagster as dg
+
+from crm_pipeline.errors import QualityError
+from crm_pipeline.orchestration.build import build_definitions
+from crm_pipeline.orchestration.instance import project_instance
+from crm_pipeline.settings import Project
+
+LOCATION = "crm_pipeline"
+# Tags that Dagster's UI reads: the job's page lists runs of its repository; a range makes one run of several days.
+REPOSITORY_LABEL_TAG = ".dagster/repository"
+ASSET_PARTITION_RANGE_START_TAG = "dagster/asset_partition_range_start"
+ASSET_PARTITION_RANGE_END_TAG = "dagster/asset_partition_range_end"
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+Progress = Callable[[str, int, int], None]  # step just done, steps done, steps in all
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """One check that did not pass."""
+
+    table: str
+    name: str
+    is_warning: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """A finished run; `failed_checks` in the order judged."""
+
+    run_id: str
+    failed_checks: tuple[FailedCheck, ...]
+    metadata: dict[str, dict[str, object]]
+
+    @property
+    def has_findings(self) -> bool:
+        """Whether a check failed that is more than a warning."""
+        return any(not check.is_warning for check in self.failed_checks)
+
+
+def execute(
+    project: Project,
+    job_name: str,
+    *,
+    first: date | None = None,
+    last: date | None = None,
+    reread: bool = False,
+    progress: Progress | None = None,
+) -> Executed:
+    """The job run to its end in this process.
+
+    Args:
+        project: whose job.
+        job_name: see `orchestration.jobs`.
+        first: first business date; None for a job that lands nothing.
+        last: last business date, all of them in one run; None for `first` alone.
+        reread: ask dated sources again for dates that were landed.
+        progress: told after each step.
+
+    Raises:
+        QualityError: a blocking check failed, nothing was published.
+        PipelineError: what stopped a step.
+    """
+    definitions = build_definitions(project, wait_seconds=0)
+    job = definitions.resolve_job_def(job_name)
+    if progress:
+        job = job.with_hooks({_progress_hook(progress, len(job.nodes))})
+    with project_instance(project) as instance:
+        result = job.execute_in_process(
+            run_config={**_QUIET, **_landing_config(project, reread=reread)} if first else _QUIET,
+            instance=instance,
+            partition_key=first.isoformat() if first and last in {None, first} else None,
+            tags=_tags(first, last),
+            raise_on_error=True,
+        )
+    executed = Executed(result.run_id, _failed_checks(result), _metadata(result))
+    if not result.success:
+        _refuse_blocked(executed)
+    return executed
+
+
+def _landing_config(project: Project, *, reread: bool) -> dict[str, object]:
+    if not reread:
+        return {}
+    steps = [f"landing__{source}__{name}" for source, name, _ in project.config.extracts]
+    return {"ops": {step: {"config": {"reread": True}} for step in steps}}
+
+
+def _tags(first: date | None, last: date | None) -> dict[str, str]:
+    """The tags by which the UI shows the run under its job, and those of a range of partitions."""
+    tags = {REPOSITORY_LABEL_TAG: f"__repository__@{LOCATION}", "crm_pipeline/started_by": "command line"}
+    if first and last and last != first:
+        tags |= {
+            ASSET_PARTITION_RANGE_START_TAG: first.isoformat(),
+            ASSET_PARTITION_RANGE_END_TAG: last.isoformat(),
+        }
+    return tags
+
+
+def _progress_hook(progress: Progress, total: int) -> dg.HookDefinition:
+    done: set[str] = set()
+
+    @dg.success_hook(name="command_line_progress")
+    def report(context: dg.HookContext) -> None:
+        done.add(context.op.name)
+        progress(context.op.name.replace("__", "."), len(done), total)
+
+    return report
+
+
+def _failed_checks(result: dg.ExecuteInProcessResult) -> tuple[FailedCheck, ...]:
+    return tuple(
+        FailedCheck(
+            ".".join(evaluation.asset_key.path),
+            evaluation.check_name,
+            evaluation.severity is dg.AssetCheckSeverity.WARN,
+        )
+        for evaluation in result.get_asset_check_evaluations()
+        if not evaluation.passed
+    )
+
+
+def _metadata(result: dg.ExecuteInProcessResult) -> dict[str, dict[str, object]]:
+    found = {}
+    for event in result.get_asset_materialization_events():
+        materialization = event.asset_materialization
+        if materialization is not None:
+            values = {name: value.value for name, value in materialization.metadata.items()}
+            found[".".join(materialization.asset_key.path)] = values
+    return found
+
+
+def _refuse_blocked(executed: Executed) -> None:
+    failed = [check for check in executed.failed_checks if not check.is_warning]
+    names = ", ".join(f"{check.table} {check.name}" for check in failed) or "a step"
+    raise QualityError(
+        where=f"run {executed.run_id}",
+        expected="every blocking check to pass",
+        found=f"{names} failed; nothing was published, readers see what was there",
+        cure="See the check in the UI, or `crm-pipeline status`; correct the data or the rule and run again.",
+    )

@@ -1,0 +1,73 @@
+"""What the UI shows of a table and of a rule: counts, columns, where the code is.
+
+Belongs here: turning contracts and results into Dagster's values. No cell of any table ever gets in here.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from crm_pipeline.tables import Table
+from crm_pipeline.warehouse.models import Model
+
+POOL = "warehouse"
+
+
+def schema_of(table: Table) -> dg.TableSchema:
+    """The column schema of a contract."""
+    columns = [
+        dg.TableColumn(column.name, column.type, f"{column.description} (personal: {column.personal})")
+        for column in table.columns
+    ]
+    return dg.TableSchema(columns)
+
+
+def schema_of_model(model: Model) -> dg.TableSchema:
+    """The column schema that a model's yml documents."""
+    return dg.TableSchema([dg.TableColumn(column.name, "", column.description) for column in model.columns])
+
+
+def code_reference(path: Path, label: str) -> dict[str, Any]:
+    """Metadata that makes the UI link to a file of the code."""
+    reference = dg.LocalFileCodeReference(file_path=str(path), line_number=1, label=label)
+    return {"dagster/code_references": dg.CodeReferencesMetadataValue([reference])}
+
+
+def counts(row_count: int, **others: Any) -> dict[str, Any]:
+    """Metadata of one materialisation."""
+    return {"dagster/row_count": row_count, **others}
+
+
+def counted(frame: pl.DataFrame, columns: Iterable[str]) -> dg.MarkdownMetadataValue:
+    """A small table of counts; the caller names columns without personal data."""
+    chosen = frame.select(list(columns))
+    header = "| " + " | ".join(chosen.columns) + " |"
+    line = "|" + " --- |" * chosen.width
+    rows = ["| " + " | ".join(str(cell) for cell in row) + " |" for row in chosen.rows()]
+    return dg.MetadataValue.md("\n".join([header, line, *rows]))
+
+
+def check_name(rule_id: str) -> str:
+    """A rule's name as Dagster allows it."""
+    return "".join(letter if letter.isalnum() or letter == "_" else "_" for letter in rule_id)
+
+
+def rule_result(asset_key: dg.AssetKey, rule: Mapping[str, Any], contract: Mapping[str, Any]) -> dg.AssetCheckResult:
+    """The verdict on one rule: Great Expectations' count beside ours, which decided about the rows."""
+    is_agreed = rule["failed_count"] == contract["failed_count"]
+    return dg.AssetCheckResult(
+        asset_key=asset_key,
+        check_name=check_name(rule["rule_id"]),
+        passed=bool(contract["is_passed"]) and is_agreed,
+        severity=dg.AssetCheckSeverity.WARN if rule["severity"] == "warning" else dg.AssetCheckSeverity.ERROR,
+        description=rule["notes"],
+        metadata={
+            "severity": rule["severity"],
+            "judged": contract["judged_count"],
+            "failed (Great Expectations)": contract["failed_count"],
+            "failed (accept or reject)": rule["failed_count"],
+        },
+    )

@@ -1,0 +1,137 @@
+"""Delivered columns as standard columns, still text.
+
+Belongs here: the forms of `columns:` in pipeline.yaml. Does not belong here: cleaning values (`standardise`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+import polars as pl
+
+from crm_pipeline.errors import DeliveryError
+from crm_pipeline.settings import Extract, ValueForm
+from crm_pipeline.settings.model import LIST_COLUMNS, NAMESPACED_COLUMNS
+from crm_pipeline.state.landing import LINE
+from crm_pipeline.warehouse import expressions
+
+_KEY_SEPARATOR = "|"
+
+
+def named_columns(extract: Extract) -> list[str]:
+    """The delivered columns that the mapping names, in the order of first use; those in expressions apart."""
+    forms = [form for _, form in _forms(extract)]
+    named = [*extract.primary_key, *(name for form in forms for name in form.delivered_columns)]
+    if extract.updated_at:
+        named.append(extract.updated_at)
+    return list(dict.fromkeys([*named, *extract.extra_columns.values()]))
+
+
+def check_columns(delivered: Iterable[str], extract: Extract, *, where: str) -> None:
+    """Nothing, when every column that the mapping names was delivered.
+
+    Raises:
+        DeliveryError: one is missing; the message suggests the nearest delivered one.
+    """
+    present = [name for name in delivered if name != LINE]
+    missing = [name for name in named_columns(extract) if name not in present]
+    if missing:
+        close = difflib.get_close_matches(missing[0], present, n=1, cutoff=0.5)
+        hint = f"Did you mean {close[0]}?" if close else f"The delivery has {', '.join(present)}."
+        raise DeliveryError(
+            where=where, expected=f"the column {missing[0]}", found="none of that name", cure=f"{hint} See columns:."
+        )
+
+
+def check_expressions(delivered: Iterable[str], extract: Extract, *, where: str) -> None:
+    """Nothing, when every expression of the mapping can be computed over the delivered columns.
+
+    Raises:
+        ConfigurationError: one can't, on a row of empty cells.
+    """
+    sample = pl.DataFrame({name: [""] for name in delivered if name != LINE})
+    sql = {name: form.expression for name, form in _forms(extract) if form.expression}
+    if sql:
+        expressions(sample, sql, where=where)
+
+
+def source_ids(delivered: pl.DataFrame, primary_key: tuple[str, ...]) -> pl.Series:
+    """The key of each row: its parts trimmed and joined by |, a | within a part escaped; null when a part is blank."""
+    parts = [pl.col(name).str.strip_chars() for name in primary_key]
+    escaped = [
+        part.str.replace_all("\\", "\\\\", literal=True).str.replace_all("|", "\\|", literal=True) for part in parts
+    ]
+    joined = parts[0] if len(parts) == 1 else pl.concat_str(escaped, separator=_KEY_SEPARATOR)
+    is_blank = pl.any_horizontal(part.fill_null("").str.len_chars() == 0 for part in parts)
+    return delivered.select(pl.when(is_blank).then(None).otherwise(joined).alias("source_id")).to_series()
+
+
+def map_rows(delivered: pl.DataFrame, extract: Extract, *, source: str) -> pl.DataFrame:
+    """The rows under their standard names, as text, row for row.
+
+    Lists (`phones`, `emails`) become lists of text; namespaced ones lists of (namespace, value); a customer reference
+    becomes the record key it stands for; extra columns keep the user's names.
+    """
+    computed = {name: form.expression for name, form in _forms(extract) if form.expression}
+    frame = delivered
+    if computed:
+        results = expressions(delivered.drop(LINE), {f"={name}": sql for name, sql in computed.items()}, where=source)
+        frame = delivered.with_columns(results.get_columns())
+    columns = [pl.col(LINE)]
+    for name in extract.columns:
+        if name in NAMESPACED_COLUMNS:
+            columns.append(_namespaced(name, extract))
+        elif name == "customer":
+            columns.append(_reference(extract.form(name), source))
+        elif name in LIST_COLUMNS:
+            columns.append(_list(name, extract.form(name)))
+        else:
+            columns.append(_text(name, extract.form(name)).alias(name))
+    columns += [pl.col(delivered_name).alias(name) for name, delivered_name in extract.extra_columns.items()]
+    return frame.select(columns)
+
+
+def _forms(extract: Extract) -> list[tuple[str, ValueForm]]:
+    forms: list[tuple[str, ValueForm]] = []
+    for name in extract.columns:
+        if name in NAMESPACED_COLUMNS:
+            forms += [(f"{name}.{key}", form) for key, form in extract.namespaces(name).items()]
+        else:
+            forms.append((name, extract.form(name)))
+    return forms
+
+
+def _text(name: str, form: ValueForm) -> pl.Expr:
+    """One text per row; several columns are joined by a space, blank ones left out."""
+    if form.expression:
+        return pl.col(f"={name}")
+    if form.constant is not None:
+        return pl.lit(form.constant)
+    if form.columns:
+        filled = [pl.when(pl.col(c).str.strip_chars() != "").then(pl.col(c).str.strip_chars()) for c in form.columns]
+        return pl.concat_str(filled, separator=" ", ignore_nulls=True)
+    value = pl.col(str(form.column))
+    if form.values is None:
+        return value
+    return value.str.strip_chars().replace(form.values)
+
+
+def _list(name: str, form: ValueForm) -> pl.Expr:
+    if form.columns:
+        return pl.concat_list([pl.col(column) for column in form.columns]).alias(name)
+    return pl.concat_list([_text(name, form)]).alias(name)
+
+
+def _namespaced(name: str, extract: Extract) -> pl.Expr:
+    pairs = [
+        pl.struct(pl.lit(namespace).alias("namespace"), _text(f"{name}.{namespace}", form).alias("value"))
+        for namespace, form in extract.namespaces(name).items()
+    ]
+    return pl.concat_list(pairs).alias(name)
+
+
+def _reference(form: ValueForm, source: str) -> pl.Expr:
+    target = (form.extract or f"{source}.customers").replace(".", "/", 1)
+    key = _text("customer", form).str.strip_chars()
+    return pl.when(key != "").then(pl.concat_str(pl.lit(f"{target}/"), key)).alias("customer_record_key")

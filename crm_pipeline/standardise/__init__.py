@@ -1,0 +1,9 @@
+"""Text as delivered becomes typed, comparable values: pure Polars, one value type per module.
+
+Belongs here: cleaning one value without knowing other rows. Does not belong here: judging values against rules
+(`quality`), or files and tables. A cleaner returns null for what is not of its type; it is idempotent.
+"""
+
+from crm_pipeline.standardise.entities import VERSION, Context, Standardised, standardise
+
+__all__ = ["VERSION", "Context", "Standardised", "standardise"]

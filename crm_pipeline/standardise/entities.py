@@ -1,0 +1,153 @@
+"""Which cleaner serves which standard column of which entity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from crm_pipeline.standardise import choices, countries, dates, emails, identifiers, names, numbers, phones, texts
+from crm_pipeline.tables import ENTITIES, Column, polars_type
+
+VERSION = 1  # raise it when any cleaner gives other values: all rows then count as changed
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a cleaner may know beside the value: the project's country and time zone."""
+
+    default_country: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standardised:
+    """Typed rows, row for row with the mapped ones, and the cells that could not be read.
+
+    Attributes:
+        frame: all standard columns of the entity, null where not mapped, and the columns that came besides.
+        rejected: one cell: `row` (index in `frame`), `column_name`, `value` as mapped, `reason`; by row and column.
+    """
+
+    frame: pl.DataFrame
+    rejected: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaner:
+    """How a value is cleaned, and what it should have been when the result is null."""
+
+    expected: str
+    clean: Callable[[pl.Expr, Context], pl.Expr]
+
+
+_TEXT = Cleaner("text", lambda value, _: texts.clean(value))
+_IDENTIFIER = Cleaner("an identifier", lambda value, _: identifiers.clean(value))
+_DATE = Cleaner("a date such as 2025-03-05, 20250305 or 2025年3月5日", lambda value, _: dates.clean_date(value))
+_TIME = Cleaner(
+    "a time such as 2025-03-05 14:30:00", lambda value, context: dates.clean_timestamp(value, context.timezone)
+)
+_NUMBER = Cleaner("a number such as 1234.5", lambda value, _: numbers.clean(value))
+_CURRENCY = Cleaner("an ISO 4217 code", lambda value, _: choices.clean_currency(value))
+
+_BY_TYPE = {"DATE": _DATE, "TIMESTAMP": _TIME, "DECIMAL(18,4)": _NUMBER, "VARCHAR": _TEXT}
+_BY_COLUMN: Mapping[str, Cleaner] = {
+    "kind": Cleaner("person or organisation", lambda value, _: choices.clean_kind(value)),
+    "gender": Cleaner("male, female or other", lambda value, _: choices.clean_gender(value)),
+    "country": Cleaner("a country's ISO 3166-1 code or name", lambda value, _: countries.clean(value)),
+    "currency": _CURRENCY,
+    "national_id": _IDENTIFIER,
+    "organisation_id": _IDENTIFIER,
+    "tax_id": _IDENTIFIER,
+    "phones": Cleaner("a telephone number", lambda value, context: phones.clean(value, context.default_country)),
+    "emails": Cleaner("an e-mail address", lambda value, _: emails.clean(value)),
+}
+_REJECTED_SCHEMA = {"row": pl.UInt32(), "column_name": pl.String(), "value": pl.String(), "reason": pl.String()}
+_NAMESPACED = {"external_ids", "customer_external_ids"}
+
+
+def standardise(entity: str, mapped: pl.DataFrame, context: Context) -> Standardised:
+    """The mapped rows as typed standard columns.
+
+    Args:
+        entity: customers, orders or products.
+        mapped: standard columns as text, lists of text for phones and e-mails; columns that are not standard ones are
+            kept, texts among them trimmed.
+        context: the project's country and time zone.
+    """
+    lists = {c.name: _cleaned_elements(mapped[c.name], context) for c in ENTITIES[entity] if _is_list(c, mapped)}
+    columns = [_standard_column(column, mapped, lists, context) for column in ENTITIES[entity]]
+    standard = {column.name for column in ENTITIES[entity]}
+    others = [
+        texts.clean(pl.col(name)) if kind == pl.String else pl.col(name)
+        for name, kind in mapped.schema.items()
+        if name not in standard
+    ]
+    frame = mapped.select(*others, *columns)
+    return Standardised(_completed(entity, frame), _rejected(entity, mapped, frame, lists))
+
+
+def _is_list(column: Column, mapped: pl.DataFrame) -> bool:
+    return column.type == "VARCHAR[]" and column.name in mapped.columns
+
+
+def _standard_column(
+    column: Column, mapped: pl.DataFrame, lists: Mapping[str, pl.Series], context: Context
+) -> pl.Expr | pl.Series:
+    kind = polars_type(column.type)
+    value = pl.col(column.name)
+    if column.name not in mapped.columns:
+        return pl.lit(None, dtype=kind).alias(column.name)
+    if column.name in _NAMESPACED:
+        return identifiers.clean_namespaced(value).alias(column.name)
+    if column.name in lists:
+        distinct = lists[column.name].list.drop_nulls().list.unique(maintain_order=True)
+        return distinct.set(distinct.list.len() == 0, None).cast(kind).alias(column.name)
+    return _cleaner(column.name, column.type).clean(value, context).cast(kind).alias(column.name)
+
+
+def _cleaned_elements(values: pl.Series, context: Context) -> pl.Series:
+    """Each element of each list cleaned, null where it was rejected; blank elements left out."""
+    element = pl.element()
+    meant = values.list.eval(texts.clean(element)).list.drop_nulls()
+    return meant.list.eval(_BY_COLUMN[values.name].clean(element, context))
+
+
+def _completed(entity: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with what follows from its own columns."""
+    if entity == "customers":
+        return names.complete(frame)
+    if entity == "orders":
+        product = pl.col("quantity") * pl.col("unit_price")
+        return frame.with_columns(product.cast(pl.Decimal(18, 4), strict=False).alias("computed_amount"))
+    return frame
+
+
+def _cleaner(name: str, kind: str) -> Cleaner:
+    return _BY_COLUMN.get(name, _BY_TYPE.get(kind, _TEXT))
+
+
+def _rejected(entity: str, mapped: pl.DataFrame, frame: pl.DataFrame, lists: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """The cells that held something and lost it; of a list, those that lost an element."""
+    found = [pl.DataFrame(schema=_REJECTED_SCHEMA)]
+    for column in ENTITIES[entity]:
+        if column.name not in mapped.columns or column.name in _NAMESPACED:
+            continue
+        delivered, cleaned = mapped[column.name], frame[column.name]
+        if column.name in lists:
+            text, is_lost = (
+                delivered.list.join(" | ", ignore_nulls=True),
+                lists[column.name].list.eval(pl.element().is_null()).list.any(),
+            )
+        else:
+            meant = texts.trim if column.name == "country" else texts.clean  # NA is Namibia, no placeholder
+            text = delivered.to_frame("v").select(meant(pl.col("v"))).to_series()
+            is_lost = text.is_not_null() & cleaned.is_null()
+        reason = f"expected {_cleaner(column.name, column.type).expected}"
+        cells = pl.DataFrame({"row": pl.int_range(len(text), dtype=pl.UInt32, eager=True), "value": text})
+        lost = cells.filter(is_lost.fill_null(value=False))
+        found.append(
+            lost.select("row", pl.lit(column.name).alias("column_name"), "value", pl.lit(reason).alias("reason"))
+        )
+    return pl.concat(found).sort("row", "column_name")

@@ -1,0 +1,91 @@
+"""Backup of a project: which files it takes to rebuild everything.
+
+Belongs here: the choice of folders and when a snapshot is due. Does not belong here: format and cipher (`backup`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import crm_pipeline
+from crm_pipeline import backup
+from crm_pipeline.backup.objects import Progress
+from crm_pipeline.errors import ConfigurationError
+from crm_pipeline.settings import Project
+from crm_pipeline.storage import ObjectStore, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class BackUpResult:
+    """What became of a backup; `snapshot_id` is None when none could be taken."""
+
+    snapshot_id: str | None
+    is_new: bool
+    file_count: int
+    byte_count: int
+    words: str
+
+
+def store_of(project: Project) -> ObjectStore:
+    """Where the project's backups are."""
+    return open_store(project.config.backup.to, endpoint_url=project.config.backup.endpoint_url, base=project.root)
+
+
+def key_of(project: Project) -> str:
+    """The project key as text.
+
+    Raises:
+        ConfigurationError: none is configured.
+    """
+    key = project.config.backup.key
+    if key is None:
+        raise ConfigurationError(
+            where="pipeline.yaml, backup.key",
+            expected='a key, as in key: "${CRM_BACKUP_KEY}"',
+            found="none",
+            cure="Make one with `crm-pipeline backup key`, export it, and keep a copy where the backups are not.",
+        )
+    return key.get_secret_value()
+
+
+def contents(project: Project) -> list[Path]:
+    """The files and folders a backup holds: what can't be derived, what was published, and the configuration."""
+    wanted = [
+        project.state,
+        project.published_file,
+        project.config_file,
+        project.root / "expectations",
+        project.root / "sql",
+    ]
+    return [path for path in wanted if path.exists()]
+
+
+def back_up(project: Project, *, is_due: bool = False, progress: Progress | None = None) -> BackUpResult:
+    """A full snapshot, read back; none is taken when the newest one holds exactly the present files.
+
+    Args:
+        project: what to back up.
+        is_due: take one in any case.
+        progress: told about bytes done and in all.
+    """
+    if project.config.backup.key is None:
+        return BackUpResult(None, False, 0, 0, "not taken: no backup.key is configured")
+    store, key, paths = store_of(project), key_of(project), contents(project)
+    if not is_due:
+        present = backup.unchanged_since(store, key, project.root, paths)
+        if present is not None:
+            words = f"nothing changed since snapshot {present.snapshot_id}"
+            return BackUpResult(present.snapshot_id, False, len(present.files), present.totals.bytes, words)
+    taken = backup.full_backup(
+        store,
+        key,
+        project.root,
+        paths,
+        code_version=crm_pipeline.__version__,
+        configuration_sha256=project.configuration_sha256,
+        progress=progress,
+        work=project.var / "tmp",
+    )
+    words = f"snapshot {taken.snapshot_id}: {len(taken.files)} files, encrypted, read back and equal"
+    return BackUpResult(taken.snapshot_id, True, len(taken.files), taken.totals.bytes, words)

@@ -1,0 +1,114 @@
+"""Whether a project is fit to run, without loading anything.
+
+Belongs here: asking every capability about its part of pipeline.yaml. Does not belong here: the answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from crm_pipeline import quality
+from crm_pipeline.errors import ConfigurationError, PipelineError
+from crm_pipeline.golden import check_rules
+from crm_pipeline.settings import Project
+from crm_pipeline.sources.files import dates_available, read_header
+from crm_pipeline.sources.mapping import check_columns, check_expressions
+from crm_pipeline.state.landing import Landing
+from crm_pipeline.steps.back_up import key_of, store_of
+from crm_pipeline.steps.land import business_today
+from crm_pipeline.steps.run import model_folders, suite_folders
+from crm_pipeline.warehouse.models import load_models
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One part of a project: what was looked at, and the error that would stop a run, if any."""
+
+    subject: str
+    detail: str
+    error: PipelineError | None
+
+
+def default_day(project: Project) -> date:
+    """The newest business date that any dated source can answer for, today where none is dated."""
+    dates = [day for _, _, x in project.config.extracts for day in dates_available(x.read, project.root)]
+    return max(dates, default=business_today(project))
+
+
+def check_project(project: Project, day: date) -> list[Checked]:
+    """Every part of the project in the order of pipeline.yaml; errors are collected, not raised."""
+    parts: list[tuple[str, Callable[[], str]]] = []
+    for source, name, _ in project.config.extracts:
+        parts.append((f"{source}.{name}", lambda s=source, n=name: _check_extract(project, s, n, day)))  # type: ignore[misc]  # mypy can't infer defaults of a lambda
+    parts += [
+        ("survivorship", lambda: _check_survivorship(project)),
+        ("expectations", lambda: _check_suites(project)),
+        ("sql", lambda: f"{len(load_models(*model_folders(project)).ordered)} models"),
+        ("backup", lambda: _check_backup(project)),
+    ]
+    return [_checked(subject, look) for subject, look in parts]
+
+
+def require_deliveries(project: Project, landing: Landing, days: Sequence[date]) -> None:
+    """Nothing, when each extract of a single business date was landed already or can be read and mapped.
+
+    A check before the first write: of several days some may lack a delivery, so they are looked at when landed.
+
+    Raises:
+        DeliveryError: the first extract that can't.
+    """
+    _require_known_days(project, days)
+    for source, name, extract in project.config.extracts:
+        if len(days) != 1 or any(d.business_date == days[0] for d in landing.deliveries(source, name)):
+            continue
+        if extract.read.is_dated or days[0] == business_today(project):
+            _check_extract(project, source, name, days[0])
+
+
+def _checked(subject: str, look: Callable[[], str]) -> Checked:
+    try:
+        return Checked(subject, look(), None)
+    except PipelineError as error:
+        return Checked(subject, "", error)
+
+
+def _check_extract(project: Project, source: str, name: str, day: date) -> str:
+    extract = project.config.sources[source].extracts[name]
+    where = f"{source}.{name}"
+    header = read_header(extract.read, project.root, day, where=where)
+    check_columns(header, extract, where=where)
+    check_expressions(header, extract, where=where)
+    return f"{extract.entity}, {extract.load}, {len(header)} columns, {len(extract.columns)} mapped"
+
+
+def _check_survivorship(project: Project) -> str:
+    check_rules(project.config.survivorship)
+    return f"{len(project.config.survivorship)} rules"
+
+
+def _check_suites(project: Project) -> str:
+    folders = suite_folders(project)
+    tables = quality.suite_tables(*folders)
+    extras = project.config.extras("customers")
+    rules = sum(len(quality.load_suite(table, *folders, extra=extras).rules) for table in tables)
+    return f"{rules} rules for {len(tables)} tables"
+
+
+def _check_backup(project: Project) -> str:
+    if project.config.backup.key is None:
+        return "no key: backups are not taken"
+    key_of(project)
+    return store_of(project).describe()
+
+
+def _require_known_days(project: Project, days: Sequence[date]) -> None:
+    today, start = business_today(project), project.config.start_date
+    if days[-1] > today or days[0] < start:
+        raise ConfigurationError(
+            where="--date",
+            expected=f"business dates from {start} (start_date) to {today} (today)",
+            found=f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}",
+            cure="Choose other dates, or change start_date in pipeline.yaml.",
+        )

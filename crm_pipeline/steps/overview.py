@@ -1,0 +1,90 @@
+"""The result of the main job in a handful of counts, read from the published file.
+
+Belongs here: what `run`, `status` and a report say first. Does not belong here: printing. Counts only, no values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from crm_pipeline.settings import Project
+from crm_pipeline.warehouse import Warehouse, open_reader
+
+_LOADS = """
+    SELECT source, extract, entity, count(*) AS deliveries, sum(delivered_count)::BIGINT AS delivered,
+        sum(loaded_count)::BIGINT AS loaded, sum(unchanged_count)::BIGINT AS unchanged,
+        sum(quarantined_count)::BIGINT AS quarantined, sum(duplicate_count)::BIGINT AS duplicates,
+        sum(erased_count)::BIGINT AS erased
+    FROM crm.loads GROUP BY ALL ORDER BY source, extract
+"""
+_REJECTIONS = """
+    WITH reason AS (
+        SELECT source, extract, source_id, severity, unnest(reasons) AS rule FROM crm.quarantine
+    )
+    SELECT source, extract, rule, count(*) AS rows, count(DISTINCT source_id) AS keys
+    FROM reason GROUP BY ALL ORDER BY source, extract, rule
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What is published now.
+
+    Attributes:
+        loads: one extract: deliveries and the counts of its rows by outcome.
+        rejections: one rule of one extract: rows concerned and their distinct keys.
+        delivered_customer_rows: rows delivered by all customers extracts.
+        customers: golden customers.
+        customer_records: living records behind them.
+        order_lines: published order lines.
+        orphans: order lines without a customer.
+    """
+
+    published_at: datetime
+    loads: pl.DataFrame
+    rejections: pl.DataFrame
+    delivered_customer_rows: int
+    customers: int
+    customer_records: int
+    order_lines: int
+    orphans: int
+
+    def as_dict(self) -> dict[str, object]:
+        """The same for JSON."""
+        return {
+            "published_at": self.published_at.isoformat(),
+            "customers": self.customers,
+            "customer_records": self.customer_records,
+            "delivered_customer_rows": self.delivered_customer_rows,
+            "order_lines": self.order_lines,
+            "orphans": self.orphans,
+            "loads": self.loads.to_dicts(),
+            "rejections": self.rejections.to_dicts(),
+        }
+
+
+def overview(project: Project) -> Overview:
+    """The counts of what is published.
+
+    Raises:
+        ConfigurationError: nothing is.
+    """
+    with open_reader(project.published_file) as reader:
+        loads = reader.frame(_LOADS)
+        return Overview(
+            reader.value("SELECT published_at FROM crm.published"),
+            loads,
+            reader.frame(_REJECTIONS),
+            int(loads.filter(pl.col("entity") == "customers")["delivered"].sum()),
+            _count(reader, "customers"),
+            _count(reader, "customer_records", "deleted_on IS NULL"),
+            _count(reader, "orders"),
+            _count(reader, "orders", "customer_id IS NULL"),
+        )
+
+
+def _count(reader: Warehouse, table: str, condition: str = "true") -> int:
+    return int(reader.value(f"SELECT count(*) FROM crm.{table} WHERE {condition}"))

@@ -1,0 +1,49 @@
+"""New project folders, from the templates that come with the package.
+
+Belongs here: `init` and `demo` up to the first run. Does not belong here: running.
+"""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+from crm_pipeline.backup import generate_key
+from crm_pipeline.bundled import template
+from crm_pipeline.errors import ConfigurationError
+from crm_pipeline.settings import json_schema
+from crm_pipeline.state.files import appearing, write_json
+
+DEMO_DATE = date(2026, 1, 28)  # the folder of the demo's extracts, see its ORIGIN.md
+_FOLDERS = ("extracts", "expectations", "sql")
+
+
+def create_project(folder: Path, template_name: str) -> None:
+    """A new project in `folder`: the template, empty folders for one's own files, a backup key in `.env`.
+
+    Raises:
+        ConfigurationError: the folder holds something already.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise ConfigurationError(
+            where=str(folder), expected="a new or empty folder", found="files in it", cure="Choose another folder."
+        )
+    shutil.copytree(template(template_name), folder, dirs_exist_ok=True)
+    for name in _FOLDERS:
+        (folder / name).mkdir(exist_ok=True)
+    write_json(folder / "pipeline.schema.json", json_schema())
+    with appearing(folder / ".env") as temporary:
+        temporary.write_text(
+            "# The key of this project's backups. Without it no backup can be read: keep a copy elsewhere.\n"
+            f"CRM_BACKUP_KEY={generate_key()}\n",
+            encoding="utf-8",
+        )
+    with appearing(folder / ".gitignore", mode=0o644) as temporary:
+        temporary.write_text(".env\nvar/\nstate/\npublished/\nreports/\nbackup/\n", encoding="utf-8")
+
+
+def is_demo(folder: Path) -> bool:
+    """Whether the folder is a demo project as `create_project` makes it."""
+    config = folder / "pipeline.yaml"
+    return config.exists() and config.read_bytes() == (template("demo") / "pipeline.yaml").read_bytes()

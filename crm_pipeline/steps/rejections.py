@@ -1,0 +1,88 @@
+"""Every reason against a row of a delivery, as rows of `ops.rejections`.
+
+Belongs here: putting together what standardising, judging and de-duplicating found. Does not belong here: finding it.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from crm_pipeline.settings import Extract
+from crm_pipeline.state.landing import LINE, Delivery
+from crm_pipeline.tables import REJECTIONS
+
+
+def against_cells(entity: str, unreadable: pl.DataFrame, failures: pl.DataFrame, mapped: pl.DataFrame) -> pl.DataFrame:
+    """One row per reason with line, rule_id, severity, column_name, reason and the cell as delivered.
+
+    Args:
+        entity: of the rows.
+        unreadable: cells that no cleaner could read: row, column_name, value, reason.
+        failures: rules broken: row, rule_id, severity, column_name, reason.
+        mapped: the rows as text, to which `row` is the index.
+    """
+    read = unreadable.select(
+        "row",
+        pl.concat_str(pl.lit(f"{entity}."), "column_name", pl.lit("_readable")).alias("rule_id"),
+        pl.lit("value").alias("severity"),
+        "column_name",
+        "reason",
+    )
+    already = (failures["severity"] == "warning") & _is_in(failures, unreadable)  # a warning that says nothing new
+    reasons = pl.concat([read, failures.filter(~already).select(read.columns)])
+    lines = mapped[LINE].gather(reasons["row"]).alias("line")
+    return _with_cells(reasons.select(lines, pl.exclude("row")), mapped)
+
+
+def _is_in(failures: pl.DataFrame, unreadable: pl.DataFrame) -> pl.Series:
+    """Whether the cell of each failure is among the unreadable ones."""
+    known = unreadable.select("row", "column_name", pl.lit(value=True).alias("is_known")).unique()
+    return failures.join(known, on=["row", "column_name"], how="left", maintain_order="left")["is_known"].fill_null(
+        value=False
+    )
+
+
+def _with_cells(rejections: pl.DataFrame, mapped: pl.DataFrame) -> pl.DataFrame:
+    """`rejections` with `value`: the cell of `column_name` as delivered, null where it was empty."""
+    frames = [rejections.clear().with_columns(pl.lit(None, dtype=pl.String).alias("value"))]
+    for name in rejections["column_name"].unique().sort().to_list():
+        part = rejections.filter(pl.col("column_name") == name)
+        cells = pl.lit(None, dtype=pl.String)
+        if name in mapped.columns:
+            column = pl.col(name)
+            cells = column.list.join(" | ", ignore_nulls=True) if mapped.schema[name] == pl.List(pl.String) else column
+        values = mapped.select(pl.col(LINE).alias("line"), cells.alias("value"))
+        frames.append(part.join(values, on="line", how="left", maintain_order="left"))
+    return pl.concat(frames).with_columns(pl.when(pl.col("value") != "").then(pl.col("value")))
+
+
+def against_duplicates(surplus: pl.DataFrame, extract: Extract) -> pl.DataFrame:
+    """The same for rows whose key another row of the delivery has."""
+    reason = "another row of this delivery has the same key and is newer or further down; deliver one row per key"
+    return surplus.select(
+        pl.col(LINE).alias("line"),
+        pl.lit(f"{extract.entity}.primary_key_unique").alias("rule_id"),
+        pl.lit("duplicate").alias("severity"),
+        pl.lit("source_id").alias("column_name"),
+        pl.lit(reason).alias("reason"),
+        pl.col("source_id").alias("value"),
+    )
+
+
+def complete(rejections: pl.DataFrame, delivered: pl.DataFrame, delivery: Delivery, extract: Extract) -> pl.DataFrame:
+    """Rows of `ops.rejections`: each reason with its delivery, key and the row as delivered."""
+    concerned = delivered.filter(pl.col(LINE).is_in(rejections["line"].unique().implode()))
+    rows = concerned.select(
+        pl.col(LINE).alias("line"), "source_id", pl.struct(delivery.columns).struct.json_encode().alias("row_delivered")
+    )
+    return (
+        rejections.join(rows, on="line", how="left", maintain_order="left")
+        .with_columns(
+            pl.lit(delivery.source).alias("source"),
+            pl.lit(delivery.extract).alias("extract"),
+            pl.lit(delivery.business_date).alias("business_date"),
+            pl.lit(delivery.sequence).alias("sequence"),
+            pl.lit(extract.entity).alias("entity"),
+        )
+        .select(REJECTIONS.column_names)
+    )

@@ -1,0 +1,86 @@
+"""What the steps of one run share: the project, the open warehouse, the stores, the run's id and time.
+
+Belongs here: opening and closing them together, under the writer's lock. Does not belong here: any step.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from crm_pipeline.bundled import bundled
+from crm_pipeline.settings import Project
+from crm_pipeline.state.history import History
+from crm_pipeline.state.landing import Landing
+from crm_pipeline.state.ledger import Ledger
+from crm_pipeline.state.models import ModelStore
+from crm_pipeline.warehouse import Warehouse, writer_lock
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the chain over one project; holds the writer's lock as long as it exists.
+
+    Attributes:
+        started_at: UTC without a zone; the publication time of all this run publishes.
+    """
+
+    project: Project
+    warehouse: Warehouse
+    run_id: str
+    started_at: datetime
+
+    @cached_property
+    def landing(self) -> Landing:
+        """The store of deliveries."""
+        return Landing(self.project.state / "landing")
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The store of identities."""
+        return Ledger(self.project.state / "ledger")
+
+    @cached_property
+    def models(self) -> ModelStore:
+        """The store of linkage models."""
+        return ModelStore(self.project.state / "models")
+
+    @cached_property
+    def history(self) -> History:
+        """The store of what was published when, and of runs."""
+        return History(self.project.state / "history")
+
+
+def suite_folders(project: Project) -> tuple[Path, Path]:
+    """Shipped suites, then the project's own."""
+    return bundled("expectations"), project.root / "expectations"
+
+
+def model_folders(project: Project) -> tuple[Path, Path]:
+    """Shipped SQL models, then the project's own."""
+    return bundled("dbt_like_sql"), project.root / "sql"
+
+
+def utc_now() -> datetime:
+    """Now, UTC without a zone, as tables store it."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@contextlib.contextmanager
+def open_run(project: Project, *, run_id: str, wait_seconds: float = 0) -> Iterator[Run]:
+    """A run that may write; the lock is taken first and given back last.
+
+    Raises:
+        BusyError: another run holds the project for longer than `wait_seconds`.
+    """
+    with (
+        writer_lock(project.var, run_id=run_id, wait_seconds=wait_seconds),
+        Warehouse.open(
+            project.warehouse_file, temporary=project.var / "tmp", memory_limit=project.config.memory_limit
+        ) as warehouse,
+    ):
+        yield Run(project, warehouse, run_id, utc_now())

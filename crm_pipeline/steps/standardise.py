@@ -1,0 +1,246 @@
+"""Applying deliveries: landed rows become versions in std, or recorded rejections.
+
+Belongs here: which deliveries are applied in which order, and the path of one delivery's rows. Does not belong here:
+cleaning (`standardise`), judging (`quality`), the SQL of versions (`steps.versions`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from crm_pipeline import quality, standardise
+from crm_pipeline.settings import Extract
+from crm_pipeline.sources.mapping import map_rows, source_ids
+from crm_pipeline.standardise.dates import clean_timestamp
+from crm_pipeline.state.landing import LINE, Delivery
+from crm_pipeline.steps import rejections, versions
+from crm_pipeline.steps.run import Run, suite_folders, utc_now
+from crm_pipeline.tables import CHECK_RESULTS, LOADS, REJECTIONS, Table, std
+
+_log = logging.getLogger(__name__)
+_LOGGED = tuple(f"{what}_count" for what in ("delivered", "loaded", "unchanged", "quarantined", "duplicate", "deleted"))
+
+
+@dataclass(frozen=True, slots=True)
+class EntityApplied:
+    """What a run did to one std table.
+
+    Attributes:
+        loads: rows of `ops.loads` for the deliveries applied now.
+        checks: rows of `ops.check_results`, counted by us over the rows judged now.
+        contract: the same rules and rows, counted by Great Expectations.
+        current_count: current records after it.
+    """
+
+    entity: str
+    loads: pl.DataFrame
+    checks: pl.DataFrame
+    contract: pl.DataFrame
+    current_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One delivery on its way: all standardised rows, those accepted, every reason against a row, and the counts."""
+
+    standardised: pl.DataFrame
+    accepted: pl.DataFrame
+    rejections: pl.DataFrame
+    checks: pl.DataFrame
+
+
+def apply_entity(run: Run, entity: str) -> EntityApplied:
+    """All deliveries of an entity's extracts that std does not show yet, applied in date order.
+
+    A late delivery, a replaced one, or a changed recipe (mapping, suite, standardisers) takes the extract's part of
+    std back to before it and applies from there on, so that std is a function of landing and recipe alone.
+    """
+    table = std(entity, run.project.config.extras(entity))
+    suite = quality.load_suite(table.qualified, *suite_folders(run.project), extra=run.project.config.extras(entity))
+    for log in (LOADS, REJECTIONS):
+        run.warehouse.ensure(log)
+    if run.warehouse.ensure(table):
+        for log in (LOADS, REJECTIONS):
+            run.warehouse.execute(f"DELETE FROM {log.qualified} WHERE entity = ?", [entity])
+    loads, checks, contract = [LOADS.empty()], [], []
+    for source, name, extract in run.project.config.extracts:
+        if extract.entity != entity:
+            continue
+        for delivery in _to_apply(run, table, source, name, extract, suite):
+            load, judged = _apply(run, table, delivery, extract, suite)
+            loads.append(load)
+            checks.append(judged.checks)
+            contract.append(quality.validate(_with_today(judged.standardised, delivery), suite))
+    _remove_unconfigured(run, table, entity)
+    none = quality.judge(_with_today(table.empty(), None), suite).results
+    return EntityApplied(
+        entity,
+        pl.concat(loads),
+        _added_up([none, *checks]),
+        _added_up([none, *contract]),
+        int(run.warehouse.value(f"SELECT count(*) FROM {table.qualified} WHERE valid_to IS NULL")),
+    )
+
+
+def _to_apply(
+    run: Run, table: Table, source: str, name: str, extract: Extract, suite: quality.Suite
+) -> Sequence[Delivery]:
+    """The deliveries to apply, after std was taken back to the point from which they apply."""
+    deliveries = run.landing.counting(source, name, load=extract.load)
+    recipe = recipe_sha256(run, extract, suite)
+    wanted = [(d.business_date, d.sequence, d.origin.file_sha256, recipe) for d in deliveries]
+    present = versions.applied(run.warehouse, source, name)
+    agreed = next((i for i, pair in enumerate(zip(wanted, present, strict=False)) if pair[0] != pair[1]), None)
+    first = min(len(wanted), len(present)) if agreed is None else agreed
+    if first < len(present):
+        day = min([present[first][0], *(w[0] for w in wanted[first : first + 1])])
+        versions.rewind(run.warehouse, table, source, name, day)
+        return [d for d in deliveries if d.business_date >= day]
+    return deliveries[first:]
+
+
+def recipe_sha256(run: Run, extract: Extract, suite: quality.Suite) -> str:
+    """Hash of all that decides what std makes of a delivered row."""
+    config = run.project.config
+    recipe: dict[str, Any] = {
+        "mapping": extract.model_dump(mode="json", exclude={"read"}),
+        "suite": suite.sha256,
+        "standardise": standardise.VERSION,
+        "default_country": config.default_country,
+        "timezone": config.timezone,
+    }
+    return hashlib.sha256(json.dumps(recipe, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _apply(
+    run: Run, table: Table, delivery: Delivery, extract: Extract, suite: quality.Suite
+) -> tuple[pl.DataFrame, _Judged]:
+    """One delivery applied in one transaction: versions, deletions, rejections and its row in `ops.loads`."""
+    delivered = delivery.read()
+    delivered = delivered.with_columns(source_ids(delivered, extract.primary_key))
+    delivered = versions.with_row_hash(run.warehouse, delivered)
+    surplus = _surplus_lines(delivered, extract, run.project.config.timezone)
+    candidates = delivered.filter(~pl.col(LINE).is_in(surplus.implode()))
+    changed = versions.changed_rows(run.warehouse, table, delivery, candidates)
+    judged = _judge(run, delivery, extract, changed, suite)
+    duplicates = rejections.against_duplicates(delivered.filter(pl.col(LINE).is_in(surplus.implode())), extract)
+    rejected = rejections.complete(pl.concat([judged.rejections, duplicates]), delivered, delivery, extract)
+    with run.warehouse.transaction():
+        versions.replace_versions(run.warehouse, table, delivery, judged.accepted)
+        deleted = 0
+        if extract.load == "full":
+            deleted = versions.close_missing(run.warehouse, table, delivery, delivered["source_id"])
+        run.warehouse.insert(REJECTIONS, rejected, order_by=REJECTIONS.key)
+        counts = {
+            "delivered_count": delivered.height,
+            "loaded_count": judged.accepted.height,
+            "unchanged_count": candidates.height - changed.height,
+            "quarantined_count": changed.height - judged.accepted.height,
+            "duplicate_count": surplus.len(),
+            "erased_count": 0,
+            "deleted_count": deleted,
+            "nulled_count": int((rejected["severity"] == "value").sum()),
+            "flagged_count": int((rejected["severity"] == "warning").sum()),
+        }
+        load = _load(run, delivery, extract, suite, counts)
+        quality.reconcile(load)
+        run.warehouse.insert(LOADS, load)
+    counts = ", ".join(f"{load[name][0]:,} {name.removesuffix('_count')}" for name in _LOGGED)
+    _log.info("%s.%s %s: %s", delivery.source, delivery.extract, delivery.business_date, counts)
+    return load, judged
+
+
+def _surplus_lines(delivered: pl.DataFrame, extract: Extract, timezone: str) -> pl.Series:
+    """Lines of rows whose key another row of the delivery has that is newer, or equally new and further down."""
+    repeated = delivered.filter(pl.col("source_id").is_not_null() & pl.col("source_id").is_duplicated())
+    newest = pl.lit(None, dtype=pl.Datetime("us"))
+    if extract.updated_at:
+        newest = clean_timestamp(pl.col(extract.updated_at), timezone)
+    ordered = repeated.with_columns(newest.alias("_updated")).sort("_updated", LINE, nulls_last=False)
+    kept = ordered.group_by("source_id", maintain_order=True).agg(pl.col(LINE).last())
+    return ordered.filter(~pl.col(LINE).is_in(kept[LINE].implode()))[LINE].sort()
+
+
+def _judge(run: Run, delivery: Delivery, extract: Extract, changed: pl.DataFrame, suite: quality.Suite) -> _Judged:
+    """The changed rows mapped, standardised and judged."""
+    config = run.project.config
+    mapped = map_rows(changed, extract, source=delivery.source)
+    context = standardise.Context(config.default_country, config.timezone)
+    result = standardise.standardise(extract.entity, mapped, context)
+    frame = result.frame.with_columns(
+        pl.lit(delivery.source).alias("source"),
+        pl.lit(delivery.extract).alias("extract"),
+        changed["source_id"],
+        changed["row_hash"],
+        pl.lit(delivery.business_date).alias("valid_from"),
+        pl.lit(None, dtype=pl.Date).alias("valid_to"),
+        pl.lit(delivery.sequence).cast(pl.Int32).alias("sequence"),
+        pl.col(LINE).alias("line"),
+        pl.concat_str(pl.lit(f"{delivery.source}/{delivery.extract}/"), changed["source_id"]).alias("record_key"),
+    )
+    judgement = quality.judge(_with_today(frame, delivery), suite)
+    accepted = quality.accept(frame, judgement.failures)
+    reasons = rejections.against_cells(extract.entity, result.rejected, judgement.failures, mapped)
+    return _Judged(frame, accepted, reasons, judgement.results)
+
+
+def _load(
+    run: Run, delivery: Delivery, extract: Extract, suite: quality.Suite, counts: Mapping[str, int]
+) -> pl.DataFrame:
+    """The row of `ops.loads`."""
+    row = {
+        "source": delivery.source,
+        "extract": delivery.extract,
+        "business_date": delivery.business_date,
+        "sequence": delivery.sequence,
+        "entity": extract.entity,
+        **counts,
+        "file_name": delivery.origin.file_name,
+        "file_sha256": delivery.origin.file_sha256,
+        "file_bytes": delivery.origin.file_bytes,
+        "recipe_sha256": recipe_sha256(run, extract, suite),
+        "landed_at": delivery.landed_at,
+        "applied_at": utc_now(),
+        "run_id": run.run_id,
+    }
+    return pl.DataFrame([row], schema=LOADS.polars_schema)
+
+
+def _with_today(frame: pl.DataFrame, delivery: Delivery | None) -> pl.DataFrame:
+    """`frame` with `business_date`, which is what any rule means by today."""
+    day = pl.lit(delivery.business_date if delivery else None, dtype=pl.Date)
+    return frame.with_columns(day.alias("business_date"))
+
+
+def _added_up(results: list[pl.DataFrame]) -> pl.DataFrame:
+    """One row per rule: counts added, passed where every part passed."""
+    return (
+        pl.concat(results)
+        .group_by("table_name", "rule_id", maintain_order=True)
+        .agg(
+            pl.col("severity").first(),
+            pl.col("judged_count", "failed_count").sum(),
+            pl.col("is_passed").all(),
+            pl.col("notes").first(),
+        )
+        .select(CHECK_RESULTS.column_names)
+    )
+
+
+def _remove_unconfigured(run: Run, table: Table, entity: str) -> None:
+    """Takes records of extracts that pipeline.yaml no longer has out of std; landing keeps them."""
+    known = [(source, name) for source, name, extract in run.project.config.extracts if extract.entity == entity]
+    sql = f"SELECT DISTINCT source, extract FROM {LOADS.qualified} WHERE entity = ?"
+    for source, name in run.warehouse.execute(sql, [entity]):
+        if (source, name) not in known:
+            scope = [source, name]
+            with run.warehouse.transaction():
+                for part in (table, LOADS, REJECTIONS):
+                    run.warehouse.execute(f"DELETE FROM {part.qualified} WHERE source = ? AND extract = ?", scope)

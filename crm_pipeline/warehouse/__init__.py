@@ -1,0 +1,10 @@
+"""The only owner of DuckDB: connections, transactions, the writer's lock, frames in and out, SQL models.
+
+Belongs here: everything that needs `import duckdb` or the text of `dbt_like_sql/`. Does not belong here: what a table
+means (`tables`) or the business SQL of a capability.
+"""
+
+from crm_pipeline.warehouse.connection import Warehouse, expressions, open_reader
+from crm_pipeline.warehouse.lock import WriterLock, writer_lock
+
+__all__ = ["Warehouse", "WriterLock", "expressions", "open_reader", "writer_lock"]
