@@ -8,6 +8,7 @@ UTC without a zone; dates are business dates in the project's time zone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -87,7 +88,6 @@ _POLARS_TYPES: dict[str, pl.DataType] = {
     "BOOLEAN": pl.Boolean(),
     "DATE": pl.Date(),
     "TIMESTAMP": pl.Datetime("us"),
-    "DECIMAL(18,4)": pl.Decimal(18, 4),
     EXTERNAL_IDS_TYPE: pl.List(pl.Struct({"namespace": pl.String(), "value": pl.String()})),
 }
 
@@ -96,6 +96,8 @@ def polars_type(duckdb_type: str) -> pl.DataType:
     """The Polars type that DuckDB's `duckdb_type` becomes and comes from."""
     if duckdb_type in _POLARS_TYPES:
         return _POLARS_TYPES[duckdb_type]
+    if decimal := re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", duckdb_type):
+        return pl.Decimal(int(decimal[1]), int(decimal[2]))
     if duckdb_type.startswith("STRUCT(") and duckdb_type.endswith(")[]"):
         fields = (field.split() for field in duckdb_type[len("STRUCT(") : -len(")[]")].split(", "))
         return pl.List(pl.Struct({name: polars_type(kind) for name, kind in fields}))
@@ -454,6 +456,7 @@ QUARANTINE = Table(
         Column("source_id", "VARCHAR", "key of the row", _INDIRECT, null="the row has no key"),
         Column("severity", "VARCHAR", "the gravest: row, duplicate, value or warning"),
         Column("reasons", "VARCHAR[]", "ids of the rules that were broken, sorted"),
+        Column("severities", "VARCHAR[]", "the severity of each reason"),
         Column("columns", "VARCHAR[]", "the column of each reason"),
         Column("delivered_values", "VARCHAR[]", "the cell of each reason, as delivered", _DIRECT),
         Column("advice", "VARCHAR[]", "of each reason: why, and what to do"),
@@ -464,7 +467,7 @@ QUARANTINE = Table(
 CHECK_RESULTS = Table(
     "ops",
     "check_results",
-    "one rule judged in the latest run",
+    "one rule, as judged when rows of its table were last judged",
     ("table_name", "rule_id"),
     (
         Column("table_name", "VARCHAR", "schema and table"),

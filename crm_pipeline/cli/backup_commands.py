@@ -53,12 +53,12 @@ def list_snapshots(project: ProjectOption = None, as_json: JsonOption = False) -
     from crm_pipeline.steps.back_up import key_of, store_of
 
     opened = load_project(project)
-    rows = []
+    rows: list[dict[str, object]] = []
     for snapshot in backup.list_snapshots(store_of(opened), key_of(opened)):
         if isinstance(snapshot, backup.Incomplete):
             rows.append({"snapshot_id": snapshot.snapshot_id, "kind": "incomplete", "files": None, "bytes": None})
         else:
-            counts = {"files": len(snapshot.files), "bytes": snapshot.totals.bytes}
+            counts = {"files": len(snapshot.files), "bytes": snapshot.totals.plain_bytes}
             rows.append({"snapshot_id": snapshot.snapshot_id, "kind": str(snapshot.kind), **counts})
     if as_json:
         print_json(rows)

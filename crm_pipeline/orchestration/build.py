@@ -9,7 +9,7 @@ from crm_pipeline.orchestration.assets.mart import model_assets
 from crm_pipeline.orchestration.assets.publish import publish_assets
 from crm_pipeline.orchestration.assets.std import std_assets
 from crm_pipeline.orchestration.jobs import jobs
-from crm_pipeline.orchestration.resources import Pipeline
+from crm_pipeline.orchestration.resources import OpenRun
 from crm_pipeline.orchestration.schedules import schedules
 from crm_pipeline.settings import Project
 
@@ -29,6 +29,6 @@ def build_definitions(project: Project, *, wait_seconds: float = 6 * 3600) -> dg
         assets=dg.with_source_code_references(assets),
         jobs=list(project_jobs.values()),
         schedules=schedules(project, project_jobs),
-        resources={"pipeline": Pipeline(project_folder=str(project.root), wait_seconds=wait_seconds)},
+        resources={"run": OpenRun(project_folder=str(project.root), wait_seconds=wait_seconds)},
         executor=dg.in_process_executor,
     )

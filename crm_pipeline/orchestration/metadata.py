@@ -11,7 +11,6 @@ import dagster as dg
 import polars as pl
 
 from crm_pipeline.tables import Table
-from crm_pipeline.warehouse.models import Model
 
 POOL = "warehouse"
 
@@ -25,15 +24,10 @@ def schema_of(table: Table) -> dg.TableSchema:
     return dg.TableSchema(columns)
 
 
-def schema_of_model(model: Model) -> dg.TableSchema:
-    """The column schema that a model's yml documents."""
-    return dg.TableSchema([dg.TableColumn(column.name, "", column.description) for column in model.columns])
-
-
 def code_reference(path: Path, label: str) -> dict[str, Any]:
     """Metadata that makes the UI link to a file of the code."""
     reference = dg.LocalFileCodeReference(file_path=str(path), line_number=1, label=label)
-    return {"dagster/code_references": dg.CodeReferencesMetadataValue([reference])}
+    return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[reference])}
 
 
 def counts(row_count: int, **others: Any) -> dict[str, Any]:

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
-from pydantic import PrivateAttr
 
 from crm_pipeline.settings import load_project
 from crm_pipeline.steps.publish import publish_steward
 from crm_pipeline.steps.run import Run, open_run
 
 
-class Pipeline(dg.ConfigurableResource[Run]):  # type: ignore[misc]  # dagster's generic base is untyped
+class OpenRun(dg.ConfigurableResource[Run]):
     """The run that a Dagster run's assets share; it holds the writer's lock from its first step to its last.
 
     Attributes:
@@ -24,25 +23,16 @@ class Pipeline(dg.ConfigurableResource[Run]):  # type: ignore[misc]  # dagster's
     """
 
     project_folder: str
-    wait_seconds: float = 6 * 3600
-    _run: Run | None = PrivateAttr(default=None)
-
-    @property
-    def run(self) -> Run:
-        """The open run."""
-        if self._run is None:
-            raise RuntimeError("the run is open only while assets are materialised")
-        return self._run
+    wait_seconds: float
 
     @contextlib.contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Pipeline"]:
-        """Opens the run for the time of the Dagster run; stewards see the result however it ends."""
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Run]:
+        """The run, open for the time of the Dagster run; stewards see the result however it ends."""
         project = load_project(Path(self.project_folder))
-        run_id = context.run_id or "manual"
-        with open_run(project, run_id=run_id, wait_seconds=self.wait_seconds) as run:
-            self._run = run
+        with open_run(
+            project, run_id=context.run.run_id if context.run else "manual", wait_seconds=self.wait_seconds
+        ) as run:
             try:
-                yield self
+                yield run
             finally:
                 publish_steward(run)
-                self._run = None

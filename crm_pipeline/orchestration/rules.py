@@ -1,18 +1,23 @@
-"""Whole tables judged by their suites, as check results."""
-
-from collections.abc import Iterator
+"""Suites as asset checks: one check per rule."""
 
 import dagster as dg
+import polars as pl
 
 from crm_pipeline import quality
-from crm_pipeline.orchestration.metadata import rule_result
-from crm_pipeline.steps.run import Run
-from crm_pipeline.tables import Table
+from crm_pipeline.orchestration.metadata import check_name, rule_result
 
 
-def judge_table(run: Run, table: Table, suite: quality.Suite) -> Iterator[dg.AssetCheckResult]:
-    """The verdict on each rule of the suite over all rows of the table."""
-    frame = run.warehouse.frame(f"SELECT * FROM {table.qualified}")
-    contract = {row["rule_id"]: row for row in quality.validate(frame, suite).to_dicts()}
-    for row in quality.judge(frame, suite).results.to_dicts():
-        yield rule_result(dg.AssetKey([table.schema, table.name]), row, contract[row["rule_id"]])
+def check_specs(key: dg.AssetKey, suite: quality.Suite) -> list[dg.AssetCheckSpec]:
+    """One check per rule; a rule on the table as a whole stops what comes after it."""
+    return [
+        dg.AssetCheckSpec(
+            check_name(rule.rule_id), asset=key, description=rule.notes, blocking=str(rule.severity) == "table"
+        )
+        for rule in suite.rules
+    ]
+
+
+def check_results(key: dg.AssetKey, ours: pl.DataFrame, contract: pl.DataFrame) -> list[dg.AssetCheckResult]:
+    """The verdict on each rule: our counts and those of Great Expectations, rows of `ops.check_results`."""
+    by_rule = {row["rule_id"]: row for row in contract.to_dicts()}
+    return [rule_result(key, row, by_rule[row["rule_id"]]) for row in ours.to_dicts()]

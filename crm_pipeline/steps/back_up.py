@@ -13,7 +13,11 @@ from crm_pipeline import backup
 from crm_pipeline.backup.objects import Progress
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Project
+from crm_pipeline.state.files import write_json
 from crm_pipeline.storage import ObjectStore, open_store
+
+
+_RECORDS = "state/history/backups/"  # which snapshots were taken; a store from which the newest vanished is found out
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,10 @@ def back_up(project: Project, *, is_due: bool = False, progress: Progress | None
         return BackUpResult(None, False, 0, 0, "not taken: no backup.key is configured")
     store, key, paths = store_of(project), key_of(project), contents(project)
     if not is_due:
-        present = backup.unchanged_since(store, key, project.root, paths)
+        present = backup.unchanged_since(store, key, project.root, paths, apart_from=_RECORDS)
         if present is not None:
             words = f"nothing changed since snapshot {present.snapshot_id}"
-            return BackUpResult(present.snapshot_id, False, len(present.files), present.totals.bytes, words)
+            return BackUpResult(present.snapshot_id, False, len(present.files), present.totals.plain_bytes, words)
     taken = backup.full_backup(
         store,
         key,
@@ -87,5 +91,18 @@ def back_up(project: Project, *, is_due: bool = False, progress: Progress | None
         progress=progress,
         work=project.var / "tmp",
     )
+    _record(project, taken)
     words = f"snapshot {taken.snapshot_id}: {len(taken.files)} files, encrypted, read back and equal"
-    return BackUpResult(taken.snapshot_id, True, len(taken.files), taken.totals.bytes, words)
+    return BackUpResult(taken.snapshot_id, True, len(taken.files), taken.totals.plain_bytes, words)
+
+
+def _record(project: Project, taken: backup.Snapshot) -> None:
+    """Notes a snapshot in the project; the note itself is in the next one."""
+    record = {
+        "snapshot_id": taken.snapshot_id,
+        "created_at": taken.created_at.isoformat(),
+        "store": store_of(project).describe(),
+        "files": len(taken.files),
+        "bytes": taken.totals.plain_bytes,
+    }
+    write_json(project.root / _RECORDS / f"{taken.snapshot_id}.json", record)

@@ -18,8 +18,8 @@ from crm_pipeline.sources.mapping import check_columns, check_expressions
 from crm_pipeline.state.landing import Landing
 from crm_pipeline.steps.back_up import key_of, store_of
 from crm_pipeline.steps.land import business_today
-from crm_pipeline.steps.run import model_folders, suite_folders
-from crm_pipeline.warehouse.models import load_models
+from crm_pipeline.steps.models import project_models
+from crm_pipeline.steps.run import suite_folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def check_project(project: Project, day: date) -> list[Checked]:
     parts += [
         ("survivorship", lambda: _check_survivorship(project)),
         ("expectations", lambda: _check_suites(project)),
-        ("sql", lambda: f"{len(load_models(*model_folders(project)).ordered)} models"),
+        ("sql", lambda: f"{len(project_models(project))} models"),
         ("backup", lambda: _check_backup(project)),
     ]
     return [_checked(subject, look) for subject, look in parts]

@@ -22,9 +22,9 @@ _LOADS = """
 """
 _REJECTIONS = """
     WITH reason AS (
-        SELECT source, extract, source_id, severity, unnest(reasons) AS rule FROM crm.quarantine
+        SELECT source, extract, source_id, unnest(reasons) AS rule, unnest(severities) AS severity FROM crm.quarantine
     )
-    SELECT source, extract, rule, count(*) AS rows, count(DISTINCT source_id) AS keys
+    SELECT source, extract, rule, severity, count(*) AS rows, count(DISTINCT source_id) AS keys
     FROM reason GROUP BY ALL ORDER BY source, extract, rule
 """
 

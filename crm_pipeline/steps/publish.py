@@ -8,7 +8,8 @@ from __future__ import annotations
 import crm_pipeline
 from crm_pipeline.golden import record_history
 from crm_pipeline.publish import Publication, PublishSummary, publish_duckdb
-from crm_pipeline.steps.run import Run, model_folders
+from crm_pipeline.steps.models import project_model_tables, project_models
+from crm_pipeline.steps.run import Run
 from crm_pipeline.tables import (
     CHECK_RESULTS,
     CUSTOMER_CONTACTS,
@@ -19,20 +20,18 @@ from crm_pipeline.tables import (
     LOADS,
     PAIRS,
     QUARANTINE,
+    REJECTIONS,
     Table,
     customer_history,
     customers,
-    published_entity,
 )
-from crm_pipeline.warehouse.models import Model, Models, load_models, run_model
-
-WAREHOUSE_TABLES = ("std", "link", "gold", "ops")
+from crm_pipeline.warehouse.models import run_model
 
 
-def contracts(run: Run) -> list[Table]:
-    """The published tables that have a contract, in the order of the documentation."""
+def published_tables(run: Run) -> list[Table]:
+    """What readers of `published/crm.duckdb` get, in the order of the documentation: contracts, then SQL models."""
     extras = run.project.config.extras("customers")
-    return [
+    contracts = [
         customers(extras),
         CUSTOMER_RECORDS,
         CUSTOMER_VALUES,
@@ -40,28 +39,20 @@ def contracts(run: Run) -> list[Table]:
         CUSTOMER_IDS,
         IDENTITY_EVENTS,
         CUSTOMER_CONTACTS,
-        published_entity("orders"),
-        published_entity("products"),
-        QUARANTINE,
         LOADS,
     ]
-
-
-def sql_models(run: Run) -> Models:
-    """The shipped SQL models with the project's own over them."""
-    return load_models(*model_folders(run.project))
+    models = project_model_tables(run.project).values()
+    return [*contracts, *models]
 
 
 def publish(run: Run) -> PublishSummary:
     """What became visible: history first (append-only), then the file by rename, when anything changed."""
     extras = run.project.config.extras("customers")
     changed = record_history(run.warehouse, run.history, run_id=run.run_id, now=run.started_at, extra_columns=extras)
-    tables = [_of_contract(table) for table in contracts(run)]
-    tables += [_of_model(model) for model in sql_models(run).ordered if model.schema == "mart"]
     return publish_duckdb(
         run.warehouse,
         run.project.published_file,
-        tables,
+        [Publication.of_table(table) for table in published_tables(run)],
         run_id=run.run_id,
         now=run.started_at,
         code_version=crm_pipeline.__version__,
@@ -71,11 +62,10 @@ def publish(run: Run) -> PublishSummary:
 
 def publish_steward(run: Run) -> PublishSummary:
     """What stewards see, also when the checks stopped the run: quarantine, loads, pairs to review, check results."""
-    for table in (QUARANTINE, LOADS, PAIRS, CHECK_RESULTS):
-        if not run.warehouse.exists(table):
-            run.warehouse.ensure(table)
-    run_model(run.warehouse, sql_models(run)[QUARANTINE.qualified])
-    tables = [_of_contract(table) for table in (QUARANTINE, LOADS, CHECK_RESULTS, PAIRS)]
+    for table in (LOADS, REJECTIONS, PAIRS, CHECK_RESULTS):
+        run.warehouse.ensure(table)
+    run_model(run.warehouse, project_models(run.project)[QUARANTINE.qualified])
+    tables = [Publication.of_table(table) for table in (QUARANTINE, LOADS, CHECK_RESULTS, PAIRS)]
     return publish_duckdb(
         run.warehouse,
         run.project.steward_file,
@@ -98,11 +88,3 @@ def _record(run: Run, summary: PublishSummary, changed_customers: int) -> None:
             "row_counts": dict(summary.row_counts),
         }
     )
-
-
-def _of_contract(table: Table) -> Publication:
-    return Publication.of_table(table)
-
-
-def _of_model(model: Model) -> Publication:
-    return Publication.of_model(model)

@@ -9,6 +9,7 @@ import polars as pl
 
 from crm_pipeline.settings import Extract
 from crm_pipeline.state.landing import LINE, Delivery
+from crm_pipeline.steps.versions import KEY
 from crm_pipeline.tables import REJECTIONS
 
 
@@ -65,7 +66,7 @@ def against_duplicates(surplus: pl.DataFrame, extract: Extract) -> pl.DataFrame:
         pl.lit("duplicate").alias("severity"),
         pl.lit("source_id").alias("column_name"),
         pl.lit(reason).alias("reason"),
-        pl.col("source_id").alias("value"),
+        pl.col(KEY).alias("value"),
     )
 
 
@@ -73,7 +74,9 @@ def complete(rejections: pl.DataFrame, delivered: pl.DataFrame, delivery: Delive
     """Rows of `ops.rejections`: each reason with its delivery, key and the row as delivered."""
     concerned = delivered.filter(pl.col(LINE).is_in(rejections["line"].unique().implode()))
     rows = concerned.select(
-        pl.col(LINE).alias("line"), "source_id", pl.struct(delivery.columns).struct.json_encode().alias("row_delivered")
+        pl.col(LINE).alias("line"),
+        pl.col(KEY).alias("source_id"),
+        pl.struct(delivery.columns).struct.json_encode().alias("row_delivered"),
     )
     return (
         rejections.join(rows, on="line", how="left", maintain_order="left")

@@ -60,11 +60,6 @@ def suite_folders(project: Project) -> tuple[Path, Path]:
     return bundled("expectations"), project.root / "expectations"
 
 
-def model_folders(project: Project) -> tuple[Path, Path]:
-    """Shipped SQL models, then the project's own."""
-    return bundled("dbt_like_sql"), project.root / "sql"
-
-
 def utc_now() -> datetime:
     """Now, UTC without a zone, as tables store it."""
     return datetime.now(UTC).replace(tzinfo=None)

@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -21,7 +22,9 @@ from crm_pipeline.sources.mapping import map_rows, source_ids
 from crm_pipeline.standardise.dates import clean_timestamp
 from crm_pipeline.state.landing import LINE, Delivery
 from crm_pipeline.steps import rejections, versions
+from crm_pipeline.steps.checks import record_results
 from crm_pipeline.steps.run import Run, suite_folders, utc_now
+from crm_pipeline.steps.versions import HASH, KEY
 from crm_pipeline.tables import CHECK_RESULTS, LOADS, REJECTIONS, Table, std
 
 _log = logging.getLogger(__name__)
@@ -65,7 +68,9 @@ def apply_entity(run: Run, entity: str) -> EntityApplied:
     table = std(entity, run.project.config.extras(entity))
     suite = quality.load_suite(table.qualified, *suite_folders(run.project), extra=run.project.config.extras(entity))
     for log in (LOADS, REJECTIONS):
-        run.warehouse.ensure(log)
+        if run.warehouse.ensure(log):  # made anew, it no longer says what std shows: all is applied again
+            run.warehouse.ensure(LOADS)
+            run.warehouse.execute(f"DELETE FROM {LOADS.qualified}")
     if run.warehouse.ensure(table):
         for log in (LOADS, REJECTIONS):
             run.warehouse.execute(f"DELETE FROM {log.qualified} WHERE entity = ?", [entity])
@@ -80,10 +85,12 @@ def apply_entity(run: Run, entity: str) -> EntityApplied:
             contract.append(quality.validate(_with_today(judged.standardised, delivery), suite))
     _remove_unconfigured(run, table, entity)
     none = quality.judge(_with_today(table.empty(), None), suite).results
+    results = _added_up([none, *checks])
+    record_results(run, results)
     return EntityApplied(
         entity,
         pl.concat(loads),
-        _added_up([none, *checks]),
+        results,
         _added_up([none, *contract]),
         int(run.warehouse.value(f"SELECT count(*) FROM {table.qualified} WHERE valid_to IS NULL")),
     )
@@ -99,6 +106,8 @@ def _to_apply(
     present = versions.applied(run.warehouse, source, name)
     agreed = next((i for i, pair in enumerate(zip(wanted, present, strict=False)) if pair[0] != pair[1]), None)
     first = min(len(wanted), len(present)) if agreed is None else agreed
+    if not present:
+        versions.rewind(run.warehouse, table, source, name, date.min)
     if first < len(present):
         day = min([present[first][0], *(w[0] for w in wanted[first : first + 1])])
         versions.rewind(run.warehouse, table, source, name, day)
@@ -124,7 +133,7 @@ def _apply(
 ) -> tuple[pl.DataFrame, _Judged]:
     """One delivery applied in one transaction: versions, deletions, rejections and its row in `ops.loads`."""
     delivered = delivery.read()
-    delivered = delivered.with_columns(source_ids(delivered, extract.primary_key))
+    delivered = delivered.with_columns(source_ids(delivered, extract.primary_key).alias(KEY))
     delivered = versions.with_row_hash(run.warehouse, delivered)
     surplus = _surplus_lines(delivered, extract, run.project.config.timezone)
     candidates = delivered.filter(~pl.col(LINE).is_in(surplus.implode()))
@@ -136,7 +145,7 @@ def _apply(
         versions.replace_versions(run.warehouse, table, delivery, judged.accepted)
         deleted = 0
         if extract.load == "full":
-            deleted = versions.close_missing(run.warehouse, table, delivery, delivered["source_id"])
+            deleted = versions.close_missing(run.warehouse, table, delivery, delivered[KEY])
         run.warehouse.insert(REJECTIONS, rejected, order_by=REJECTIONS.key)
         counts = {
             "delivered_count": delivered.height,
@@ -152,19 +161,19 @@ def _apply(
         load = _load(run, delivery, extract, suite, counts)
         quality.reconcile(load)
         run.warehouse.insert(LOADS, load)
-    counts = ", ".join(f"{load[name][0]:,} {name.removesuffix('_count')}" for name in _LOGGED)
-    _log.info("%s.%s %s: %s", delivery.source, delivery.extract, delivery.business_date, counts)
+    said = ", ".join(f"{load[name][0]:,} {name.removesuffix('_count')}" for name in _LOGGED)
+    _log.info("%s.%s %s: %s", delivery.source, delivery.extract, delivery.business_date, said)
     return load, judged
 
 
 def _surplus_lines(delivered: pl.DataFrame, extract: Extract, timezone: str) -> pl.Series:
     """Lines of rows whose key another row of the delivery has that is newer, or equally new and further down."""
-    repeated = delivered.filter(pl.col("source_id").is_not_null() & pl.col("source_id").is_duplicated())
+    repeated = delivered.filter(pl.col(KEY).is_not_null() & pl.col(KEY).is_duplicated())
     newest = pl.lit(None, dtype=pl.Datetime("us"))
     if extract.updated_at:
         newest = clean_timestamp(pl.col(extract.updated_at), timezone)
-    ordered = repeated.with_columns(newest.alias("_updated")).sort("_updated", LINE, nulls_last=False)
-    kept = ordered.group_by("source_id", maintain_order=True).agg(pl.col(LINE).last())
+    ordered = repeated.with_columns(newest.alias("=updated")).sort("=updated", LINE, nulls_last=False)
+    kept = ordered.group_by(KEY, maintain_order=True).agg(pl.col(LINE).last())
     return ordered.filter(~pl.col(LINE).is_in(kept[LINE].implode()))[LINE].sort()
 
 
@@ -177,13 +186,13 @@ def _judge(run: Run, delivery: Delivery, extract: Extract, changed: pl.DataFrame
     frame = result.frame.with_columns(
         pl.lit(delivery.source).alias("source"),
         pl.lit(delivery.extract).alias("extract"),
-        changed["source_id"],
-        changed["row_hash"],
+        changed[KEY].alias("source_id"),
+        changed[HASH].alias("row_hash"),
         pl.lit(delivery.business_date).alias("valid_from"),
         pl.lit(None, dtype=pl.Date).alias("valid_to"),
         pl.lit(delivery.sequence).cast(pl.Int32).alias("sequence"),
         pl.col(LINE).alias("line"),
-        pl.concat_str(pl.lit(f"{delivery.source}/{delivery.extract}/"), changed["source_id"]).alias("record_key"),
+        pl.concat_str(pl.lit(f"{delivery.source}/{delivery.extract}/"), changed[KEY]).alias("record_key"),
     )
     judgement = quality.judge(_with_today(frame, delivery), suite)
     accepted = quality.accept(frame, judgement.failures)
@@ -237,10 +246,12 @@ def _added_up(results: list[pl.DataFrame]) -> pl.DataFrame:
 def _remove_unconfigured(run: Run, table: Table, entity: str) -> None:
     """Takes records of extracts that pipeline.yaml no longer has out of std; landing keeps them."""
     known = [(source, name) for source, name, extract in run.project.config.extracts if extract.entity == entity]
-    sql = f"SELECT DISTINCT source, extract FROM {LOADS.qualified} WHERE entity = ?"
+    logged = f"SELECT DISTINCT source, extract FROM {LOADS.qualified} WHERE entity = ?"
+    sql = f"{logged} UNION SELECT DISTINCT source, extract FROM {table.qualified}"  # an extract may change its entity
     for source, name in run.warehouse.execute(sql, [entity]):
         if (source, name) not in known:
-            scope = [source, name]
+            scope, where = [source, name], "source = ? AND extract = ?"
             with run.warehouse.transaction():
-                for part in (table, LOADS, REJECTIONS):
-                    run.warehouse.execute(f"DELETE FROM {part.qualified} WHERE source = ? AND extract = ?", scope)
+                run.warehouse.execute(f"DELETE FROM {table.qualified} WHERE {where}", scope)
+                for log in (LOADS, REJECTIONS):
+                    run.warehouse.execute(f"DELETE FROM {log.qualified} WHERE {where} AND entity = ?", [*scope, entity])

@@ -15,6 +15,10 @@ from crm_pipeline.tables import LOADS, REJECTIONS, Table
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline.warehouse.connection import quoted
 
+# Columns beside the delivered ones, under names that no delivered column is likely to have.
+KEY = "=source_id"
+HASH = "=row_hash"
+
 Applied = tuple[date, int, str, str]  # business date, sequence, file hash, recipe
 
 
@@ -38,11 +42,12 @@ def rewind(warehouse: Warehouse, table: Table, source: str, extract: str, day: d
 
 
 def with_row_hash(warehouse: Warehouse, delivered: pl.DataFrame) -> pl.DataFrame:
-    """`delivered` with `row_hash`, the MD5 over its delivered cells in their order."""
-    names = [name for name in delivered.columns if name not in {LINE, "source_id"}]
-    cells = ", ".join(f"coalesce({quoted(name)}, '')" for name in names)
+    """`delivered` with `HASH`, the MD5 over its column names, sorted, and the cell of each."""
+    names = sorted(name for name in delivered.columns if name not in {LINE, KEY})
+    cells = ", ".join(f"{_text(name)}, coalesce({quoted(name)}, '')" for name in names)
+    hashed = f"SELECT {LINE}, md5(concat_ws(chr(31), {cells})) AS {quoted(HASH)} FROM _delivered"
     with warehouse.registered("_delivered", delivered):
-        hashes = warehouse.frame(f"SELECT {LINE}, md5(concat_ws(chr(31), {cells})) AS row_hash FROM _delivered")
+        hashes = warehouse.frame(hashed)
     return delivered.join(hashes, on=LINE, how="left", maintain_order="left")
 
 
@@ -50,7 +55,9 @@ def changed_rows(warehouse: Warehouse, table: Table, delivery: Delivery, rows: p
     """The rows of a delivery whose key is missing or whose current version has another row hash, in their order."""
     sql = f"SELECT source_id, row_hash FROM {table.qualified} WHERE source = ? AND extract = ? AND valid_to IS NULL"
     current = warehouse.frame(sql, [delivery.source, delivery.extract])
-    return rows.join(current, on=["source_id", "row_hash"], how="anti", maintain_order="left")
+    return rows.join(
+        current, left_on=[KEY, HASH], right_on=["source_id", "row_hash"], how="anti", maintain_order="left"
+    )
 
 
 def replace_versions(warehouse: Warehouse, table: Table, delivery: Delivery, accepted: pl.DataFrame) -> None:
@@ -71,3 +78,8 @@ def close_missing(warehouse: Warehouse, table: Table, delivery: Delivery, keys: 
     with warehouse.registered("_keys", pl.DataFrame({"source_id": keys}).drop_nulls()):
         closed = warehouse.execute(f"UPDATE {table.qualified} SET valid_to = ? WHERE {gone}", [day, *scope])
     return int(closed[0][0])
+
+
+def _text(value: str) -> str:
+    """`value` as an SQL literal."""
+    return "'" + value.replace("'", "''") + "'"

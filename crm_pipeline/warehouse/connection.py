@@ -14,6 +14,7 @@ from crm_pipeline.errors import ConfigurationError, PipelineError
 from crm_pipeline.tables import Table
 
 SCHEMAS = ("std", "link", "gold", "mart", "ops")
+_POSITION = "=position"  # keeps the rows of an expression in their order, also where it has a window
 
 
 class Warehouse:
@@ -157,6 +158,8 @@ class Warehouse:
 def open_reader(path: Path) -> Iterator[Warehouse]:
     """A published file, read only and with no way to other files or the network; closed at the end.
 
+    Its tables answer to `customers` and to `crm.customers`.
+
     Raises:
         ConfigurationError: nothing has been published yet.
     """
@@ -164,9 +167,12 @@ def open_reader(path: Path) -> Iterator[Warehouse]:
         raise ConfigurationError(
             where=str(path), expected="a published file", found="none", cure="Run `crm-pipeline run` first."
         )
-    connection = duckdb.connect(str(path), read_only=True)
+    connection = duckdb.connect(":memory:")
     try:
         connection.execute("SET TimeZone = 'UTC'")
+        # Attached under a name of its own: in a database named crm, DuckDB finds crm.customers ambiguous.
+        connection.execute(f"ATTACH {literal(str(path))} AS published (READ_ONLY)")
+        connection.execute("USE published.crm")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         yield Warehouse(connection)
@@ -189,16 +195,25 @@ def expressions(frame: pl.DataFrame, columns: Mapping[str, str], *, where: str) 
     try:
         connection.execute("SET enable_external_access = false")
         connection.execute("SET TimeZone = 'UTC'")
-        connection.register("delivered", frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        numbered = frame.with_row_index(_POSITION)
+        connection.register("delivered", numbered.to_arrow(compat_level=pl.CompatLevel.oldest()))
         connection.execute("SET lock_configuration = true")
         results = [_expression(connection, name, expression, where) for name, expression in columns.items()]
     finally:
         connection.close()
+    for name, series in zip(columns, results, strict=True):
+        if len(series) != frame.height:
+            raise ConfigurationError(
+                where=f"{where}, columns.{name.removeprefix('=')}",
+                expected="an expression with one value per row",
+                found=f"{len(series):,} values for {frame.height:,} rows",
+                cure="Leave out what makes several rows of one, such as unnest.",
+            )
     return pl.DataFrame(results)
 
 
 def _expression(connection: duckdb.DuckDBPyConnection, name: str, expression: str, where: str) -> pl.Series:
-    sql = f"SELECT CAST(({expression}) AS VARCHAR) AS {quoted(name)} FROM delivered"
+    sql = f"SELECT CAST(({expression}) AS VARCHAR) AS {quoted(name)} FROM delivered ORDER BY {quoted(_POSITION)}"
     try:
         return _frame(connection.sql(sql)).to_series()
     except duckdb.Error as error:
@@ -216,6 +231,11 @@ def _expression(connection: duckdb.DuckDBPyConnection, name: str, expression: st
 
 def _frame(result: duckdb.DuckDBPyRelation) -> pl.DataFrame:
     return pl.DataFrame(pl.from_arrow(result.to_arrow_table()))
+
+
+def literal(text: str) -> str:
+    """`text` as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def quoted(name: str) -> str:

@@ -1,16 +1,13 @@
 """Gold assets: golden records, the records behind them, surviving values and contacts."""
 
-from collections.abc import Iterator
-
 import dagster as dg
 
 from crm_pipeline import golden, quality
-from crm_pipeline.orchestration.assets.std import check_specs
 from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
-from crm_pipeline.orchestration.resources import Pipeline
-from crm_pipeline.orchestration.rules import judge_table
+from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.settings import Project
-from crm_pipeline.steps.run import suite_folders
+from crm_pipeline.steps.checks import judge_table
+from crm_pipeline.steps.run import Run, suite_folders
 from crm_pipeline.tables import CUSTOMER_CONTACTS, CUSTOMER_RECORDS, CUSTOMER_VALUES, Table, customers
 
 _DESCRIPTIONS = {
@@ -34,15 +31,15 @@ def gold_assets(project: Project) -> list[dg.AssetsDefinition]:
         check_specs=[spec for table in judged for spec in check_specs(_key(table), suites[table.qualified])],
         pool=POOL,
     )
-    def gold(pipeline: Pipeline):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
-        run, config = pipeline.run, project.config
+    def gold(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
+        config = project.config
         golden.merge_customers(run.warehouse, rules=config.survivorship, trust=config.trust, extra_columns=extras)
         for table in tables:
-            results: Iterator[dg.AssetCheckResult] = iter(())
+            results = []
             if table in judged:
-                results = judge_table(run, table, suites[table.qualified])
+                results = check_results(_key(table), *judge_table(run, table, suites[table.qualified]))
             yield dg.MaterializeResult(
-                asset_key=_key(table), metadata=counts(run.warehouse.count(table)), check_results=list(results)
+                asset_key=_key(table), metadata=counts(run.warehouse.count(table)), check_results=results
             )
 
     return [gold]

@@ -3,9 +3,9 @@
 import dagster as dg
 
 from crm_pipeline.orchestration.metadata import POOL, counts
-from crm_pipeline.orchestration.resources import Pipeline
 from crm_pipeline.settings import Extract, Project
 from crm_pipeline.steps.land import land_extract
+from crm_pipeline.steps.run import Run
 
 
 class LandConfig(dg.Config):
@@ -44,9 +44,11 @@ def _landing_asset(source: str, name: str, extract: Extract, days: dg.DailyParti
         description=f"Deliveries of {source}.{name} ({extract.entity}, {extract.load}), exactly as they came.",
         metadata={"file": extract.read.file},
     )
-    def landing(context: dg.AssetExecutionContext, config: LandConfig, pipeline: Pipeline) -> dg.MaterializeResult:
+    def landing(
+        context: dg.AssetExecutionContext, config: LandConfig, run: dg.ResourceParam[Run]
+    ) -> dg.MaterializeResult:
         dates = [key.date() for key in (days.time_window_for_partition_key(k).start for k in context.partition_keys)]
-        landed = land_extract(pipeline.run, source, name, dates, reread=config.reread)
+        landed = land_extract(run, source, name, dates, reread=config.reread)
         rows = sum(item.delivery.row_count for item in landed if item.delivery and item.is_new)
         missing = [item.business_date.isoformat() for item in landed if item.delivery is None]
         return dg.MaterializeResult(

@@ -1,11 +1,13 @@
 """Link assets: pairs, clusters, and the persistent identities that follow from them."""
 
+from dataclasses import asdict
+
 import dagster as dg
 
 from crm_pipeline import linkage
 from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
-from crm_pipeline.orchestration.resources import Pipeline
 from crm_pipeline.settings import Project
+from crm_pipeline.steps.run import Run
 from crm_pipeline.tables import CLUSTERS, CUSTOMER_IDS, FORMER_MEMBERS, IDENTITY_EVENTS, MEMBERS, PAIRS, Table
 
 _PAIRS, _CLUSTERS = dg.AssetKey(["link", "pairs"]), dg.AssetKey(["link", "clusters"])
@@ -33,16 +35,16 @@ def _pairs(project: Project) -> dg.AssetsDefinition:
         description="Pairs of records that share an identifier, or that the model scores above the review threshold.",
         metadata={"dagster/column_schema": schema_of(PAIRS)},
     )
-    def pairs(config: PairsConfig, pipeline: Pipeline) -> dg.MaterializeResult:
+    def pairs(config: PairsConfig, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
         limits = project.config.linkage
         summary = linkage.pair_records(
-            pipeline.run.warehouse,
-            pipeline.run.models,
+            run.warehouse,
+            run.models,
             match_threshold=limits.match_threshold,
             review_threshold=limits.review_threshold,
             retrain=config.retrain,
         )
-        return dg.MaterializeResult(metadata=counts(summary.pair_count, **summary.metadata()))
+        return dg.MaterializeResult(metadata=counts(run.warehouse.count(PAIRS), **asdict(summary)))
 
     return pairs
 
@@ -67,17 +69,15 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
         description="Connected components of the linked pairs.",
         metadata={"dagster/column_schema": schema_of(CLUSTERS)},
     )
-    def clusters(pipeline: Pipeline) -> dg.MaterializeResult:
-        summary = linkage.cluster_records(pipeline.run.warehouse)
+    def clusters(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        summary = linkage.cluster_records(run.warehouse)
         verdict = dg.AssetCheckResult(
             check_name=_LARGEST,
-            passed=summary.largest_cluster <= limit,
-            metadata={"largest cluster (records)": summary.largest_cluster, "limit": limit},
+            passed=summary.largest_size <= limit,
+            metadata={"largest cluster (records)": summary.largest_size, "limit": limit},
         )
         return dg.MaterializeResult(
-            metadata=counts(
-                summary.record_count, clusters=summary.cluster_count, largest_cluster=summary.largest_cluster
-            ),
+            metadata=counts(summary.record_count, clusters=summary.cluster_count, largest_cluster=summary.largest_size),
             check_results=[verdict],
         )
 
@@ -106,8 +106,7 @@ def _identities() -> dg.AssetsDefinition:
         ],
         pool=POOL,
     )
-    def identities(pipeline: Pipeline):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
-        run = pipeline.run
+    def identities(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
         linkage.assign_customers(run.warehouse, run.ledger, run_id=run.run_id, now=run.started_at)
         for table in (MEMBERS, FORMER_MEMBERS, CUSTOMER_IDS, IDENTITY_EVENTS):
             yield dg.MaterializeResult(

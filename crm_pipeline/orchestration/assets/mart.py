@@ -5,24 +5,26 @@ from collections.abc import Iterator
 import dagster as dg
 
 from crm_pipeline import quality
-from crm_pipeline.orchestration.assets.std import check_specs
-from crm_pipeline.orchestration.metadata import POOL, check_name, code_reference, counts, schema_of_model
-from crm_pipeline.orchestration.resources import Pipeline
-from crm_pipeline.orchestration.rules import judge_table
+from crm_pipeline.orchestration.metadata import POOL, check_name, code_reference, counts, schema_of
+from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.settings import Project
-from crm_pipeline.steps.run import Run, model_folders, suite_folders
-from crm_pipeline.tables import published_entity
-from crm_pipeline.warehouse.models import Model, load_models, run_model, test_model
+from crm_pipeline.steps.checks import judge_table
+from crm_pipeline.steps.models import project_model_tables, project_models
+from crm_pipeline.steps.run import Run, suite_folders
+from crm_pipeline.tables import CHECK_RESULTS, ENTITIES, LOADS, REJECTIONS, Table
+from crm_pipeline.warehouse.models import Model, run_model, test_model
 
 _BLOCKING = "error"
+_LOGS = {log.qualified for log in (LOADS, REJECTIONS, CHECK_RESULTS)}
 
 
 def model_assets(project: Project) -> list[dg.AssetsDefinition]:
     """One asset per model, in the order of their dependencies."""
-    return [_model_asset(project, model) for model in load_models(*model_folders(project)).ordered]
+    tables = project_model_tables(project)
+    return [_model_asset(project, model, tables[model.qualified]) for model in project_models(project)]
 
 
-def _model_asset(project: Project, model: Model) -> dg.AssetsDefinition:
+def _model_asset(project: Project, model: Model, table: Table) -> dg.AssetsDefinition:
     key = dg.AssetKey([model.schema, model.name])
     tests = [
         dg.AssetCheckSpec(
@@ -36,30 +38,33 @@ def _model_asset(project: Project, model: Model) -> dg.AssetsDefinition:
     @dg.asset(
         key=key,
         group_name=model.schema,
-        deps=[dg.AssetKey(dependency.split(".")) for dependency in model.dependencies if _is_asset(dependency)],
+        deps=_upstream(model),
         check_specs=[*tests, *(check_specs(key, suite) if suite else [])],
         pool=POOL,
         kinds={"sql", "duckdb"},
         description=model.description,
         metadata={
-            "dagster/column_schema": schema_of_model(model),
+            "dagster/column_schema": schema_of(table),
             **code_reference(model.path, f"{model.schema}/{model.name}.sql"),
         },
     )
-    def sql_model(pipeline: Pipeline) -> dg.MaterializeResult:
-        run = pipeline.run
+    def sql_model(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
         row_count = run_model(run.warehouse, model)
         results = list(_test_results(run, key, model))
         if suite:
-            results += judge_table(run, published_entity(model.name), suite)
+            results += check_results(key, *judge_table(run, table, suite))
         return dg.MaterializeResult(metadata=counts(row_count), check_results=results)
 
     return sql_model
 
 
-def _is_asset(dependency: str) -> bool:
-    """`ops.loads` and `ops.rejections` are written beside std and are no assets of their own."""
-    return not dependency.startswith("ops.") or dependency == "ops.quarantine"
+def _upstream(model: Model) -> list[dg.AssetKey]:
+    """The assets that make what the model or its tests read; std assets write the logs of `ops` too."""
+    read = {*model.dependencies, *model.test_dependencies}
+    keys = {dg.AssetKey(table.split(".")) for table in read if table not in _LOGS}
+    if read & _LOGS:
+        keys |= {dg.AssetKey(["std", entity]) for entity in ENTITIES}
+    return sorted(keys)
 
 
 def _test_results(run: Run, key: dg.AssetKey, model: Model) -> Iterator[dg.AssetCheckResult]:

@@ -3,10 +3,10 @@
 import dagster as dg
 
 from crm_pipeline.orchestration.metadata import POOL, counts
-from crm_pipeline.orchestration.resources import Pipeline
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.back_up import back_up
 from crm_pipeline.steps.publish import publish
+from crm_pipeline.steps.run import Run
 
 _PUBLISHED, _SNAPSHOT = dg.AssetKey(["published", "crm"]), dg.AssetKey(["backup", "snapshot"])
 _TAKEN = "is_taken"
@@ -26,8 +26,8 @@ def _published(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
         kinds={"duckdb"},
         description="published/crm.duckdb: what analysts query; replaced by rename, and only when something changed.",
     )
-    def published(pipeline: Pipeline) -> dg.MaterializeResult:
-        summary = publish(pipeline.run)
+    def published(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        summary = publish(run)
         return dg.MaterializeResult(
             metadata=counts(
                 summary.row_counts["customers"],
@@ -53,8 +53,8 @@ def _backup(project: Project) -> dg.AssetsDefinition:
         pool=POOL,
         description=f"A full backup, encrypted and read back, at {project.config.backup.to}.",
     )
-    def snapshot(pipeline: Pipeline) -> dg.MaterializeResult:
-        result = back_up(pipeline.run.project)
+    def snapshot(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        result = back_up(run.project)
         verdict = dg.AssetCheckResult(
             check_name=_TAKEN, passed=result.snapshot_id is not None, metadata={"result": result.words}
         )

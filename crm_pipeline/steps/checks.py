@@ -1,0 +1,30 @@
+"""Verdicts on tables: whole tables judged by their suites, and the latest verdicts kept for stewards.
+
+Belongs here: joining a suite and a table. Does not belong here: judging (`quality`), or how Dagster shows it.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from crm_pipeline import quality
+from crm_pipeline.steps.run import Run
+from crm_pipeline.tables import CHECK_RESULTS, Table
+
+
+def record_results(run: Run, results: pl.DataFrame) -> None:
+    """Puts results in the place of earlier ones on the same tables; a table without judged rows keeps its own."""
+    run.warehouse.ensure(CHECK_RESULTS)
+    judged = results.filter(pl.col("judged_count").sum().over("table_name") > 0)
+    with run.warehouse.transaction():
+        for name in judged["table_name"].unique().to_list():
+            run.warehouse.execute(f"DELETE FROM {CHECK_RESULTS.qualified} WHERE table_name = ?", [name])
+        run.warehouse.insert(CHECK_RESULTS, judged, order_by=CHECK_RESULTS.key)
+
+
+def judge_table(run: Run, table: Table, suite: quality.Suite) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The verdict on each rule over all rows of a table: counted by us, and by Great Expectations."""
+    frame = run.warehouse.frame(f"SELECT * FROM {table.qualified}")
+    ours = quality.judge(frame, suite).results
+    record_results(run, ours)
+    return ours, quality.validate(frame, suite)

@@ -1,0 +1,80 @@
+"""Projects that several tests look at, made once per test session however many workers there are."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import filelock
+import pytest
+
+from crm_pipeline_tests import projects
+
+_KEEP = {"PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT"}
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the project, the Dagster instance or the keys of whoever runs it."""
+    for name in list(os.environ):
+        if name.startswith(("CRM_", "DAGSTER_", "AWS_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that all workers of this test session share."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def demo(shared_folder: Path) -> projects.Finished:
+    """The demo, run to its end by the command that users type; look, don't touch."""
+    return _once(shared_folder / "demo", lambda folder: projects.crm_pipeline("demo", str(folder)))
+
+
+@pytest.fixture(scope="session")
+def small(shared_folder: Path) -> projects.Finished:
+    """A small cut of the demo, run to its end; look, don't touch."""
+
+    def make(folder: Path) -> subprocess.CompletedProcess[str]:
+        projects.make_small(folder)
+        return projects.crm_pipeline("run", "--date", projects.DATE, "--project", str(folder))
+
+    return _once(shared_folder / "small", make)
+
+
+@pytest.fixture
+def small_copy(small: projects.Finished, tmp_path: Path) -> Path:
+    """The small project after its run, for this test alone."""
+    return projects.copy(small.folder, tmp_path / "small")
+
+
+@pytest.fixture
+def fresh_small(tmp_path: Path) -> Path:
+    """The small project before any run, for this test alone."""
+    return projects.make_small(tmp_path / "fresh")
+
+
+def _once(
+    folder: Path, make: Callable[[Path], subprocess.CompletedProcess[str]]
+) -> projects.Finished:
+    with filelock.FileLock(folder.with_suffix(".lock")):
+        done = folder.with_suffix(".stdout")
+        if not done.exists():
+            result = make(folder)
+            if result.returncode != 0:
+                raise AssertionError(f"exit {result.returncode}\n{result.stdout}\n{result.stderr}")
+            folder.with_suffix(".stderr").write_text(result.stderr)
+            done.write_text(result.stdout)
+    return projects.Finished(folder, done.read_text(), folder.with_suffix(".stderr").read_text())
+
+
+@pytest.fixture(scope="session")
+def python() -> Iterator[str]:
+    """The interpreter of this environment."""
+    yield sys.executable

@@ -1,0 +1,18 @@
+-- model: data_quality_daily
+-- Deliveries and their rows add up to those applied.
+-- Prevents: a chart that shows a good day because the bad delivery of that day is not in it.
+WITH
+  applied AS (
+    SELECT COUNT(*) AS delivery_count, COALESCE(SUM(l.delivered_count), 0) AS delivered_count
+    FROM ops.loads AS l
+  ),
+  reported AS (
+    SELECT
+      COALESCE(SUM(d.delivery_count), 0) AS delivery_count,
+      COALESCE(SUM(d.delivered_count), 0) AS delivered_count
+    FROM mart.data_quality_daily AS d
+  )
+SELECT applied.delivery_count, reported.delivery_count AS reported_delivery_count
+FROM applied
+CROSS JOIN reported
+WHERE applied.delivery_count <> reported.delivery_count OR applied.delivered_count <> reported.delivered_count

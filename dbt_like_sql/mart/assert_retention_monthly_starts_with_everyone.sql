@@ -1,0 +1,23 @@
+-- model: retention_monthly
+-- Each cohort is complete in its first month, and the cohorts together are all customers with a dated order.
+-- Prevents: a retention above 100 %, or one that looks better because customers who never returned are missing.
+WITH
+  buyers AS (
+    SELECT COUNT(DISTINCT o.customer_id) AS customer_count
+    FROM gold.orders AS o
+    WHERE o.ordered_on IS NOT NULL
+  ),
+  firsts AS (
+    SELECT COALESCE(SUM(r.active_customer_count), 0) AS customer_count
+    FROM mart.retention_monthly AS r
+    WHERE r.months_since = 0
+  )
+SELECT NULL AS cohort_month, firsts.customer_count
+FROM buyers
+CROSS JOIN firsts
+WHERE buyers.customer_count <> firsts.customer_count
+UNION ALL
+SELECT r.cohort_month, r.active_customer_count AS customer_count
+FROM mart.retention_monthly AS r
+WHERE (r.months_since = 0 AND r.active_customer_count <> r.cohort_customer_count)
+  OR r.active_customer_count > r.cohort_customer_count

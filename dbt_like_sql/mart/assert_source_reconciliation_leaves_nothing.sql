@@ -1,0 +1,11 @@
+-- model: source_reconciliation
+-- Each delivered row is accounted for, by delivery, and each living record is published.
+-- Prevents: rows that vanish between two steps, one delivery short and the next one over so that the sums look right.
+SELECT l.source, l.extract, l.business_date, l.sequence
+FROM ops.loads AS l
+WHERE l.delivered_count IS DISTINCT FROM
+  l.loaded_count + l.unchanged_count + l.quarantined_count + l.duplicate_count + l.erased_count
+UNION ALL
+SELECT r.source, r.extract, r.latest_business_date AS business_date, NULL AS sequence
+FROM mart.source_reconciliation AS r
+WHERE r.living_record_count <> r.published_record_count
