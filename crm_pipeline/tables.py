@@ -196,7 +196,12 @@ ENTITIES: dict[str, tuple[Column, ...]] = {
 _DERIVED: dict[str, tuple[Column, ...]] = {
     "customers": (),
     "orders": (
-        Column("computed_amount", "DECIMAL(18,4)", "quantity times unit_price", null="one of the two is missing"),
+        Column(
+            "computed_amount",
+            "DECIMAL(18,4)",
+            "quantity times unit_price as delivered; the amount where the extract maps not both",
+            null="one of the two is missing",
+        ),
     ),
     "products": (),
 }

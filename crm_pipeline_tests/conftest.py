@@ -60,9 +60,7 @@ def fresh_small(tmp_path: Path) -> Path:
     return projects.make_small(tmp_path / "fresh")
 
 
-def _once(
-    folder: Path, make: Callable[[Path], subprocess.CompletedProcess[str]]
-) -> projects.Finished:
+def _once(folder: Path, make: Callable[[Path], subprocess.CompletedProcess[str]]) -> projects.Finished:
     with filelock.FileLock(folder.with_suffix(".lock")):
         done = folder.with_suffix(".stdout")
         if not done.exists():

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from crm_pipeline.cli.explanation import print_explanation
 from crm_pipeline.cli.options import JsonOption, ProjectOption
 from crm_pipeline.cli.output import print_json, print_table, say
 from crm_pipeline.errors import ConfigurationError
@@ -74,9 +75,7 @@ def explain(
     if as_json:
         print_json(found.as_dict())
         return
-    say(found.headline)
-    for title, columns, rows in found.sections():
-        print_table(title, columns, rows)
+    print_explanation(found)
 
 
 def quarantine_list(
@@ -90,10 +89,10 @@ def quarantine_list(
 
     Shows delivered values, personal ones too. Example: crm-pipeline quarantine list --severity row
     """
-    from crm_pipeline.publish import quarantine
+    from crm_pipeline.publish.quarantine import quarantined
 
     file = load_project(project).steward_file
-    total, rows = quarantine(file, rule=rule, severity=severity, limit=limit or None)
+    total, rows = quarantined(file, rule=rule, severity=severity, limit=limit or None)
     if as_json:
         print_json({"rows_in_all": total, "rows": rows.to_dicts()})
         return

@@ -5,27 +5,41 @@ Belongs here: turning files and environment into `Project`. Does not belong here
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from crm_pipeline.errors import ConfigurationError
-from crm_pipeline.settings.model import NAMESPACED_COLUMNS, Config, Extract, mappable_columns, survivorship_columns
+from crm_pipeline.settings.model import (
+    NAMESPACED_COLUMNS,
+    Config,
+    Extract,
+    mappable_columns,
+    reserved_columns,
+    survivorship_columns,
+)
+from crm_pipeline.settings.refusals import YamlPath, refuse, refuse_first, require_known
 from crm_pipeline.tables import ENTITIES
 
 CONFIG_NAME = "pipeline.yaml"
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _ENVIRONMENT_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$")
-_Path = tuple[str | int, ...]
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader with dates left as text: a wrong one is then refused with its line, not by a ValueError."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - declared so by PyYAML
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -102,34 +116,38 @@ def load_project(root: Path | None = None) -> Project:
             cure="Give --project DIR, set CRM_PIPELINE_PROJECT, or make one with `crm-pipeline init DIR`.",
         ) from None
     except UnicodeDecodeError as error:
-        _refuse(file, None, "UTF-8 text", f"other bytes at position {error.start}", "Save the file as UTF-8.")
+        refuse(file, None, "UTF-8 text", f"other bytes at position {error.start}", "Save the file as UTF-8.")
     value, lines = _parse(file, text)
-    config = _validate(file, _substitute(file, value, lines, _environment(folder)), lines)
+    config = _validate(file, _substitute(file, value, lines, _environment(folder)), value, lines)
     return Project(folder, config, hashlib.sha256(text.encode()).hexdigest())
 
 
-def _parse(file: Path, text: str) -> tuple[Any, dict[_Path, int]]:
+def _parse(file: Path, text: str) -> tuple[Any, dict[YamlPath, int]]:
     """The value of a YAML text, and the line on which each key or item starts."""
-    lines: dict[_Path, int] = {}
+    lines: dict[YamlPath, int] = {}
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         if node is not None:
             _mark_lines(file, node, (), lines)
-        return yaml.safe_load(text), lines
+        return yaml.load(text, Loader=_Loader), lines  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
         problem = getattr(error, "problem", None) or "unreadable text"
-        _refuse(file, line, "valid YAML", str(problem), "Check indentation, quotes and colons around this line.")
+        refuse(file, line, "valid YAML", str(problem), "Check indentation, quotes and colons around this line.")
 
 
-def _mark_lines(file: Path, node: yaml.Node, path: _Path, lines: dict[_Path, int]) -> None:
+def _mark_lines(file: Path, node: yaml.Node, path: YamlPath, lines: dict[YamlPath, int]) -> None:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            inner = (*path, key.value)
             line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                refuse(
+                    file, line, "text as a key", "braces or brackets", 'Quote text that begins with { or [: "{date}".'
+                )
+            inner = (*path, key.value)
             if inner in lines:
-                _refuse(file, line, "each key once", f"{key.value} again (first on line {lines[inner]})", "Keep one.")
+                refuse(file, line, "each key once", f"{key.value} again (first on line {lines[inner]})", "Keep one.")
             lines[inner] = line
             _mark_lines(file, value, inner, lines)
     elif isinstance(node, yaml.SequenceNode):
@@ -148,7 +166,9 @@ def _environment(folder: Path) -> Mapping[str, str]:
     return {**found, **os.environ}
 
 
-def _substitute(file: Path, value: Any, lines: Mapping[_Path, int], names: Mapping[str, str], path: _Path = ()) -> Any:
+def _substitute(
+    file: Path, value: Any, lines: Mapping[YamlPath, int], names: Mapping[str, str], path: YamlPath = ()
+) -> Any:
     if isinstance(value, dict):
         return {key: _substitute(file, item, lines, names, (*path, str(key))) for key, item in value.items()}
     if isinstance(value, list):
@@ -158,115 +178,42 @@ def _substitute(file: Path, value: Any, lines: Mapping[_Path, int], names: Mappi
     for name in _REFERENCE.findall(value):
         if not names.get(name):
             cure = f"Export {name}, or write {name}=… into the .env file of the project."
-            _refuse(file, lines.get(path), f"the environment variable {name}", "it is not set", cure)
+            refuse(file, lines.get(path), f"the environment variable {name}", "it is not set", cure)
     return _REFERENCE.sub(lambda match: names[match[1]], value)
 
 
-def _validate(file: Path, value: Any, lines: Mapping[_Path, int]) -> Config:
+def _validate(file: Path, value: Any, written: Any, lines: Mapping[YamlPath, int]) -> Config:
+    """The configuration in `value`; messages show what was `written` instead, with its `${NAME}`."""
     if not isinstance(value, dict):
-        _refuse(file, 1, "keys such as version, start_date and sources", "none", "See `crm-pipeline init`.")
+        refuse(file, 1, "keys such as version, start_date and sources", "none", "See `crm-pipeline init`.")
     try:
         config = Config.model_validate(value)
     except ValidationError as error:
-        _refuse_first(file, error, lines)
+        refuse_first(file, error, lines, written)
     for source, name, extract in config.extracts:
-        _check_extract(file, lines, ("sources", source, "extracts", name), extract)
+        _check_extract(file, lines, written, ("sources", source, "extracts", name), extract)
     for column in config.survivorship:
-        _check_name(file, lines, ("survivorship", column), survivorship_columns(config), "a column of customers")
+        require_known(file, lines, ("survivorship", column), survivorship_columns(config), "a column of customers")
     return config
 
 
-def _check_extract(file: Path, lines: Mapping[_Path, int], path: _Path, extract: Extract) -> None:
+def _check_extract(file: Path, lines: Mapping[YamlPath, int], written: Any, path: YamlPath, extract: Extract) -> None:
     if extract.entity not in ENTITIES:
         place = (*path, "entity") if (*path, "entity") in lines else path
-        _check_name(file, lines, place, tuple(ENTITIES), "an entity", extract.entity)
+        require_known(file, lines, place, tuple(ENTITIES), "an entity", extract.entity)
     for column in extract.columns:
         inner = (*path, "columns", column)
-        _check_name(file, lines, inner, mappable_columns(extract.entity), f"a standard column of {extract.entity}")
+        require_known(file, lines, inner, mappable_columns(extract.entity), f"a standard column of {extract.entity}")
         try:
             extract.namespaces(column) if column in NAMESPACED_COLUMNS else extract.form(column)
         except ValidationError as error:
-            _refuse_first(file, error, lines, inner)
+            refuse_first(file, error, lines, written, inner)
         except AttributeError:
             cure = f"Write {column}: {{namespace: column}}."
-            _refuse(file, lines.get(inner), "one column per namespace", repr(extract.columns[column]), cure)
-    taken = set(mappable_columns(extract.entity)) & set(extract.extra_columns)
+            refuse(file, lines.get(inner), "one column per namespace", repr(extract.columns[column]), cure)
+    taken = (set(mappable_columns(extract.entity)) | reserved_columns(extract.entity)) & set(extract.extra_columns)
     if taken:
         name = sorted(taken)[0]
         where = lines.get((*path, "extra_columns", name))
-        _refuse(file, where, "a name of your own", f"{name}, a standard column", "Map it under columns, or rename it.")
-
-
-def _check_name(
-    file: Path, lines: Mapping[_Path, int], path: _Path, known: Iterable[str], what: str, name: str | None = None
-) -> None:
-    given = name or str(path[-1])
-    names = list(known)
-    if given in names:
-        return
-    _refuse(file, lines.get(path), what, repr(given), _nearest(given, names))
-
-
-def _nearest(given: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(given, known, n=1, cutoff=0.5)
-    return f"Did you mean {close[0]}?" if close else f"Known: {', '.join(known)}."
-
-
-def _refuse_first(file: Path, error: ValidationError, lines: Mapping[_Path, int], prefix: _Path = ()) -> NoReturn:
-    """The first violation as one line; unknown keys come first, since they explain missing ones."""
-    details = sorted(
-        error.errors(include_url=False, include_context=False), key=lambda d: d["type"] != "extra_forbidden"
-    )
-    first = details[0]
-    path = (*prefix, *(part for part in first["loc"] if part != "[key]"))
-    line = _line(path, lines)
-    name = ".".join(str(part) for part in path)
-    if first["type"] == "extra_forbidden":
-        known = _known_keys(first["loc"])
-        _refuse(file, line, "a known key", f"{name}, which is not one", _nearest(str(path[-1]), known))
-    if first["type"] == "missing":
-        _refuse(file, line, f"{name}", "nothing", f"Add {path[-1]}.")
-    expected = first["msg"].removeprefix("Value error, ").removeprefix("expected ").removeprefix("Input should be ")
-    _refuse(file, line, f"{expected} for {name}", _shown(first, path), "Correct this value.")
-
-
-def _shown(detail: ErrorDetails, path: _Path) -> str:
-    """The value refused; never one that may hold a secret."""
-    if {"key", "url", "to"} & {str(part) for part in path}:
-        return "another value (not shown)"
-    value = detail["input"]
-    return f"{len(value)} keys" if isinstance(value, dict) and len(value) > 3 else repr(value)
-
-
-def _line(path: _Path, lines: Mapping[_Path, int]) -> int | None:
-    while path and path not in lines:
-        path = path[:-1]
-    return lines.get(path)
-
-
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    """The keys of the model that holds `location`'s last part."""
-    model: Any = Config
-    for part in location[:-1]:
-        if not hasattr(model, "model_fields"):
-            break
-        field = model.model_fields.get(str(part))
-        if field is None:  # a free name: source or extract
-            continue
-        model = _model_of(field.annotation) or model
-    return list(model.model_fields)
-
-
-def _model_of(annotation: Any) -> Any:
-    if hasattr(annotation, "model_fields"):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        found = _model_of(inner)
-        if found is not None:
-            return found
-    return None
-
-
-def _refuse(file: Path, line: int | None, expected: str, found: str, cure: str) -> NoReturn:
-    where = f"{file.name}:{line}" if line else str(file.name)
-    raise ConfigurationError(where=where, expected=expected, found=found, cure=cure)
+        cure = "Map it under columns, or rename it." if name in mappable_columns(extract.entity) else "Rename it."
+        refuse(file, where, "a name of your own", f"{name}, a column of the tables already", cure)

@@ -6,13 +6,22 @@ Belongs here: keys, types, defaults and rules within the file. Does not belong h
 from __future__ import annotations
 
 from datetime import date
+from string import Formatter
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema, model_validator
 from pydantic import field_validator as check
 
-from crm_pipeline.tables import CUSTOMER_COLUMNS, ENTITIES, GOLDEN_COLUMNS
+from crm_pipeline.tables import (
+    CUSTOMER_COLUMNS,
+    ENTITIES,
+    GOLDEN_COLUMNS,
+    customer_history,
+    customers,
+    published_entity,
+    std,
+)
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", strict=True)]
 Text = Annotated[str, Field(min_length=1, strict=True)]
@@ -32,7 +41,7 @@ class ValueForm(_Frozen):
     """Where a standard column's value comes from: exactly one of column, columns, expression and constant."""
 
     column: Text | None = None
-    columns: tuple[Text, ...] | None = None
+    columns: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
     values: dict[str, str] | None = Field(None, description="delivered value to standard value; with `column` only")
     expression: Text | None = Field(None, description="DuckDB SQL over the delivered columns")
     constant: Text | None = None
@@ -77,15 +86,17 @@ class Read(_Frozen):
 
     file: Text = Field(description="path relative to the project; {date} or {date:%Y%m%d} stands for the business date")
     encoding: Text = Field("utf-8", description="encoding of the file; a byte order mark is understood")
-    delimiter: Annotated[str, Field(min_length=1, max_length=1, strict=True)] = ","
+    delimiter: Annotated[str, Field(pattern=r"^[\t -!#-~]$", strict=True)] = ","
 
     @check("file")
     @classmethod
     def _only_date(cls, value: str) -> str:
         try:
-            value.format(date=date(2026, 1, 1))
-        except (KeyError, IndexError, ValueError) as error:
-            raise ValueError("expected no other placeholder than {date} or {date:%Y%m%d}") from error
+            fields = {(name, conversion) for _, name, _, conversion in Formatter().parse(value) if name is not None}
+        except ValueError:
+            fields = {("", None)}
+        if not fields <= {("date", None)}:
+            raise ValueError("expected no other placeholder than {date} or {date:%Y%m%d}")
         return value
 
     @check("encoding")
@@ -109,7 +120,12 @@ class Extract(_Frozen):
     entity: Text = ""
     read: Read
     load: Literal["full", "incremental"] = "full"
-    primary_key: Annotated[tuple[Text, ...], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
+    primary_key: Annotated[
+        tuple[Text, ...],
+        Field(min_length=1),
+        BeforeValidator(lambda v: [v] if isinstance(v, str) else v),
+        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+    ]
     updated_at: Text | None = None
     columns: dict[str, Any] = Field(default_factory=dict, json_schema_extra={"additionalProperties": _FORM_SCHEMA})
     extra_columns: dict[Name, Text] = Field(default_factory=dict)
@@ -213,6 +229,15 @@ def mappable_columns(entity: str) -> tuple[str, ...]:
     return tuple(stored.get(column.name, column.name) for column in ENTITIES[entity])
 
 
+def reserved_columns(entity: str) -> frozenset[str]:
+    """The names that an entity's own columns may not have, since its tables use them."""
+    tables = [
+        std(entity),
+        *((customers(), customer_history()) if entity == "customers" else [published_entity(entity)]),
+    ]
+    return frozenset({"business_date", *LIST_COLUMNS, *(name for table in tables for name in table.column_names)})
+
+
 def survivorship_columns(config: Config) -> tuple[str, ...]:
     """The names one may write under `survivorship:`."""
     lists = tuple(column.name for column in CUSTOMER_COLUMNS if column.name in LIST_COLUMNS)
@@ -225,6 +250,10 @@ def json_schema() -> dict[str, Any]:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "crm_pipeline project, pipeline.yaml"
     known = sorted({name for entity in ENTITIES for name in mappable_columns(entity)})
-    schema["$defs"]["Extract"]["properties"]["columns"]["propertyNames"] = {"enum": known}
+    columns = schema["$defs"]["Extract"]["properties"]["columns"]
+    columns["propertyNames"] = {"enum": known}
+    columns["properties"] = {
+        name: {"type": "object", "additionalProperties": _FORM_SCHEMA} for name in sorted(NAMESPACED_COLUMNS)
+    }
     schema["$defs"]["Extract"]["properties"]["entity"]["enum"] = ["", *sorted(ENTITIES)]
     return schema

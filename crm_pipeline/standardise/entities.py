@@ -85,7 +85,7 @@ def standardise(entity: str, mapped: pl.DataFrame, context: Context) -> Standard
         if name not in standard
     ]
     frame = mapped.select(*others, *columns)
-    return Standardised(_completed(entity, frame), _rejected(entity, mapped, frame, lists))
+    return Standardised(_completed(entity, frame, mapped), _rejected(entity, mapped, frame, lists))
 
 
 def _is_list(column: Column, mapped: pl.DataFrame) -> bool:
@@ -114,13 +114,15 @@ def _cleaned_elements(values: pl.Series, context: Context) -> pl.Series:
     return meant.list.eval(_BY_COLUMN[values.name].clean(element, context))
 
 
-def _completed(entity: str, frame: pl.DataFrame) -> pl.DataFrame:
+def _completed(entity: str, frame: pl.DataFrame, mapped: pl.DataFrame) -> pl.DataFrame:
     """`frame` with what follows from its own columns."""
     if entity == "customers":
         return names.complete(frame)
     if entity == "orders":
         product = pl.col("quantity") * pl.col("unit_price")
-        return frame.with_columns(product.cast(pl.Decimal(18, 4), strict=False).alias("computed_amount"))
+        is_computable = {"quantity", "unit_price"} <= set(mapped.columns)
+        computed = product.cast(pl.Decimal(18, 4), strict=False) if is_computable else pl.col("amount")
+        return frame.with_columns(computed.alias("computed_amount"))
     return frame
 
 
@@ -141,8 +143,7 @@ def _rejected(entity: str, mapped: pl.DataFrame, frame: pl.DataFrame, lists: Map
                 lists[column.name].list.eval(pl.element().is_null()).list.any(),
             )
         else:
-            meant = texts.trim if column.name == "country" else texts.clean  # NA is Namibia, no placeholder
-            text = delivered.to_frame("v").select(meant(pl.col("v"))).to_series()
+            text = delivered.to_frame("v").select(texts.clean(pl.col("v"))).to_series()
             is_lost = text.is_not_null() & cleaned.is_null()
         reason = f"expected {_cleaner(column.name, column.type).expected}"
         cells = pl.DataFrame({"row": pl.int_range(len(text), dtype=pl.UInt32, eager=True), "value": text})

@@ -9,7 +9,8 @@ from crm_pipeline.standardise import texts
 
 def clean(value: pl.Expr) -> pl.Expr:
     """The identifier in capitals without inner white space; null when it is blank or a placeholder."""
-    return texts.clean(value).str.normalize("NFKC").str.to_uppercase().str.replace_all(r"\s", "")
+    plain = texts.trim(value).str.normalize("NFKC").str.to_uppercase().str.normalize("NFKC")
+    return texts.clean(plain.str.replace_all(r"\s", ""))
 
 
 def clean_namespaced(values: pl.Expr) -> pl.Expr:

@@ -11,6 +11,6 @@ _PLAIN = r"^[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$"
 
 def clean(value: pl.Expr) -> pl.Expr:
     """The number as DECIMAL(18,4); commas may group thousands; null for anything else, and for 15 digits or more."""
-    text = texts.clean(value)
+    text = texts.clean(value).str.normalize("NFKC")
     digits = text.str.replace_all(",", "", literal=True).str.replace(r"^\+", "")
     return pl.when(text.str.contains(_PLAIN)).then(digits).cast(pl.Decimal(18, 4), strict=False)

@@ -16,7 +16,6 @@ from crm_pipeline.settings import Project
 from crm_pipeline.state.files import write_json
 from crm_pipeline.storage import ObjectStore, open_store
 
-
 _RECORDS = "state/history/backups/"  # which snapshots were taken; a store from which the newest vanished is found out
 
 

@@ -11,8 +11,9 @@ from datetime import date
 
 from crm_pipeline import quality
 from crm_pipeline.errors import ConfigurationError, PipelineError
-from crm_pipeline.golden import check_rules
+from crm_pipeline.golden.rules import column_rules
 from crm_pipeline.settings import Project
+from crm_pipeline.settings.model import survivorship_columns
 from crm_pipeline.sources.files import dates_available, read_header
 from crm_pipeline.sources.mapping import check_columns, check_expressions
 from crm_pipeline.state.landing import Landing
@@ -84,7 +85,7 @@ def _check_extract(project: Project, source: str, name: str, day: date) -> str:
 
 
 def _check_survivorship(project: Project) -> str:
-    check_rules(project.config.survivorship)
+    column_rules(project.config.survivorship, survivorship_columns(project.config)[1:])
     return f"{len(project.config.survivorship)} rules"
 
 

@@ -48,16 +48,17 @@ def published_tables(run: Run) -> list[Table]:
 def publish(run: Run) -> PublishSummary:
     """What became visible: history first (append-only), then the file by rename, when anything changed."""
     extras = run.project.config.extras("customers")
-    changed = record_history(run.warehouse, run.history, run_id=run.run_id, now=run.started_at, extra_columns=extras)
-    return publish_duckdb(
+    record_history(run.warehouse, run.history, run_id=run.run_id, now=run.started_at, extra_columns=extras)
+    summary = publish_duckdb(
         run.warehouse,
         run.project.published_file,
-        [Publication.of_table(table) for table in published_tables(run)],
+        [Publication.of(table) for table in published_tables(run)],
         run_id=run.run_id,
         now=run.started_at,
         code_version=crm_pipeline.__version__,
-        before_rename=lambda summary: _record(run, summary, changed),
     )
+    _record(run, summary)
+    return summary
 
 
 def publish_steward(run: Run) -> PublishSummary:
@@ -65,7 +66,7 @@ def publish_steward(run: Run) -> PublishSummary:
     for table in (LOADS, REJECTIONS, PAIRS, CHECK_RESULTS):
         run.warehouse.ensure(table)
     run_model(run.warehouse, project_models(run.project)[QUARANTINE.qualified])
-    tables = [Publication.of_table(table) for table in (QUARANTINE, LOADS, CHECK_RESULTS, PAIRS)]
+    tables = [Publication.of(table) for table in (QUARANTINE, LOADS, CHECK_RESULTS, PAIRS)]
     return publish_duckdb(
         run.warehouse,
         run.project.steward_file,
@@ -76,15 +77,14 @@ def publish_steward(run: Run) -> PublishSummary:
     )
 
 
-def _record(run: Run, summary: PublishSummary, changed_customers: int) -> None:
-    run.history.append_run(
-        {
-            "run_id": run.run_id,
-            "published_at": run.started_at.isoformat(),
-            "code_version": crm_pipeline.__version__,
-            "configuration_sha256": run.project.configuration_sha256,
-            "fingerprint": summary.fingerprint,
-            "changed_customers": changed_customers,
-            "row_counts": dict(summary.row_counts),
-        }
-    )
+def _record(run: Run, summary: PublishSummary) -> None:
+    """Keeps what was published when; after a crash between publication and this, the next run catches up."""
+    if any(told["fingerprint"] == summary.fingerprint for told in run.history.runs()[-1:]):
+        return
+    told = {
+        "fingerprint": summary.fingerprint,
+        "code_version": crm_pipeline.__version__,
+        "configuration_sha256": run.project.configuration_sha256,
+        "row_counts": dict(summary.row_counts),
+    }
+    run.history.append_run(run.run_id, run.started_at, told)

@@ -1,0 +1,11 @@
+"""Golden records out of linked records, and the history of what was published.
+
+Belongs here: survivorship and versions of customers. Does not belong here: which records are one customer (`linkage`)
+or how tables become visible (`publish`).
+"""
+
+from crm_pipeline.golden.history import record_history
+from crm_pipeline.golden.rules import RULES, Rule
+from crm_pipeline.golden.survivorship import GoldenSummary, merge_customers
+
+__all__ = ["RULES", "GoldenSummary", "Rule", "merge_customers", "record_history"]

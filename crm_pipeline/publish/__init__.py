@@ -1,0 +1,21 @@
+"""Published files: made aside, renamed into place, read under lock and key.
+
+Belongs here: how tables become visible, how a published value explains itself. Does not belong here: what is in the
+tables.
+"""
+
+from crm_pipeline.publish.duckdb_file import PublishSummary, publish_duckdb
+from crm_pipeline.publish.explanation import Explanation, explain, explain_record
+from crm_pipeline.publish.publication import Publication
+from crm_pipeline.publish.reader import export_csv, query
+
+__all__ = [
+    "Explanation",
+    "Publication",
+    "PublishSummary",
+    "explain",
+    "explain_record",
+    "export_csv",
+    "publish_duckdb",
+    "query",
+]

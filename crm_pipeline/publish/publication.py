@@ -1,0 +1,104 @@
+"""What is published of one table: its name, order, stable columns and descriptions.
+
+Belongs here: the description of a publication and its fingerprint. Does not belong here: files (`duckdb_file`).
+
+A fingerprint is the count of rows and the sums of both halves of the MD5 of each row's stable columns as JSON text:
+the order of rows does not matter, and equal rows do not cancel out. It tells editions apart; it proves no authorship.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+from crm_pipeline.tables import Column, Personal, Table
+from crm_pipeline.warehouse import Warehouse
+from crm_pipeline.warehouse.connection import quoted
+
+# Ends the comment of a column whose values tell about the run: comparisons and exports leave it out.
+RUN_TIME_MARK = "[run time]"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One table of a published file.
+
+    Attributes:
+        source: table of the warehouse, with its schema.
+        name: table of the published schema.
+        order_by: columns that order the rows: the key.
+        stable_columns: columns that equal input makes equal; the fingerprint is over these.
+        description: grain of the table, a comment in the file.
+        column_descriptions: column to comment; a column need not have one.
+    """
+
+    source: str
+    name: str
+    order_by: tuple[str, ...]
+    stable_columns: tuple[str, ...]
+    description: str = ""
+    column_descriptions: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, table: Table) -> Self:
+        """The publication of a contract table under its own name, with everything the contract says of it."""
+        return cls(
+            source=table.qualified,
+            name=table.name,
+            order_by=table.key,
+            stable_columns=table.stable_columns,
+            description=f"{table.grain}; key: {', '.join(table.key)}",
+            column_descriptions={column.name: _comment(column) for column in table.columns},
+        )
+
+
+def fingerprint(warehouse: Warehouse, publications: Sequence[Publication]) -> str:
+    """Hex SHA-256 over names, columns, types, comments, orders and the rows' stable columns of all publications."""
+    told = [
+        {
+            "name": publication.name,
+            "order_by": publication.order_by,
+            "stable_columns": publication.stable_columns,
+            "description": publication.description,
+            "column_descriptions": dict(sorted(publication.column_descriptions.items())),
+            "types": column_types(warehouse, publication.source),
+            "rows": _row_sums(warehouse, publication),
+        }
+        for publication in sorted(publications, key=lambda publication: publication.name)
+    ]
+    return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+
+
+def column_types(warehouse: Warehouse, relation: str) -> dict[str, str]:
+    """Column name to DuckDB type of a table or select, in order."""
+    return {row[0]: row[1] for row in warehouse.execute(f"DESCRIBE FROM {relation}")}
+
+
+def text_of(name: str, kind: str) -> str:
+    """An SQL expression of a column's value as text that tells different values apart; null stays null."""
+    if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
+        return f"CAST(to_json({quoted(name)}) AS VARCHAR)"
+    return f"CAST({quoted(name)} AS VARCHAR)"
+
+
+def _row_sums(warehouse: Warehouse, publication: Publication) -> list[str]:
+    types = column_types(warehouse, publication.source)
+    texts = ", ".join(text_of(name, types[name]) for name in publication.stable_columns)
+    sums = warehouse.execute(f"""
+        SELECT count(*), sum(md5_number_upper(row_text)), sum(md5_number_lower(row_text))
+        FROM (SELECT CAST(to_json([{texts}]) AS VARCHAR) AS row_text FROM {publication.source})
+    """)
+    return [str(part) for part in sums[0]]
+
+
+def _comment(column: Column) -> str:
+    remarks = [column.description]
+    if column.personal is not Personal.NONE:
+        remarks.append(f"personal: {column.personal.value}")
+    if column.null:
+        remarks.append(f"null: {column.null}")
+    comment = "; ".join(remarks)
+    return f"{comment} {RUN_TIME_MARK}" if column.is_run_time else comment

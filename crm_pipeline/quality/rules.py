@@ -1,0 +1,107 @@
+"""What a rule is: a frozen value that both judges read.
+
+Belongs here: the shape of a rule and of a suite. Does not belong here: reading JSON (`parsing`, `suites`), the types of
+expectation there are (`catalogue`), or judging (`conditions`, `judge`, `contract`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+Option = str | float | bool | datetime | tuple[str | float, ...]
+IgnoreRowIf = Literal["never", "all", "any"]
+
+
+class Severity(StrEnum):
+    """What a broken rule costs; the gravest first."""
+
+    TABLE = "table"
+    ROW = "row"
+    VALUE = "value"
+    WARNING = "warning"
+
+
+class ValueKind(StrEnum):
+    """How values of a column compare."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    TIME = "date or timestamp"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The rows a rule looks at: those whose `column` is null, is not null, or equals `equals`.
+
+    Attributes:
+        is_null: null or not null is asked for; None when `equals` is.
+    """
+
+    column: str
+    kind: ValueKind
+    is_null: bool | None
+    equals: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One expectation on one table.
+
+    Attributes:
+        type: name of the expectation in Great Expectations.
+        column: the cell concerned; empty for a rule on the whole table.
+        columns: the columns the rule compares, in the order of the expectation.
+        kinds: of each of `columns`, how its values compare.
+        options: of the expectation, parsed: bounds are numbers or times, sets are tuples.
+        ignore: rows that are not judged: never, those with all or with any of `columns` missing.
+        mostly: share of judged rows, 0 to 1, that must hold for the rule to pass; single failures are recorded anyway.
+        notes: why the rule is there, and what to do.
+        report_severity: critical, warning or info: how Great Expectations shows it.
+    """
+
+    rule_id: str
+    type: str
+    severity: Severity
+    column: str
+    notes: str
+    columns: tuple[str, ...]
+    kinds: tuple[ValueKind, ...]
+    options: Mapping[str, Option]
+    ignore: IgnoreRowIf
+    mostly: float
+    where: Where | None
+    report_severity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The rules of one table, unique by `rule_id`, in the order they were written."""
+
+    table: str
+    rules: tuple[Rule, ...]
+
+    @property
+    def sha256(self) -> str:
+        """Hash over all that shapes verdicts and reasons; the order of rules and the layout of files do not count."""
+        ordered = sorted(self.rules, key=lambda rule: rule.rule_id)
+        content = [
+            {field.name: getattr(rule, field.name) for field in fields(rule)} | {"options": dict(rule.options)}
+            for rule in ordered
+        ]
+        text = json.dumps([self.table, content], sort_keys=True, ensure_ascii=False, default=repr)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def column_kinds(self) -> dict[str, ValueKind]:
+        """Each column that a rule reads, and how its values compare."""
+        kinds = {rule.where.column: rule.where.kind for rule in self.rules if rule.where}
+        for rule in self.rules:
+            kinds |= dict(zip(rule.columns, rule.kinds, strict=True))
+        return kinds

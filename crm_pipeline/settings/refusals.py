@@ -1,0 +1,102 @@
+"""Refusals of `pipeline.yaml`: one line each, with the line of the file and the nearest known name.
+
+Belongs here: turning a violation into a `ConfigurationError`. Does not belong here: finding it (`load`, `model`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
+
+from crm_pipeline.errors import ConfigurationError
+from crm_pipeline.settings.model import Config, ValueForm
+
+YamlPath = tuple[str | int, ...]
+
+
+def require_known(
+    file: Path, lines: Mapping[YamlPath, int], path: YamlPath, known: Iterable[str], what: str, name: str | None = None
+) -> None:
+    """Nothing, when `name`, or else the last key of `path`, is one of the `known` ones; `what` says which are."""
+    given = name or str(path[-1])
+    names = list(known)
+    if given in names:
+        return
+    refuse(file, lines.get(path), what, repr(given), _nearest(given, names))
+
+
+def _nearest(given: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(given, known, n=1, cutoff=0.5)
+    return f"Did you mean {close[0]}?" if close else f"Known: {', '.join(known)}."
+
+
+def refuse_first(
+    file: Path, error: ValidationError, lines: Mapping[YamlPath, int], written: Any, prefix: YamlPath = ()
+) -> NoReturn:
+    """The first violation as one line; unknown keys come first, since they explain missing ones."""
+    details = sorted(
+        error.errors(include_url=False, include_context=False), key=lambda d: d["type"] != "extra_forbidden"
+    )
+    first = details[0]
+    path = (*prefix, *(part for part in first["loc"] if part != "[key]"))
+    line = _line(path, lines)
+    name = ".".join(str(part) for part in path)
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(first["loc"], ValueForm if prefix else Config)
+        refuse(file, line, "a known key", f"{name}, which is not one", _nearest(str(path[-1]), known))
+    if first["type"] == "missing":
+        refuse(file, line, f"{name}", "nothing", f"Add {path[-1]}.")
+    expected = first["msg"].removeprefix("Value error, ").removeprefix("expected ").removeprefix("Input should be ")
+    found = repr(path[-1]) if "[key]" in first["loc"] else _shown(written, path)
+    refuse(file, line, f"{expected} for {name}", found, "Correct this value.")
+
+
+def _shown(written: Any, path: YamlPath) -> str:
+    """The value refused as it was written; never one that may hold a secret."""
+    if {"backup", "key", "url", "to"} & {str(part) for part in path}:
+        return "another value (not shown)"
+    value = written
+    for part in path:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):  # a form's name is not part of the file: the value around it
+            break
+    return f"{len(value)} keys" if isinstance(value, dict) and len(value) > 3 else repr(value)
+
+
+def _line(path: YamlPath, lines: Mapping[YamlPath, int]) -> int | None:
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path)
+
+
+def _known_keys(location: tuple[int | str, ...], model: Any) -> list[str]:
+    """The keys of the model that holds `location`'s last part; `model` is the outermost one."""
+    for part in location[:-1]:
+        if not hasattr(model, "model_fields"):
+            break
+        field = model.model_fields.get(str(part))
+        if field is None:  # a free name: source or extract
+            continue
+        model = _model_of(field.annotation) or model
+    return list(model.model_fields)
+
+
+def _model_of(annotation: Any) -> Any:
+    if hasattr(annotation, "model_fields"):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _model_of(inner)
+        if found is not None:
+            return found
+    return None
+
+
+def refuse(file: Path, line: int | None, expected: str, found: str, cure: str) -> NoReturn:
+    """Raises the one line that says where in the file, what was expected, what was found and what to do."""
+    where = f"{file.name}:{line}" if line else str(file.name)
+    raise ConfigurationError(where=where, expected=expected, found=found, cure=cure)

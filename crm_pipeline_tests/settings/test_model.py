@@ -1,0 +1,138 @@
+"""Claims on the shape of pipeline.yaml: secrets, frozenness, and the JSON Schema for editors."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from crm_pipeline.bundled import template
+from crm_pipeline.errors import ConfigurationError
+from crm_pipeline.settings import Config, json_schema
+from crm_pipeline.settings.model import mappable_columns, reserved_columns, survivorship_columns
+from crm_pipeline.tables import ENTITIES, customers, std
+from crm_pipeline_tests.settings.conftest import SOUND, Load
+
+SECRET = "correct-horse-battery-staple"
+WITH_KEY = SOUND + 'backup: {to: backup, key: "${CRM_BACKUP_KEY}"}\n'
+
+
+def test_secret_is_never_shown(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backup key shows in no repr, no str and no dump; only who asks for it by name gets it."""
+    monkeypatch.setenv("CRM_BACKUP_KEY", SECRET)
+    project = load(WITH_KEY)
+    key = project.config.backup.key
+    assert key is not None
+    assert key.get_secret_value() == SECRET
+    config = project.config
+    shown = (repr(project), str(project), f"{config}", config.model_dump_json(), str(config.model_dump()), repr(key))
+    for text in (*shown, json.dumps(config.model_dump(mode="json"))):
+        assert SECRET not in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SOUND + 'backup: "${CRM_BACKUP_KEY}"\n',
+        SOUND + 'backup: {key: ["${CRM_BACKUP_KEY}"]}\n',
+        SOUND + 'backup: {kye: "${CRM_BACKUP_KEY}"}\n',
+        SOUND + 'backup: {to: {a: "${CRM_BACKUP_KEY}"}}\n',
+        SOUND + 'linkage: "${CRM_BACKUP_KEY}"\n',
+        SOUND.replace("trust: 90", 'trust: "${CRM_BACKUP_KEY}"'),
+        SOUND.replace("sources:", 'default_country: "${CRM_BACKUP_KEY}"\nsources:'),
+        SOUND.replace("sources:", 'timezone: "${CRM_BACKUP_KEY}"\nsources:'),
+        SOUND.replace("name: 客户名称", 'name: {column: a, constant: "${CRM_BACKUP_KEY}"}'),
+        SOUND.replace('read: {file: "customers_{date}.csv"}', 'read: "${CRM_BACKUP_KEY}"'),
+        SOUND + f"backup: [{SECRET}]\n",
+        SOUND + f"backup: {{key: [{SECRET}]}}\n",
+    ],
+)
+def test_secret_is_not_in_a_refusal(load: Load, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """A refusal shows a value as it was written, so never what `${NAME}` stands for, wherever it was put."""
+    monkeypatch.setenv("CRM_BACKUP_KEY", SECRET)
+    with pytest.raises(ConfigurationError) as caught:
+        load(text)
+    assert SECRET not in str(caught.value)
+    assert caught.value.__cause__ is None or SECRET not in str(caught.value.__cause__)
+
+
+def test_configuration_is_frozen(load: Load) -> None:
+    """No part of a configuration can be changed after it was read."""
+    config = load(WITH_KEY.replace("${CRM_BACKUP_KEY}", "x")).config
+    parts: list[tuple[BaseModel, str]] = [
+        (config, "timezone"),
+        (config.sources["crm"], "trust"),
+        (config.sources["crm"].extracts["customers"], "load"),
+        (config.sources["crm"].extracts["customers"].read, "file"),
+        (config.linkage, "match_threshold"),
+        (config.backup, "key"),
+    ]
+    for part, name in parts:
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(part, name, "other")
+
+
+def schema_errors(value: Any) -> list[str]:
+    validator = jsonschema.Draft202012Validator(json_schema())
+    return [error.message for error in validator.iter_errors(json.loads(json.dumps(value, default=str)))]
+
+
+@pytest.mark.parametrize("name", ["demo", "init"])
+def test_schema_accepts_templates(name: str) -> None:
+    """The JSON Schema is a sound one and accepts the configurations that come with the package."""
+    jsonschema.Draft202012Validator.check_schema(json_schema())
+    value = yaml.safe_load((template(name) / "pipeline.yaml").read_text(encoding="utf-8"))
+    assert schema_errors(value) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("version: 1", "version: 1\ntimezon: UTC"),
+        ("trust: 90", "trsut: 90"),
+        ("name: 客户名称", "nmae: 客户名称"),
+        ("name: 客户名称", "name: {colum: a}"),
+        ("{erp_number: ERP编号}", "ERP编号"),
+        ("primary_key: id", "primary_key: []"),
+        ("primary_key: id", "primary_key: id\n        entity: custmers"),
+        ("trust: 90", "trust: 101"),
+    ],
+)
+def test_schema_refuses_what_the_program_refuses(load: Load, old: str, new: str) -> None:
+    """What the program refuses for its keys and types, the editor marks too."""
+    assert schema_errors(yaml.safe_load(SOUND)) == []
+    text = SOUND.replace(old, new, 1)
+    assert schema_errors(yaml.safe_load(text)) != []
+    with pytest.raises(ConfigurationError):
+        load(text)
+
+
+def test_demo_is_sound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program accepts the demo's own configuration."""
+    text = (template("demo") / "pipeline.yaml").read_text(encoding="utf-8")
+    config = Config.model_validate(yaml.safe_load(text))
+    assert [(s, x) for s, x, _ in config.extracts] == [
+        ("crm", "customers"), ("crm", "orders"), ("crm", "products"), ("erp", "customers"), ("erp", "locations"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_names_one_may_write(entity: str) -> None:
+    """One writes `customer` for the reference to a customer and every other standard column by its own name."""
+    names = mappable_columns(entity)
+    assert "customer_record_key" not in names
+    assert ("customer" in names) == (entity == "orders")
+    assert len(names) == len(ENTITIES[entity])
+    assert set(std(entity).column_names) <= reserved_columns(entity) | {"customer"}
+
+
+def test_survivorship_names(load: Load) -> None:
+    """Survivorship may name each golden column, the lists they come from, own columns and the default."""
+    names = survivorship_columns(load(SOUND).config)
+    assert {"default", "phone", "phones", "email", "emails", "name", "vip_level"} <= set(names)
+    assert set(customers().column_names) - {"customer_id", "record_count", "source_count", "first_seen_on",
+                                            "changed_on"} <= set(names)  # fmt: skip
