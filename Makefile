@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format clean
+.PHONY: help demo test check format docs clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -38,6 +38,9 @@ check: $(VENV)/.development  ## lint, formatting, strict types
 format: $(VENV)/.development  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.run-time  ## write docs/tables.md from the contracts
+	$(BIN)/python docs/make_tables.py
 
 clean:  ## remove the environment and the demo
 	rm -rf $(VENV) demo

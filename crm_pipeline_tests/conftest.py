@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -34,7 +35,7 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
 @pytest.fixture(scope="session")
 def demo(shared_folder: Path) -> projects.Finished:
     """The demo, run to its end by the command that users type; look, don't touch."""
-    return _once(shared_folder / "demo", lambda folder: projects.crm_pipeline("demo", str(folder)))
+    return once(shared_folder / "demo", lambda folder: projects.crm_pipeline("demo", str(folder)))
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +46,7 @@ def small(shared_folder: Path) -> projects.Finished:
         projects.make_small(folder)
         return projects.crm_pipeline("run", "--date", projects.DATE, "--project", str(folder))
 
-    return _once(shared_folder / "small", make)
+    return once(shared_folder / "small", make)
 
 
 @pytest.fixture
@@ -60,12 +61,14 @@ def fresh_small(tmp_path: Path) -> Path:
     return projects.make_small(tmp_path / "fresh")
 
 
-def _once(folder: Path, make: Callable[[Path], subprocess.CompletedProcess[str]]) -> projects.Finished:
+def once(folder: Path, make: Callable[[Path], subprocess.CompletedProcess[str]]) -> projects.Finished:
+    """The project that `make` makes in `folder`, made by the first of all workers that asks."""
     with filelock.FileLock(folder.with_suffix(".lock")):
         done = folder.with_suffix(".stdout")
         if not done.exists():
             result = make(folder)
             if result.returncode != 0:
+                shutil.rmtree(folder, ignore_errors=True)
                 raise AssertionError(f"exit {result.returncode}\n{result.stdout}\n{result.stderr}")
             folder.with_suffix(".stderr").write_text(result.stderr)
             done.write_text(result.stdout)

@@ -5,7 +5,7 @@ folders.
 """
 
 from crm_pipeline.backup.full import full_backup, unchanged_since
-from crm_pipeline.backup.keys import generate_key
+from crm_pipeline.backup.keys import generate_key, parse_key
 from crm_pipeline.backup.manifest import FileEntry, Snapshot, Totals
 from crm_pipeline.backup.restoration import RestoreReport, restore
 from crm_pipeline.backup.snapshots import Incomplete, list_snapshots
@@ -21,6 +21,7 @@ __all__ = [
     "full_backup",
     "generate_key",
     "list_snapshots",
+    "parse_key",
     "restore",
     "unchanged_since",
     "verify",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 import typer
 
@@ -32,6 +33,18 @@ def main() -> None:
     except PipelineError as error:
         console(error=True).print(f"error: {error}", markup=False, soft_wrap=True)
         sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 - the last place: anything else is a defect of ours, and exits with 3
+        _say_defect(error)
+        sys.exit(3)
     except KeyboardInterrupt:
         console(error=True).print("interrupted; nothing was published", markup=False)
         sys.exit(3)
+
+
+def _say_defect(error: Exception) -> None:
+    """The kind and the place of an error that is not ours; its message is left out, since it may quote data."""
+    printer = console(error=True)
+    for frame in traceback.extract_tb(error.__traceback__):
+        printer.print(f"  {frame.filename}:{frame.lineno} {frame.name}", markup=False, soft_wrap=True)
+    line = f"error: {type(error).__name__} at the place above. This is a defect; please report these lines."
+    printer.print(line, markup=False, soft_wrap=True)

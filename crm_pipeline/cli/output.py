@@ -10,6 +10,7 @@ import logging
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+_MANY = 99
 _PLAIN_WIDTH = 160  # columns of a table that goes to a file or a pipe
 
 
@@ -51,6 +53,12 @@ def print_table(
     console().print()
 
 
+def shown_path(path: Path) -> str:
+    """A path as one would type it here: relative to the current folder where it lies below it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
 def shown(cell: Any) -> str:
     """A cell as people read it; a null as nothing."""
     if cell is None:
@@ -60,7 +68,7 @@ def shown(cell: Any) -> str:
     if isinstance(cell, int):
         return f"{cell:,}"
     if isinstance(cell, float):
-        return f"{cell:.4f}"
+        return f"{cell:,.4f}".rstrip("0").rstrip(".")
     if isinstance(cell, list | tuple):
         return ", ".join(shown(item) for item in cell)
     return str(cell)
@@ -78,7 +86,17 @@ def progress_reported(title: str) -> Iterator[Any]:
             task = bar.add_task(title, total=None)
             yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
     else:
-        yield lambda what, done, total: sys.stderr.write(f"{title}: {done}/{total} {what}\n")
+        said = -1
+
+        def line(what: str, done: int, total: int) -> None:
+            """One line per step, and per tenth of what is counted in the hundreds or more."""
+            nonlocal said
+            tenth = done * 10 // total if total > _MANY else done
+            if tenth != said:
+                said = tenth
+                sys.stderr.write(f"{title}: {done:,}/{total:,} {what}\n")
+
+        yield line
 
 
 def log_to_stderr(*, is_verbose: bool) -> None:

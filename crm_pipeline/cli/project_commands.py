@@ -9,7 +9,7 @@ import typer
 
 from crm_pipeline.cli import run_commands
 from crm_pipeline.cli.options import DateOption, JsonOption, ProjectOption, parse_date
-from crm_pipeline.cli.output import print_json, print_table, say
+from crm_pipeline.cli.output import print_json, print_table, say, shown_path
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Project, load_project
 
@@ -83,7 +83,7 @@ def check(project: ProjectOption = None, date: DateOption = None, as_json: JsonO
     if as_json:
         print_json([{"subject": s, "is_fit": verdict == "fit", "detail": str(detail)} for s, verdict, detail in rows])
     else:
-        print_table(f"{opened.config_file}, business date {day}", ("part", "verdict", "detail"), rows)
+        print_table(f"{shown_path(opened.config_file)}, business date {day}", ("part", "verdict", "detail"), rows)
     raise typer.Exit(max((item.error.exit_code for item in checked if item.error), default=0))
 
 

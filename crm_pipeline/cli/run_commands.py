@@ -18,7 +18,7 @@ from crm_pipeline.cli.options import (
     VerboseOption,
     parse_date,
 )
-from crm_pipeline.cli.output import log_to_stderr, print_json, print_table, progress_reported, say
+from crm_pipeline.cli.output import log_to_stderr, print_json, print_table, progress_reported, say, shown_path
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Project, load_project
 
@@ -84,14 +84,14 @@ def ui(
 
     Example: crm-pipeline ui --project demo
     """
-    from crm_pipeline.orchestration.instance import ui_environment
+    from crm_pipeline.orchestration.instance import ui_environment, workspace_file
 
     opened = load_project(project)
     environment = ui_environment(opened)
     say(f"The UI of {opened.root} will be at http://{host}:{port} in half a minute; stop it with Ctrl+C.")
     os.chdir(opened.dagster_home)  # dagster dev keeps scratch files in the current folder
     command = [sys.executable, "-m", "dagster", "dev", "--host", host, "--port", str(port)]
-    os.execve(sys.executable, [*command, "-m", "crm_pipeline.definitions"], dict(environment))  # noqa: S606 - our own interpreter
+    os.execve(sys.executable, [*command, "-w", str(workspace_file(opened))], dict(environment))  # noqa: S606 - our own interpreter
 
 
 def status(project: ProjectOption = None, as_json: JsonOption = False) -> None:
@@ -181,7 +181,7 @@ def _report(project: Project, executed: Executed, *, as_json: bool) -> None:
         rows = [(f["table"], f["check"], "warning" if f["is_warning"] else "finding") for f in findings]
         print_table("Checks that did not pass", ("table", "check", "weight"), rows)
     words = "published" if changed else "nothing new, what was published stays"
-    say(f"{project.published_file}: {words}")
+    say(f"{shown_path(project.published_file)}: {words}")
     say(f"Backup: {snapshot}")
     say(f"Run {executed.run_id}\n")
 

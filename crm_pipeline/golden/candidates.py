@@ -15,17 +15,12 @@ from collections.abc import Sequence
 from crm_pipeline.golden.rules import Rule
 from crm_pipeline.tables import ALTERNATIVES_TYPE
 from crm_pipeline.warehouse import Warehouse
-from crm_pipeline.warehouse.connection import quoted
+from crm_pipeline.warehouse.connection import literal, quoted
 
 RECORDS = "golden_scratch_records"
 RANKED = "golden_scratch_ranked"
 
 _ORIGIN = "_customer AS customer, _record AS record, _trust AS trust, _seen_at AS seen_at"
-
-
-def literal(text: str) -> str:
-    """`text` as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def value_candidates(column: str, *, where: str) -> str:

@@ -12,11 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from crm_pipeline.golden.candidates import literal
 from crm_pipeline.state.history import History
 from crm_pipeline.tables import GOLDEN_COLUMNS, Column, customer_history, extra_column
 from crm_pipeline.warehouse import Warehouse
-from crm_pipeline.warehouse.connection import quoted
+from crm_pipeline.warehouse.connection import literal, quoted
 
 _VERSIONS = "history_scratch_versions"
 _CHANGES = "history_scratch_changes"

@@ -139,7 +139,8 @@ def _gather_records(warehouse: Warehouse, trust: Mapping[str, int]) -> None:
             CREATE OR REPLACE TEMP TABLE {RECORDS} AS
             WITH numbered AS (
                 SELECT record_key, customer_id, dense_rank() OVER (ORDER BY customer_id) AS _customer,
-                    row_number() OVER (ORDER BY record_key) AS _record
+                    row_number() OVER (ORDER BY record_key) AS _record,
+                    count(*) OVER (PARTITION BY customer_id) AS _record_count
                 FROM link.members
             )
             SELECT records.*, numbered.* EXCLUDE (record_key), coalesce(trust.level, 0) AS _trust,
@@ -173,11 +174,16 @@ def _gather_overview(warehouse: Warehouse, columns: Sequence[Column]) -> None:
         f"min({quoted(column.name)}) <> max({quoted(column.name)}) AS {_has_choice(column)}"
         for column in columns
     )
+    values = ", ".join(f"{quoted(column.name)}, false AS {_has_choice(column)}" for column in columns)
+    # Customers with one record, mostly the many, need no grouping: it would take most of the time of the merge.
     warehouse.execute(f"""
         CREATE OR REPLACE TEMP TABLE {_OVERVIEW} AS
+        SELECT _customer, customer_id, _record_count, 1 AS _source_count, {values}
+        FROM {RECORDS} WHERE _record_count = 1
+        UNION ALL BY NAME
         SELECT _customer, any_value(customer_id) AS customer_id, count(*) AS _record_count,
             count(DISTINCT source) AS _source_count, {bounds}
-        FROM {RECORDS} GROUP BY _customer
+        FROM {RECORDS} WHERE _record_count > 1 GROUP BY _customer
     """)
 
 

@@ -12,10 +12,9 @@ from dagster._core.errors import DagsterAssetCheckFailedError  # raised to calle
 
 from crm_pipeline.errors import QualityError
 from crm_pipeline.orchestration.build import build_definitions
-from crm_pipeline.orchestration.instance import project_instance
+from crm_pipeline.orchestration.instance import LOCATION, project_instance
 from crm_pipeline.settings import Project
 
-LOCATION = "crm_pipeline"
 # Tags that Dagster's UI reads: the job's page lists runs of its repository; a range makes one run of several days.
 REPOSITORY_LABEL_TAG = ".dagster/repository"
 ASSET_PARTITION_RANGE_START_TAG = "dagster/asset_partition_range_start"

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import dagster as dg
 import yaml
@@ -20,15 +21,26 @@ _CONFIGURATION = {
     "concurrency": {"pools": {"granularity": "op", "default_limit": 1}},
     "python_logs": {"managed_python_loggers": ["crm_pipeline"], "python_log_level": "INFO"},
     "telemetry": {"enabled": False},
+    "nux": {"enabled": False},  # no sign-up dialog over the first page
 }
 
 
+LOCATION = "crm_pipeline"
+_WORKSPACE = {"load_from": [{"python_module": {"module_name": "crm_pipeline.definitions", "location_name": LOCATION}}]}
+
+
+def workspace_file(project: Project) -> Path:
+    """The workspace that `crm-pipeline ui` opens, in the instance's folder."""
+    return project.dagster_home / "workspace.yaml"
+
+
 def prepare_home(project: Project) -> None:
-    """Makes the instance's folder and its `dagster.yaml`; one that is there is left as it is."""
-    file = project.dagster_home / "dagster.yaml"
-    if not file.exists():
-        with appearing(file) as temporary:
-            temporary.write_text("# Written by crm-pipeline; yours to change.\n" + yaml.safe_dump(_CONFIGURATION))
+    """Makes the instance's folder, its `dagster.yaml` and its workspace; files that are there are left as they are."""
+    files = {project.dagster_home / "dagster.yaml": _CONFIGURATION, workspace_file(project): _WORKSPACE}
+    for file, content in files.items():
+        if not file.exists():
+            with appearing(file) as temporary:
+                temporary.write_text("# Written by crm-pipeline; yours to change.\n" + yaml.safe_dump(content))
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from crm_pipeline.publish.publication import RUN_TIME_MARK, Publication, column_
 from crm_pipeline.state.files import appearing
 from crm_pipeline.tables import PUBLISHED
 from crm_pipeline.warehouse import Warehouse, open_reader
-from crm_pipeline.warehouse.connection import quoted
+from crm_pipeline.warehouse.connection import literal, quoted
 
 SCHEMA = "crm"
 
@@ -119,7 +119,7 @@ def _workshop(path: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def _attached(warehouse: Warehouse, path: Path) -> Iterator[None]:
     """The new file as database `_ALIAS` with its schema, within the block."""
-    warehouse.execute(f"ATTACH {_literal(str(path))} AS {_ALIAS}")
+    warehouse.execute(f"ATTACH {literal(str(path))} AS {_ALIAS}")
     try:
         warehouse.execute(f"CREATE SCHEMA {_ALIAS}.{SCHEMA}")
         yield
@@ -140,12 +140,12 @@ def _build_table(warehouse: Warehouse, table: Publication, row_count: int) -> No
             found=str(found),
             cure="This is a defect; please report it. The published file is as it was.",
         )
-    warehouse.execute(f"COMMENT ON TABLE {target} IS {_literal(table.description)}")
+    warehouse.execute(f"COMMENT ON TABLE {target} IS {literal(table.description)}")
     for name in column_types(warehouse, table.source):
         comment = table.column_descriptions.get(name, "")
         if name not in table.stable_columns and not comment.endswith(RUN_TIME_MARK):
             comment = f"{comment} {RUN_TIME_MARK}".strip()
-        warehouse.execute(f"COMMENT ON COLUMN {target}.{quoted(name)} IS {_literal(comment)}")
+        warehouse.execute(f"COMMENT ON COLUMN {target}.{quoted(name)} IS {literal(comment)}")
 
 
 def _build_published(warehouse: Warehouse, row: tuple[str, datetime, str, str]) -> None:
@@ -155,10 +155,6 @@ def _build_published(warehouse: Warehouse, row: tuple[str, datetime, str, str]) 
     warehouse.execute(f"CREATE TABLE {target} ({definition})")
     warehouse.execute(f"INSERT INTO {target} VALUES (?, ?, ?, ?)", row)
     comments = Publication.of(PUBLISHED)
-    warehouse.execute(f"COMMENT ON TABLE {target} IS {_literal(comments.description)}")
+    warehouse.execute(f"COMMENT ON TABLE {target} IS {literal(comments.description)}")
     for name, comment in comments.column_descriptions.items():
-        warehouse.execute(f"COMMENT ON COLUMN {target}.{quoted(name)} IS {_literal(comment)}")
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+        warehouse.execute(f"COMMENT ON COLUMN {target}.{quoted(name)} IS {literal(comment)}")

@@ -148,7 +148,7 @@ def _explain(reader: Warehouse, asked_id: str) -> Explanation:
         values=_values(_texts(reader, customer_id), chosen, living),
         contacts=_of(reader, "customer_contacts", customer_id, "kind, rank"),
         history=_any(
-            reader, "SELECT * FROM customer_history WHERE customer_id IN ({}) ORDER BY valid_from, ALL", known
+            reader, "SELECT * FROM customer_history WHERE customer_id IN ({}) ORDER BY valid_from, customer_id", known
         ),
         events=_any(
             reader,

@@ -22,14 +22,13 @@ from crm_pipeline.warehouse.connection import quoted
 
 @contextlib.contextmanager
 def published(path: Path) -> Iterator[Warehouse]:
-    """A published file, read only, with schema `crm` as the one that names without a schema mean.
+    """A published file, read only; its tables answer to names with and without schema.
 
     Raises:
         ConfigurationError: nothing has been published, or the file is not a published one.
     """
     try:
         with open_reader(path) as reader:
-            reader.execute("USE crm")
             yield reader
     except (duckdb.IOException, duckdb.CatalogException):
         raise ConfigurationError(

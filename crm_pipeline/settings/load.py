@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings.model import (
     NAMESPACED_COLUMNS,
+    Backup,
     Config,
     Extract,
     mappable_columns,
@@ -91,6 +92,23 @@ class Project:
         """Dagster's instance of this project; DAGSTER_HOME wins."""
         given = os.environ.get("DAGSTER_HOME")
         return Path(given).absolute() if given else self.var / "dagster"
+
+
+def backup_elsewhere(to: str, endpoint_url: str | None = None) -> Backup:
+    """A place of backups named on the command line, with the key of CRM_BACKUP_KEY: for a machine without the project.
+
+    Raises:
+        ConfigurationError: the key is not in the environment.
+    """
+    key = os.environ.get("CRM_BACKUP_KEY")
+    if not key:
+        raise ConfigurationError(
+            where="the environment",
+            expected="CRM_BACKUP_KEY",
+            found="it is not set",
+            cure="Export the key that the backup was taken with.",
+        )
+    return Backup(to=to, endpoint_url=endpoint_url, key=SecretStr(key))
 
 
 def find_root(given: Path | None) -> Path:

@@ -1,20 +1,32 @@
-"""Plain text: outer and repeated white space removed, blanks and placeholders null."""
+"""Plain text: outer and repeated white space removed, blanks and placeholders null.
+
+Each step names its input once: an expression that names it twice doubles with every step built upon it.
+"""
 
 from __future__ import annotations
+
+import re
 
 import polars as pl
 
 # What people type into a field that must not stay empty. Compared without case, as the whole value.
 PLACEHOLDERS = ("n/a", "na", "null", "none", "nil", "unknown", "-", "--", "/", ".", "无", "未知", "不详", "暂无", "空")
+_PLACEHOLDER = "(?i)^(?:" + "|".join(re.escape(word) for word in PLACEHOLDERS) + ")$"
 
 
 def trim(value: pl.Expr) -> pl.Expr:
-    """Text without outer white space (the ideographic space included), inner runs as one space; blank is null."""
-    trimmed = value.str.replace_all(r"[\s\u3000]+", " ").str.strip_chars()
-    return pl.when(trimmed != "").then(trimmed)
+    """Text without outer white space (the ideographic space included), inner runs as one space; blank is null.
+
+    Control characters count as white space: no name has one, and PostgreSQL refuses text with a NUL.
+    """
+    return _filled(value.str.replace_all(r"[\s\p{Cc}]+", " ").str.strip_chars())
 
 
 def clean(value: pl.Expr) -> pl.Expr:
     """Trimmed text; null when it is blank or a placeholder."""
-    trimmed = trim(value)
-    return pl.when(~trimmed.str.to_lowercase().is_in(PLACEHOLDERS)).then(trimmed)
+    return _filled(trim(value).str.replace(_PLACEHOLDER, ""))
+
+
+def _filled(text: pl.Expr) -> pl.Expr:
+    """The text, null when it is empty."""
+    return text.replace("", None)

@@ -12,7 +12,7 @@ import crm_pipeline
 from crm_pipeline import backup
 from crm_pipeline.backup.objects import Progress
 from crm_pipeline.errors import ConfigurationError
-from crm_pipeline.settings import Project
+from crm_pipeline.settings import Backup, Project
 from crm_pipeline.state.files import write_json
 from crm_pipeline.storage import ObjectStore, open_store
 
@@ -30,26 +30,25 @@ class BackUpResult:
     words: str
 
 
-def store_of(project: Project) -> ObjectStore:
-    """Where the project's backups are."""
-    return open_store(project.config.backup.to, endpoint_url=project.config.backup.endpoint_url, base=project.root)
+def store_of(settings: Backup, base: Path) -> ObjectStore:
+    """Where backups are; a folder is taken relative to `base`."""
+    return open_store(settings.to, endpoint_url=settings.endpoint_url, base=base)
 
 
-def key_of(project: Project) -> str:
+def key_of(settings: Backup) -> str:
     """The project key as text.
 
     Raises:
         ConfigurationError: none is configured.
     """
-    key = project.config.backup.key
-    if key is None:
+    if settings.key is None:
         raise ConfigurationError(
             where="pipeline.yaml, backup.key",
             expected='a key, as in key: "${CRM_BACKUP_KEY}"',
             found="none",
             cure="Make one with `crm-pipeline backup key`, export it, and keep a copy where the backups are not.",
         )
-    return key.get_secret_value()
+    return settings.key.get_secret_value()
 
 
 def contents(project: Project) -> list[Path]:
@@ -74,7 +73,8 @@ def back_up(project: Project, *, is_due: bool = False, progress: Progress | None
     """
     if project.config.backup.key is None:
         return BackUpResult(None, False, 0, 0, "not taken: no backup.key is configured")
-    store, key, paths = store_of(project), key_of(project), contents(project)
+    settings, paths = project.config.backup, contents(project)
+    store, key = store_of(settings, project.root), key_of(settings)
     if not is_due:
         present = backup.unchanged_since(store, key, project.root, paths, apart_from=_RECORDS)
         if present is not None:
@@ -100,7 +100,7 @@ def _record(project: Project, taken: backup.Snapshot) -> None:
     record = {
         "snapshot_id": taken.snapshot_id,
         "created_at": taken.created_at.isoformat(),
-        "store": store_of(project).describe(),
+        "store": store_of(project.config.backup, project.root).describe(),
         "files": len(taken.files),
         "bytes": taken.totals.plain_bytes,
     }

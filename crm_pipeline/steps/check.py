@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from crm_pipeline import quality
+from crm_pipeline import backup, quality
 from crm_pipeline.errors import ConfigurationError, PipelineError
 from crm_pipeline.golden.rules import column_rules
 from crm_pipeline.settings import Project
@@ -100,8 +100,8 @@ def _check_suites(project: Project) -> str:
 def _check_backup(project: Project) -> str:
     if project.config.backup.key is None:
         return "no key: backups are not taken"
-    key_of(project)
-    return store_of(project).describe()
+    backup.parse_key(key_of(project.config.backup))
+    return store_of(project.config.backup, project.root).describe()
 
 
 def _require_known_days(project: Project, days: Sequence[date]) -> None:

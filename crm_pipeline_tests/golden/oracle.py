@@ -1,5 +1,7 @@
 """Survivorship once more, in plain Python over dicts, as slow and as plain as can be."""
 
+# ruff: noqa: DTZ001 - the contract has times in UTC without a zone
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

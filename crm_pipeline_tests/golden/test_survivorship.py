@@ -1,5 +1,7 @@
 """Claims on gold.customers, customer_records, customer_values and customer_contacts."""
 
+# ruff: noqa: DTZ001 - the contract has times in UTC without a zone
+
 from __future__ import annotations
 
 import random
@@ -11,7 +13,7 @@ import pytest
 
 from crm_pipeline.errors import ConfigurationError, ReconciliationError
 from crm_pipeline.golden import RULES, merge_customers
-from crm_pipeline.tables import CUSTOMER_COLUMNS, CUSTOMER_CONTACTS, CUSTOMER_RECORDS, CUSTOMER_VALUES, customers
+from crm_pipeline.tables import CUSTOMER_COLUMNS, CUSTOMER_CONTACTS, CUSTOMER_RECORDS, CUSTOMER_VALUES, customers, std
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline_tests.golden import oracle
 from crm_pipeline_tests.golden.tables import DAY, load, record
@@ -252,7 +254,7 @@ def test_large_inputs_keep_every_row(warehouse: Warehouse) -> None:
     """More rows than one row group of the storage (122,880) come out as many as went in."""
     load(warehouse, [])
     warehouse.replace(
-        _std(),
+        std("customers"),
         "SELECT 'crm' AS source, 'c' AS extract, 'crm/c/' || i AS record_key, CAST(i AS VARCHAR) AS source_id,"
         " DATE '2026-01-01' AS valid_from, 'n' || i AS name, ['+86' || i] AS phones FROM range(260000) AS t(i)",
     )
@@ -265,16 +267,10 @@ def test_large_inputs_keep_every_row(warehouse: Warehouse) -> None:
     assert warehouse.execute("SELECT count(value) FROM gold.customer_values WHERE rule IS NOT NULL") == [(260000,)]
 
 
-def _std() -> Any:
-    from crm_pipeline.tables import std
-
-    return std("customers")
-
-
 @pytest.mark.parametrize(
     ("rules", "nearest"),
     [
-        ({"name": ("newest", "most_recnt")}, "newest"),
+        ({"name": ("trust", "zzz")}, "Correct or remove it"),
         ({"name": ("most_recnt",)}, "Did you mean 'most_recent'"),
         ({"nmae": ("trust",)}, "Did you mean 'name'"),
         ({"external_ids": ("trust",)}, "external_ids"),

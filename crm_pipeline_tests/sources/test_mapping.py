@@ -39,6 +39,10 @@ def mapped(columns: dict[str, Any], frame: pl.DataFrame = DELIVERED, **more: Any
     return map_rows(frame, extract_of(columns, **more), source="crm")
 
 
+def _pairs(**values: str) -> list[dict[str, str]]:
+    return [{"namespace": namespace, "value": value} for namespace, value in values.items()]
+
+
 FORMS: dict[str, tuple[dict[str, Any], list[Any]]] = {
     "column": ({"name": "名"}, [" 小明", "Anna"]),
     "column as a form": ({"name": {"column": "名"}}, [" 小明", "Anna"]),
@@ -54,10 +58,7 @@ FORMS: dict[str, tuple[dict[str, Any], list[Any]]] = {
     "list from an expression": ({"phones": {"expression": "id || 手机"}}, [["1138"], ["2"]]),
     "namespaces": (
         {"external_ids": {"erp": "手机", "web": {"expression": "'w' || id"}, "all": {"constant": "x"}}},
-        [
-            [{"namespace": "erp", "value": "138"}, {"namespace": "web", "value": "w1"}, {"namespace": "all", "value": "x"}],
-            [{"namespace": "erp", "value": ""}, {"namespace": "web", "value": "w2"}, {"namespace": "all", "value": "x"}],
-        ],
+        [_pairs(erp="138", web="w1", all="x"), _pairs(erp="", web="w2", all="x")],
     ),
 }  # fmt: skip
 
@@ -80,7 +81,7 @@ def test_form_without_rows(columns: dict[str, Any], values: list[Any]) -> None:
 
 
 def test_customer_reference() -> None:
-    """A reference becomes the record key it stands for: this source's customers, or the extract named; blank is null."""
+    """A reference becomes the record key it stands for, in this source's customers or the extract named, or null."""
     frame = DELIVERED.with_columns(pl.Series("kunde", [" 7 ", " "]))
     own = map_rows(frame, extract_of({"customer": "kunde"}, entity="orders"), source="crm")
     assert own["customer_record_key"].to_list() == ["crm/customers/7", None]

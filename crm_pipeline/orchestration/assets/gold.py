@@ -3,6 +3,7 @@
 import dagster as dg
 
 from crm_pipeline import golden, quality
+from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.settings import Project
@@ -33,7 +34,8 @@ def gold_assets(project: Project) -> list[dg.AssetsDefinition]:
     )
     def gold(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
         config = project.config
-        golden.merge_customers(run.warehouse, rules=config.survivorship, trust=config.trust, extra_columns=extras)
+        with discreet():
+            golden.merge_customers(run.warehouse, rules=config.survivorship, trust=config.trust, extra_columns=extras)
         for table in tables:
             results = []
             if table in judged:

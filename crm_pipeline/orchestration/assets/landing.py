@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.metadata import POOL, counts
 from crm_pipeline.settings import Extract, Project
 from crm_pipeline.steps.land import land_extract
@@ -44,6 +45,7 @@ def _landing_asset(source: str, name: str, extract: Extract, days: dg.DailyParti
         description=f"Deliveries of {source}.{name} ({extract.entity}, {extract.load}), exactly as they came.",
         metadata={"file": extract.read.file},
     )
+    @discreet()
     def landing(
         context: dg.AssetExecutionContext, config: LandConfig, run: dg.ResourceParam[Run]
     ) -> dg.MaterializeResult:

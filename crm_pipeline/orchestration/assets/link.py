@@ -5,6 +5,7 @@ from dataclasses import asdict
 import dagster as dg
 
 from crm_pipeline import linkage
+from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.run import Run
@@ -35,6 +36,7 @@ def _pairs(project: Project) -> dg.AssetsDefinition:
         description="Pairs of records that share an identifier, or that the model scores above the review threshold.",
         metadata={"dagster/column_schema": schema_of(PAIRS)},
     )
+    @discreet()
     def pairs(config: PairsConfig, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
         limits = project.config.linkage
         summary = linkage.pair_records(
@@ -69,6 +71,7 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
         description="Connected components of the linked pairs.",
         metadata={"dagster/column_schema": schema_of(CLUSTERS)},
     )
+    @discreet()
     def clusters(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
         summary = linkage.cluster_records(run.warehouse)
         verdict = dg.AssetCheckResult(
@@ -107,7 +110,8 @@ def _identities() -> dg.AssetsDefinition:
         pool=POOL,
     )
     def identities(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
-        linkage.assign_customers(run.warehouse, run.ledger, run_id=run.run_id, now=run.started_at)
+        with discreet():
+            linkage.assign_customers(run.warehouse, run.ledger, run_id=run.run_id, now=run.started_at)
         for table in (MEMBERS, FORMER_MEMBERS, CUSTOMER_IDS, IDENTITY_EVENTS):
             yield dg.MaterializeResult(
                 asset_key=dg.AssetKey([table.schema, table.name]), metadata=counts(run.warehouse.count(table))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from crm_pipeline import quality
+from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.metadata import POOL, check_name, code_reference, counts, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.settings import Project
@@ -48,6 +49,7 @@ def _model_asset(project: Project, model: Model, table: Table) -> dg.AssetsDefin
             **code_reference(model.path, f"{model.schema}/{model.name}.sql"),
         },
     )
+    @discreet()
     def sql_model(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
         row_count = run_model(run.warehouse, model)
         results = list(_test_results(run, key, model))

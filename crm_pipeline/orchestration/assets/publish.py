@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.metadata import POOL, counts
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.back_up import back_up
@@ -26,6 +27,7 @@ def _published(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
         kinds={"duckdb"},
         description="published/crm.duckdb: what analysts query; replaced by rename, and only when something changed.",
     )
+    @discreet()
     def published(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
         summary = publish(run)
         return dg.MaterializeResult(
@@ -53,6 +55,7 @@ def _backup(project: Project) -> dg.AssetsDefinition:
         pool=POOL,
         description=f"A full backup, encrypted and read back, at {project.config.backup.to}.",
     )
+    @discreet()
     def snapshot(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
         result = back_up(run.project)
         verdict = dg.AssetCheckResult(

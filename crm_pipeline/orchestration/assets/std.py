@@ -4,6 +4,7 @@ import dagster as dg
 
 from crm_pipeline import quality
 from crm_pipeline.orchestration.assets.landing import landing_key
+from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.metadata import POOL, counted, counts, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.settings import Project
@@ -38,6 +39,7 @@ def _std_asset(project: Project, entity: str) -> dg.AssetsDefinition:
         description=f"Every accepted version of every record of {entity}, standardised.",
         metadata={"dagster/column_schema": schema_of(table)},
     )
+    @discreet()
     def standardised(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
         return _result(key, apply_entity(run, entity))
 

@@ -1,0 +1,91 @@
+"""What the documentation says is what happens."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from crm_pipeline.cli.app import app
+from crm_pipeline_tests import projects
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "data-engineer.md").read_text(encoding="utf-8")
+_SNAPSHOT = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+_STAYS_OPEN = "crm-pipeline ui"
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The code blocks of one language."""
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+def commands(text: str) -> list[str]:
+    """The command lines of ours in all shell blocks, in order."""
+    lines = [line for block in blocks(text, "bash") for line in block.splitlines()]
+    return [line for line in lines if line.startswith("crm-pipeline")]
+
+
+def normal(line: str, folder: Path) -> str:
+    """A line of output without what differs from run to run."""
+    return _SNAPSHOT.sub("SNAPSHOT", line.replace(str(folder), "demo")).rstrip()
+
+
+def test_readme_output(demo: projects.Finished) -> None:
+    """The output of `make demo` in the README is the output, line by line and in order."""
+    [block] = blocks(README, "console")
+    shown = [line for line in block.splitlines() if line and line != "…" and not line.startswith("$")]
+    printed = [normal(line, demo.folder) for line in demo.stdout.splitlines()]
+    position = 0
+    for line in shown:
+        assert normal(line, demo.folder) in printed[position:], line
+        position = printed.index(normal(line, demo.folder), position) + 1
+    assert len(shown) > 15
+
+
+@pytest.mark.parametrize("line", [line for line in commands(README) if line != _STAYS_OPEN])
+def test_readme_command(line: str, demo: projects.Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command of the README does what it says on the demo, or on the project that the line before made."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CRM_PIPELINE_PROJECT", str(demo.folder))
+    if "check --project my_crm" in line:
+        CliRunner().invoke(app, ["init", "my_crm"])
+        (tmp_path / "my_crm/extracts/crm").mkdir()
+        delivered = "cust_id,客户名称,类型,手机,电话,邮箱\n1,王小明,个人,13800138000,,w@example.com\n"
+        (tmp_path / "my_crm/extracts/crm/customers_2026-01-05.csv").write_text(delivered, encoding="utf-8")
+    result = CliRunner().invoke(app, shlex.split(line)[1:])
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("line", sorted(set(commands(GUIDE))))
+def test_guide_command(line: str) -> None:
+    """Each command of the guide exists with the options it is shown with."""
+    result = CliRunner().invoke(app, [*shlex.split(line)[1:], "--help"])
+    assert result.exit_code == 0, result.output
+
+
+def test_guide_configuration(tmp_path: Path) -> None:
+    """The configuration that the guide shows is accepted."""
+    from crm_pipeline.settings import load_project
+
+    example = next(block for block in blocks(GUIDE, "yaml") if block.startswith("sources:"))
+    (tmp_path / "pipeline.yaml").write_text(f"version: 1\nstart_date: 2026-01-01\n{example}", encoding="utf-8")
+    assert [name for _, name, _ in load_project(tmp_path).config.extracts] == ["customers", "orders"]
+
+
+def test_tables_page(tmp_path: Path) -> None:
+    """docs/tables.md is what the contracts say; `make docs` writes it anew."""
+    made = runpy.run_path(str(ROOT / "docs" / "make_tables.py"))
+    assert (ROOT / "docs" / "tables.md").read_text(encoding="utf-8") == made["page"](made["published_tables"]())
+
+
+def test_links() -> None:
+    """Every relative link of README and docs leads to a file."""
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
