@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import polars as pl
@@ -350,8 +350,14 @@ CUSTOMER_RECORDS = Table(
     ("source", "extract", "source_id"),
     (
         *RECORD_COLUMNS[1:],
-        _CUSTOMER_ID,
-        *MEMBERS.columns[2:],
+        replace(_CUSTOMER_ID, null="deleted, and its customer retired"),
+        Column("match_probability", "DOUBLE", "of its strongest link within the customer", null="alone, or deleted"),
+        Column(
+            "matched_by",
+            "VARCHAR",
+            "single, identifier, model or decision: of that strongest link",
+            null="deleted",
+        ),
         Column("first_seen_on", "DATE", "business date of its first delivery"),
         Column("deleted_on", "DATE", "business date on which it was gone", null="it lives"),
     ),

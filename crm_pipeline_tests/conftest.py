@@ -13,6 +13,7 @@ import filelock
 import pytest
 
 from crm_pipeline_tests import projects
+from crm_pipeline_tests.e2e.crash import CommandLine
 
 _KEEP = {"PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT"}
 
@@ -47,6 +48,14 @@ def small(shared_folder: Path) -> projects.Finished:
         return projects.crm_pipeline("run", "--date", projects.DATE, "--project", str(folder))
 
     return once(shared_folder / "small", make)
+
+
+@pytest.fixture(scope="session")
+def command() -> Iterator[CommandLine]:
+    """The command line in processes of its own that start at once."""
+    server = CommandLine()
+    yield server
+    server.close()
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from crm_pipeline.warehouse.models import load_models, model_tables
 
 _HEAD = """# Published tables
 
-Schema `crm` of `published/crm.duckdb`. Open it with any DuckDB client (`duckdb -readonly published/crm.duckdb`, then
-`select * from customers`), or with `crm-pipeline query`. The file is replaced as a whole: reconnect to see a new one.
+The tables of `published/crm.duckdb`. Open it with any DuckDB client (`duckdb -readonly published/crm.duckdb`), or with
+`crm-pipeline query`; `customers` and `crm.customers` mean the same. The file is replaced as a whole: reconnect to see a
+new one.
 
 This page is made from the contracts in `crm_pipeline/tables.py` and the descriptions beside the SQL models. *Personal*
 says whether a value leads to a person: directly, together with others, or not at all. Values of *run time* tell about

@@ -25,7 +25,9 @@ from crm_pipeline.tables import PUBLISHED
 from crm_pipeline.warehouse import Warehouse, open_reader
 from crm_pipeline.warehouse.connection import literal, quoted
 
-SCHEMA = "crm"
+# The file is the database crm, so that its default schema answers to `customers` and to `crm.customers`. With a schema
+# crm in a database crm, DuckDB finds `crm.customers` ambiguous.
+SCHEMA = "main"
 
 # Name of the attached file while it is built; nothing else may have it.
 _ALIAS = "publication_being_built"
@@ -55,7 +57,7 @@ def publish_duckdb(
     now: datetime,
     code_version: str,
 ) -> PublishSummary:
-    """What was published under `path`: each table in schema `crm`, typed, commented, in key order, and crm.published.
+    """What was published under `path`: each table, typed, commented, in key order, and crm.published.
 
     Readable by its owner only, with no write-ahead log. Call it outside a transaction: DuckDB writes to one database
     in each.
@@ -121,7 +123,6 @@ def _attached(warehouse: Warehouse, path: Path) -> Iterator[None]:
     """The new file as database `_ALIAS` with its schema, within the block."""
     warehouse.execute(f"ATTACH {literal(str(path))} AS {_ALIAS}")
     try:
-        warehouse.execute(f"CREATE SCHEMA {_ALIAS}.{SCHEMA}")
         yield
     finally:
         warehouse.execute(f"DETACH {_ALIAS}")
@@ -135,7 +136,7 @@ def _build_table(warehouse: Warehouse, table: Publication, row_count: int) -> No
     found = warehouse.value(f"SELECT count({first}) FROM {target}")
     if found != row_count:
         raise ReconciliationError(
-            where=f"{SCHEMA}.{table.name}",
+            where=f"crm.{table.name}",
             expected=f"the {row_count} rows of {table.source}",
             found=str(found),
             cure="This is a defect; please report it. The published file is as it was.",
@@ -150,7 +151,7 @@ def _build_table(warehouse: Warehouse, table: Publication, row_count: int) -> No
 
 def _build_published(warehouse: Warehouse, row: tuple[str, datetime, str, str]) -> None:
     """Makes crm.published with its one row, in the order of the contract."""
-    target = f"{_ALIAS}.{PUBLISHED.qualified}"
+    target = f"{_ALIAS}.{SCHEMA}.{PUBLISHED.name}"
     definition = ", ".join(f"{column.name} {column.type}" for column in PUBLISHED.columns)
     warehouse.execute(f"CREATE TABLE {target} ({definition})")
     warehouse.execute(f"INSERT INTO {target} VALUES (?, ?, ?, ?)", row)

@@ -85,7 +85,7 @@ def _stable_columns(reader: Warehouse) -> dict[str, list[tuple[str, str]]]:
     """Table to its stable columns with types, in order; tables sorted."""
     rows = reader.execute("""
         SELECT table_name, column_name, data_type, coalesce(comment, '') FROM duckdb_columns()
-        WHERE schema_name = 'crm' AND database_name = current_database() ORDER BY table_name, column_index
+        WHERE schema_name = 'main' AND database_name = current_database() ORDER BY table_name, column_index
     """)
     tables: dict[str, list[tuple[str, str]]] = {}
     for table, column, kind, comment in rows:

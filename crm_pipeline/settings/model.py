@@ -241,7 +241,8 @@ def reserved_columns(entity: str) -> frozenset[str]:
 def survivorship_columns(config: Config) -> tuple[str, ...]:
     """The names one may write under `survivorship:`."""
     lists = tuple(column.name for column in CUSTOMER_COLUMNS if column.name in LIST_COLUMNS)
-    return ("default", *(column.name for column in GOLDEN_COLUMNS), *lists, *config.extras("customers"))
+    chosen = (column.name for column in GOLDEN_COLUMNS if column.name not in NAMESPACED_COLUMNS)  # of these all stay
+    return ("default", *chosen, *lists, *config.extras("customers"))
 
 
 def json_schema() -> dict[str, Any]:

@@ -36,6 +36,7 @@ def appearing(path: Path, mode: int = 0o600) -> Iterator[Path]:
     _sync(temporary)
     temporary.replace(path)
     _sync(path.parent)
+    _sync(path.parent.parent)  # which may have just got path.parent
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -122,6 +122,9 @@ class Warehouse:
 
     def insert(self, table: Table, rows: pl.DataFrame | str, *, order_by: Sequence[str] = ()) -> int:
         """Number of rows appended; columns are matched by name, missing ones are null, surplus ones are left out."""
+        if isinstance(rows, pl.DataFrame) and rows.is_empty():
+            # DuckDB 2.0 loses the rows that the same transaction inserts into a table whose first insert had none.
+            return 0
         if isinstance(rows, str):
             return self._insert_select(table, f"({rows})", None, order_by)
         with self.registered("_rows_to_insert", rows):
@@ -170,9 +173,8 @@ def open_reader(path: Path) -> Iterator[Warehouse]:
     connection = duckdb.connect(":memory:")
     try:
         connection.execute("SET TimeZone = 'UTC'")
-        # Attached under a name of its own: in a database named crm, DuckDB finds crm.customers ambiguous.
-        connection.execute(f"ATTACH {literal(str(path))} AS published (READ_ONLY)")
-        connection.execute("USE published.crm")
+        connection.execute(f"ATTACH {literal(str(path))} AS crm (READ_ONLY)")
+        connection.execute("USE crm")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         yield Warehouse(connection)

@@ -1,9 +1,8 @@
-"""Projects over two days and commands that start at once, for these tests."""
+"""Projects over two days, for these tests."""
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,14 +11,6 @@ from crm_pipeline_tests import conftest, projects
 from crm_pipeline_tests.e2e.crash import CommandLine
 from crm_pipeline_tests.e2e.days import SECOND, add_second_day
 from crm_pipeline_tests.e2e.forgetful import forget_runs
-
-
-@pytest.fixture(scope="session")
-def command() -> Iterator[CommandLine]:
-    """The command line in processes of its own that start at once."""
-    server = CommandLine()
-    yield server
-    server.close()
 
 
 @pytest.fixture

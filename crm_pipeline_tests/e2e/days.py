@@ -23,7 +23,7 @@ _Rows = list[dict[str, str]]
 
 
 def add_second_day(folder: Path) -> Path:
-    """The project with the extracts of a second day: three customers new, two changed, one gone, one gone in part, none without id."""
+    """The project with a second day: customers new, changed, gone and gone in part; no row without id any more."""
     new_keys = {row["cst_key"] for row in _read(_demo("crm/cust_info.csv")) if row["cst_id"] in NEW}
     gone = f"AW000{GONE_EVERYWHERE}"
 

@@ -23,10 +23,10 @@ READER = """
 import sys, duckdb
 con = duckdb.connect(sys.argv[1], read_only=True)
 for _ in sys.stdin:
-    print(con.execute("SELECT count(*) FROM crm.crm.customers").fetchall()[0][0], flush=True)
+    print(con.execute("SELECT count(*) FROM crm.customers").fetchall()[0][0], flush=True)
 con.close()
 con = duckdb.connect(sys.argv[1], read_only=True)
-print(con.execute("SELECT count(*) FROM crm.crm.customers").fetchall()[0][0], flush=True)
+print(con.execute("SELECT count(*) FROM crm.customers").fetchall()[0][0], flush=True)
 """
 
 

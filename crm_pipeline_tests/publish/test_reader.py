@@ -9,6 +9,7 @@ import json
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from crm_pipeline.errors import ConfigurationError
@@ -89,3 +90,10 @@ def test_export_is_faithful(published: Path, tmp_path: Path) -> None:
         history = list(csv.DictReader(file))
     assert history[0]["customer_id"] == ONE
     assert not {"valid_from", "valid_to"} & set(history[0])
+
+
+def test_any_client_finds_both_names(published: Path) -> None:
+    """Whoever opens the file by its name finds `customers`, and `crm.customers`, without a word about schemas."""
+    with duckdb.connect(str(published), read_only=True) as client:
+        for name in ("customers", "crm.customers"):
+            assert client.execute(f"SELECT count(*) > 0 FROM {name}").fetchall() == [(True,)]

@@ -1,0 +1,85 @@
+"""Claims on the landing store: what is landed comes back exactly, what was not committed counts for nothing."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from crm_pipeline.state.landing import LINE, Delivery, Landing, Origin
+
+# ruff: noqa: DTZ001 - tables hold times in UTC without a zone
+NOW = datetime(2026, 1, 5, 1, 2, 3, 456)
+FRAME = pl.DataFrame({"编号": ["1", "2"], "姓名": ["王小明", ""], LINE: [2, 5]})
+
+
+def land(landing: Landing, content: str, day: int, *, extract: str = "customers") -> Delivery:
+    """A delivery of the 2026-01-<day> whose file has this content."""
+    origin = Origin("x.csv", content, len(content), "gb18030")
+    return landing.land(
+        FRAME, origin, source="crm", extract=extract, business_date=date(2026, 1, day), run_id="r1", now=NOW
+    )
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Landing:
+    """An empty store."""
+    return Landing(tmp_path)
+
+
+def shown(deliveries: list[Delivery]) -> list[tuple[int, int, str]]:
+    return [(d.business_date.day, d.sequence, d.origin.file_sha256) for d in deliveries]
+
+
+def test_comes_back_exactly(landing: Landing, tmp_path: Path) -> None:
+    """A landed delivery comes back with the same rows, types, order and facts, also in another process's eyes."""
+    landed = land(landing, "a", 5)
+    found = Landing(tmp_path).deliveries("crm", "customers")
+    assert found == [landed]
+    assert found[0].read().equals(FRAME)
+    assert found[0].columns == ("编号", "姓名")
+    assert (found[0].row_count, found[0].landed_at, found[0].run_id) == (2, NOW, "r1")
+    assert found[0].file == tmp_path / "crm" / "customers" / "2026-01-05" / "0001.parquet"
+
+
+def test_same_hash_of_a_date_counts_once(landing: Landing) -> None:
+    """The same file for the same date is landed once, for another date or extract again."""
+    first = land(landing, "a", 5)
+    written = first.file.stat().st_mtime_ns
+    assert land(landing, "a", 5) == first
+    assert first.file.stat().st_mtime_ns == written
+    assert land(landing, "a", 6).business_date == date(2026, 1, 6)
+    land(landing, "a", 5, extract="contacts")
+    assert shown(landing.deliveries("crm", "customers")) == [(5, 1, "a"), (6, 1, "a")]
+    assert shown(landing.deliveries("crm", "contacts")) == [(5, 1, "a")]
+
+
+def test_order_and_what_counts(landing: Landing) -> None:
+    """Deliveries come by date and sequence however they were landed; with load full the newest of a date counts."""
+    for content, day in [("c", 7), ("a", 5), ("b", 5), ("d", 6), *((f"n{i}", 8) for i in range(11))]:
+        land(landing, content, day)
+    everything = [(5, 1, "a"), (5, 2, "b"), (6, 1, "d"), (7, 1, "c"), *((8, i + 1, f"n{i}") for i in range(11))]
+    assert shown(landing.deliveries("crm", "customers")) == everything
+    assert shown(landing.counting("crm", "customers", load="incremental")) == everything
+    full = landing.counting("crm", "customers", load="full")
+    assert shown(full) == [(5, 2, "b"), (6, 1, "d"), (7, 1, "c"), (8, 11, "n10")]
+
+
+def test_uncommitted_counts_for_nothing(landing: Landing) -> None:
+    """A Parquet file without its JSON, or temporary files of a crash, are no delivery, and the next one succeeds."""
+    first = land(landing, "a", 5)
+    second = land(landing, "b", 5)
+    second.file.with_suffix(".json").rename(second.file.parent / ".tmp-0002.json")
+    (second.file.parent / ".tmp-0003.parquet").write_bytes(b"half")
+    assert landing.deliveries("crm", "customers") == [first]
+    again = land(landing, "c", 5)
+    assert shown(landing.deliveries("crm", "customers")) == [(5, 1, "a"), (5, 2, "c")]
+    assert again.read().equals(FRAME)
+
+
+def test_nothing_landed(landing: Landing) -> None:
+    """An extract of which nothing was landed has no deliveries."""
+    assert landing.deliveries("crm", "customers") == []
+    assert landing.counting("crm", "customers", load="full") == []
