@@ -13,6 +13,7 @@ from dagster._core.errors import DagsterAssetCheckFailedError  # raised to calle
 from crm_pipeline.errors import QualityError
 from crm_pipeline.orchestration.build import build_definitions
 from crm_pipeline.orchestration.instance import LOCATION, project_instance
+from crm_pipeline.orchestration.jobs import STEP_CONFIG
 from crm_pipeline.settings import Project
 
 # Tags that Dagster's UI reads: the job's page lists runs of its repository; a range makes one run of several days.
@@ -76,7 +77,7 @@ def execute(
     with project_instance(project) as instance:
         try:
             result = job.execute_in_process(
-                run_config={**_QUIET, **_landing_config(project, reread=reread)} if first else _QUIET,
+                run_config=_configuration(project, job_name, reread=reread and first is not None),
                 instance=instance,
                 partition_key=first.isoformat() if first and last in {None, first} else None,
                 tags=_tags(first, last),
@@ -92,11 +93,12 @@ def execute(
     return Executed(result.run_id, _failed_checks(result), _metadata(result))
 
 
-def _landing_config(project: Project, *, reread: bool) -> dict[str, object]:
-    if not reread:
-        return {}
-    steps = [f"landing__{source}__{name}" for source, name, _ in project.config.extracts]
-    return {"ops": {step: {"config": {"reread": True}} for step in steps}}
+def _configuration(project: Project, job_name: str, *, reread: bool) -> dict[str, object]:
+    """The run configuration: the job's own, a silent console, and landing told to ask again where wanted."""
+    steps = dict(STEP_CONFIG[job_name])
+    if reread:
+        steps |= {f"landing__{s}__{name}": {"config": {"reread": True}} for s, name, _ in project.config.extracts}
+    return {**_QUIET, "ops": steps}
 
 
 def _tags(first: date | None, last: date | None) -> dict[str, str]:

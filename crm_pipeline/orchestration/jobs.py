@@ -7,9 +7,23 @@ from typing import Any
 
 import dagster as dg
 
+from crm_pipeline.tables import ENTITIES
+
 NIGHTLY, MONTHLY, BACKUP, REBUILD = "nightly", "monthly", "full_backup", "rebuild"
 _LANDING = dg.AssetSelection.key_prefixes("landing")
 _BACKUP = dg.AssetSelection.key_prefixes("backup")
+_RETRAIN = {"link__pairs": {"config": {"retrain": True}}}
+_JUDGE_ALL = {f"std__{entity}": {"config": {"judge_all": True}} for entity in ENTITIES}
+_BACKUP_IS_DUE = {"backup__snapshot": {"config": {"is_due": True}}}
+
+
+# What each job sets on its steps beyond their defaults.
+STEP_CONFIG: dict[str, dict[str, Any]] = {
+    NIGHTLY: {},
+    MONTHLY: {**_JUDGE_ALL, **_RETRAIN, **_BACKUP_IS_DUE},
+    BACKUP: _BACKUP_IS_DUE,
+    REBUILD: {},
+}
 
 
 def jobs(days: dg.DailyPartitionsDefinition) -> dict[str, Any]:
@@ -26,10 +40,12 @@ def jobs(days: dg.DailyPartitionsDefinition) -> dict[str, Any]:
             MONTHLY,
             everything,
             partitions_def=days,
-            config={"ops": {"link__pairs": {"config": {"retrain": True}}}},
-            description="The nightly job with the linkage model trained anew.",
+            config={"ops": STEP_CONFIG[MONTHLY]},
+            description="The nightly job with all records judged, the linkage model trained anew, and a full backup.",
         ),
-        BACKUP: dg.define_asset_job(BACKUP, _BACKUP, description="A full backup of what is there now."),
+        BACKUP: dg.define_asset_job(
+            BACKUP, _BACKUP, config={"ops": STEP_CONFIG[BACKUP]}, description="A full backup of what is there now."
+        ),
         REBUILD: dg.define_asset_job(
             REBUILD, everything - _LANDING, description="Everything from what was landed; no source is asked."
         ),

@@ -9,7 +9,7 @@ import polars as pl
 
 from crm_pipeline import quality
 from crm_pipeline.steps.run import Run
-from crm_pipeline.tables import CHECK_RESULTS, Table
+from crm_pipeline.tables import CHECK_RESULTS, LOADS, Table
 
 
 def record_results(run: Run, results: pl.DataFrame) -> None:
@@ -28,3 +28,10 @@ def judge_table(run: Run, table: Table, suite: quality.Suite) -> tuple[pl.DataFr
     ours = quality.judge(frame, suite).results
     record_results(run, ours)
     return ours, quality.validate(frame, suite)
+
+
+def judge_current(run: Run, table: Table, suite: quality.Suite) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The same for the current records of a std table; today is the business date of the newest delivery."""
+    today = f"(SELECT max(business_date) FROM {LOADS.qualified})"
+    frame = run.warehouse.frame(f"SELECT *, {today} AS business_date FROM {table.qualified} WHERE valid_to IS NULL")
+    return quality.judge(frame, suite).results, quality.validate(frame, suite)

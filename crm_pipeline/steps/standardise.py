@@ -22,7 +22,7 @@ from crm_pipeline.sources.mapping import map_rows, source_ids
 from crm_pipeline.standardise.dates import clean_timestamp
 from crm_pipeline.state.landing import LINE, Delivery
 from crm_pipeline.steps import rejections, versions
-from crm_pipeline.steps.checks import record_results
+from crm_pipeline.steps.checks import judge_current, record_results
 from crm_pipeline.steps.run import Run, suite_folders, utc_now
 from crm_pipeline.steps.versions import HASH, KEY
 from crm_pipeline.tables import CHECK_RESULTS, LOADS, REJECTIONS, Table, std
@@ -59,11 +59,16 @@ class _Judged:
     checks: pl.DataFrame
 
 
-def apply_entity(run: Run, entity: str) -> EntityApplied:
+def apply_entity(run: Run, entity: str, *, judge_all: bool = False) -> EntityApplied:
     """All deliveries of an entity's extracts that std does not show yet, applied in date order.
 
     A late delivery, a replaced one, or a changed recipe (mapping, suite, standardisers) takes the extract's part of
     std back to before it and applies from there on, so that std is a function of landing and recipe alone.
+
+    Args:
+        run: the open run.
+        entity: customers, orders or products.
+        judge_all: report on all current records, as the monthly job does, and not just on the rows applied now.
     """
     table = std(entity, run.project.config.extras(entity))
     suite = quality.load_suite(table.qualified, *suite_folders(run.project), extra=run.project.config.extras(entity))
@@ -85,13 +90,15 @@ def apply_entity(run: Run, entity: str) -> EntityApplied:
             contract.append(quality.validate(_with_today(judged.standardised, delivery), suite))
     _remove_unconfigured(run, table, entity)
     none = quality.judge(_with_today(table.empty(), None), suite).results
-    results = _added_up([none, *checks])
+    results, counted = _added_up([none, *checks]), _added_up([none, *contract])
+    if judge_all:
+        results, counted = judge_current(run, table, suite)
     record_results(run, results)
     return EntityApplied(
         entity,
         pl.concat(loads),
         results,
-        _added_up([none, *contract]),
+        counted,
         int(run.warehouse.value(f"SELECT count(*) FROM {table.qualified} WHERE valid_to IS NULL")),
     )
 

@@ -187,7 +187,7 @@ def test_a_secret_is_in_no_message(project: Path, command: CommandLine) -> None:
 
 
 def test_a_blocking_check_stops_publication(project: Path, command: CommandLine) -> None:
-    """With customers larger than allowed the run ends with exit 1, readers keep what they had, stewards see the pairs."""
+    """With customers larger than allowed a run ends with exit 1; readers keep what they had, stewards see the pairs."""
     configured("survivorship:", "linkage: {largest_cluster: 2}\nsurvivorship:")(project)
     delivered(b"CID,CNTRY\nAW-00011000,France\nAW-00011001,France\n")(project)
     (project / "published/steward.duckdb").unlink()

@@ -13,6 +13,12 @@ _PUBLISHED, _SNAPSHOT = dg.AssetKey(["published", "crm"]), dg.AssetKey(["backup"
 _TAKEN = "is_taken"
 
 
+class SnapshotConfig(dg.Config):
+    """What one may set when backing up: whether a snapshot is taken even if nothing changed since the last."""
+
+    is_due: bool = False
+
+
 def publish_assets(project: Project, upstream: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     """The published file, then the backup."""
     return [_published(upstream), _backup(project)]
@@ -56,8 +62,8 @@ def _backup(project: Project) -> dg.AssetsDefinition:
         description=f"A full backup, encrypted and read back, at {project.config.backup.to}.",
     )
     @discreet()
-    def snapshot(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
-        result = back_up(run.project)
+    def snapshot(config: SnapshotConfig, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        result = back_up(run.project, is_due=config.is_due)
         verdict = dg.AssetCheckResult(
             check_name=_TAKEN, passed=result.snapshot_id is not None, metadata={"result": result.words}
         )

@@ -18,6 +18,12 @@ _LOAD_COLUMNS = (
 )  # fmt: skip
 
 
+class StdConfig(dg.Config):
+    """What one may set when standardising: whether all current records are judged, not just those that changed."""
+
+    judge_all: bool = False
+
+
 def std_assets(project: Project) -> list[dg.AssetsDefinition]:
     """One asset per entity; an entity without extracts stays empty."""
     return [_std_asset(project, entity) for entity in ENTITIES]
@@ -40,8 +46,8 @@ def _std_asset(project: Project, entity: str) -> dg.AssetsDefinition:
         metadata={"dagster/column_schema": schema_of(table)},
     )
     @discreet()
-    def standardised(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
-        return _result(key, apply_entity(run, entity))
+    def standardised(config: StdConfig, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        return _result(key, apply_entity(run, entity, judge_all=config.judge_all))
 
     return standardised
 
