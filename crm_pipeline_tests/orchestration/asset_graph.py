@@ -37,15 +37,12 @@ def written_down(definitions: dg.Definitions) -> str:
         node = graph.get(key)
         days = f"daily from {node.partitions_def.get_first_partition_key()}" if node.partitions_def else "none"
         policy = node.backfill_policy.policy_type.name.lower() if node.backfill_policy else "none"
-        lines += [
-            key.to_user_string(),
-            f"    group {node.group_name}, partitions {days}, backfill {policy}, pool {', '.join(sorted(node.pools or ()))}",
-        ]
+        pool = ", ".join(sorted(node.pools or ()))
+        lines.append(key.to_user_string())
+        lines.append(f"    group {node.group_name}, partitions {days}, backfill {policy}, pool {pool}")
         lines += [f"    after {parent.to_user_string()}" for parent in sorted(node.parent_keys)]
         checks = sorted(check.name for check in graph.get_check_keys_for_assets({key}))
-        lines += [
-            f"    check {name}{', blocking' if blocking[dg.AssetCheckKey(key, name)] else ''}" for name in checks
-        ]
+        lines += [f"    check {name}{', blocking' if blocking[dg.AssetCheckKey(key, name)] else ''}" for name in checks]
     return "\n".join(lines) + "\n"
 
 

@@ -32,23 +32,23 @@ def in_zone(tmp_path: Path) -> Open:
 
 # zone, job, a moment before, the tick in that zone, the business date; in New York 02:00 is skipped on 8 March
 TICKS = [
-    ("Asia/Shanghai", "nightly", datetime(2026, 2, 28, 12, tzinfo=UTC), datetime(2026, 3, 1, 2), "2026-03-01"),
-    ("Asia/Shanghai", "monthly", datetime(2026, 2, 28, 12, tzinfo=UTC), datetime(2026, 3, 1, 4), "2026-03-01"),
-    ("America/New_York", "nightly", datetime(2026, 3, 8, 0, tzinfo=UTC), datetime(2026, 3, 8, 3), "2026-03-08"),
-    ("America/New_York", "nightly", datetime(2026, 7, 4, 0, tzinfo=UTC), datetime(2026, 7, 4, 2), "2026-07-04"),
-    ("UTC", "monthly", datetime(2026, 12, 31, 23, tzinfo=UTC), datetime(2027, 1, 1, 4), "2027-01-01"),
+    ("Asia/Shanghai", "nightly", datetime(2026, 2, 28, 12, tzinfo=UTC), "2026-03-01 02:00", "2026-03-01"),
+    ("Asia/Shanghai", "monthly", datetime(2026, 2, 28, 12, tzinfo=UTC), "2026-03-01 04:00", "2026-03-01"),
+    ("America/New_York", "nightly", datetime(2026, 3, 8, 0, tzinfo=UTC), "2026-03-08 03:00", "2026-03-08"),
+    ("America/New_York", "nightly", datetime(2026, 7, 4, 0, tzinfo=UTC), "2026-07-04 02:00", "2026-07-04"),
+    ("UTC", "monthly", datetime(2026, 12, 31, 23, tzinfo=UTC), "2027-01-01 04:00", "2027-01-01"),
 ]
 
 
 @pytest.mark.parametrize(("zone", "job", "before", "tick", "day"), TICKS)
 def test_a_tick_stands_for_the_business_date_of_the_project(
-    zone: str, job: str, before: datetime, tick: datetime, day: str, in_zone: Open
+    zone: str, job: str, before: datetime, tick: str, day: str, in_zone: Open
 ) -> None:
     """A schedule ticks by the clock of the project's time zone and asks for the partition of that day there."""
     definitions = in_zone(zone)
     schedule = definitions.resolve_schedule_def(f"{job}_schedule")
     ticked = next(iter(schedule.execution_time_iterator(before.timestamp())))
-    assert ticked == tick.replace(tzinfo=ZoneInfo(zone))
+    assert ticked == datetime.fromisoformat(tick).replace(tzinfo=ZoneInfo(zone))
     context = dg.build_schedule_context(scheduled_execution_time=ticked)
     requests = schedule.evaluate_tick(context).run_requests or []
     assert [request.partition_key for request in requests] == [day]
@@ -62,13 +62,10 @@ def test_a_tick_stands_for_the_business_date_of_the_project(
 def test_only_the_monthly_job_trains_anew(in_zone: Open) -> None:
     """The monthly job asks for a new model, the nightly job does not, and a rebuild asks no source."""
     definitions = in_zone("UTC")
-    assert _retrains(definitions, "monthly") is True
-    assert _retrains(definitions, "nightly") is False
-    rebuilt = definitions.resolve_job_def("rebuild").asset_layer.executable_asset_keys
-    assert {key.path[0] for key in rebuilt}.isdisjoint({"landing"})
-    assert {"std", "link", "gold", "mart", "published", "backup"} <= {key.path[0] for key in rebuilt}
-
-
-def _retrains(definitions: dg.Definitions, job: str) -> bool:
-    config = definitions.resolve_job_def(job).get_run_config_for_partition_key("2026-01-28") if False else None
-    return bool(config)
+    monthly, nightly = (definitions.resolve_job_def(name).partitioned_config for name in ("monthly", "nightly"))
+    assert monthly is not None
+    config = monthly.get_run_config_for_partition_key("2026-03-01")
+    assert config["ops"]["link__pairs"] == {"config": {"retrain": True}}
+    assert nightly is None or not nightly.get_run_config_for_partition_key("2026-03-01")
+    rebuilt = {key.path[0] for key in definitions.resolve_job_def("rebuild").asset_layer.executable_asset_keys}
+    assert rebuilt == {"std", "link", "gold", "mart", "ops", "published", "backup"}

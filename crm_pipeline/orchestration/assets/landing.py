@@ -45,25 +45,27 @@ def _landing_asset(source: str, name: str, extract: Extract, days: dg.DailyParti
         description=f"Deliveries of {source}.{name} ({extract.entity}, {extract.load}), exactly as they came.",
         metadata={"file": extract.read.file},
     )
-    @discreet()
     def landing(
         context: dg.AssetExecutionContext, config: LandConfig, run: dg.ResourceParam[Run]
     ) -> dg.MaterializeResult:
-        dates = [key.date() for key in (days.time_window_for_partition_key(k).start for k in context.partition_keys)]
-        landed = land_extract(run, source, name, dates, reread=config.reread)
-        rows = sum(item.delivery.row_count for item in landed if item.delivery and item.is_new)
-        missing = [item.business_date.isoformat() for item in landed if item.delivery is None]
-        schema = [
-            dg.TableColumn(column, "VARCHAR")
-            for item in landed[-1:]
-            if item.delivery
-            for column in item.delivery.columns
-        ]
-        return dg.MaterializeResult(
-            metadata={
-                **counts(rows, new=sum(item.is_new for item in landed), days=len(dates), not_delivered=missing),
-                "dagster/column_schema": dg.TableSchema(schema),
-            }
-        )
+        with discreet():
+            dates = [
+                key.date() for key in (days.time_window_for_partition_key(k).start for k in context.partition_keys)
+            ]
+            landed = land_extract(run, source, name, dates, reread=config.reread)
+            rows = sum(item.delivery.row_count for item in landed if item.delivery and item.is_new)
+            missing = [item.business_date.isoformat() for item in landed if item.delivery is None]
+            schema = [
+                dg.TableColumn(column, "VARCHAR")
+                for item in landed[-1:]
+                if item.delivery
+                for column in item.delivery.columns
+            ]
+            return dg.MaterializeResult(
+                metadata={
+                    **counts(rows, new=sum(item.is_new for item in landed), days=len(dates), not_delivered=missing),
+                    "dagster/column_schema": dg.TableSchema(schema),
+                }
+            )
 
     return landing

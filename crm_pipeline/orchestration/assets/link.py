@@ -36,17 +36,17 @@ def _pairs(project: Project) -> dg.AssetsDefinition:
         description="Pairs of records that share an identifier, or that the model scores above the review threshold.",
         metadata={"dagster/column_schema": schema_of(PAIRS)},
     )
-    @discreet()
     def pairs(config: PairsConfig, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
-        limits = project.config.linkage
-        summary = linkage.pair_records(
-            run.warehouse,
-            run.models,
-            match_threshold=limits.match_threshold,
-            review_threshold=limits.review_threshold,
-            retrain=config.retrain,
-        )
-        return dg.MaterializeResult(metadata=counts(run.warehouse.count(PAIRS), **asdict(summary)))
+        with discreet():
+            limits = project.config.linkage
+            summary = linkage.pair_records(
+                run.warehouse,
+                run.models,
+                match_threshold=limits.match_threshold,
+                review_threshold=limits.review_threshold,
+                retrain=config.retrain,
+            )
+            return dg.MaterializeResult(metadata=counts(run.warehouse.count(PAIRS), **asdict(summary)))
 
     return pairs
 
@@ -71,18 +71,20 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
         description="Connected components of the linked pairs.",
         metadata={"dagster/column_schema": schema_of(CLUSTERS)},
     )
-    @discreet()
     def clusters(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
-        summary = linkage.cluster_records(run.warehouse)
-        verdict = dg.AssetCheckResult(
-            check_name=_LARGEST,
-            passed=summary.largest_size <= limit,
-            metadata={"largest cluster (records)": summary.largest_size, "limit": limit},
-        )
-        return dg.MaterializeResult(
-            metadata=counts(summary.record_count, clusters=summary.cluster_count, largest_cluster=summary.largest_size),
-            check_results=[verdict],
-        )
+        with discreet():
+            summary = linkage.cluster_records(run.warehouse)
+            verdict = dg.AssetCheckResult(
+                check_name=_LARGEST,
+                passed=summary.largest_size <= limit,
+                metadata={"largest cluster (records)": summary.largest_size, "limit": limit},
+            )
+            return dg.MaterializeResult(
+                metadata=counts(
+                    summary.record_count, clusters=summary.cluster_count, largest_cluster=summary.largest_size
+                ),
+                check_results=[verdict],
+            )
 
     return clusters
 

@@ -49,13 +49,13 @@ def _model_asset(project: Project, model: Model, table: Table) -> dg.AssetsDefin
             **code_reference(model.path, f"{model.schema}/{model.name}.sql"),
         },
     )
-    @discreet()
     def sql_model(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
-        row_count = run_model(run.warehouse, model)
-        results = list(_test_results(run, key, model))
-        if suite:
-            results += check_results(key, *judge_table(run, table, suite))
-        return dg.MaterializeResult(metadata=counts(row_count), check_results=results)
+        with discreet():
+            row_count = run_model(run.warehouse, model)
+            results = list(_test_results(run, key, model))
+            if suite:
+                results += check_results(key, *judge_table(run, table, suite))
+            return dg.MaterializeResult(metadata=counts(row_count), check_results=results)
 
     return sql_model
 

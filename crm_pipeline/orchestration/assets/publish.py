@@ -33,17 +33,17 @@ def _published(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
         kinds={"duckdb"},
         description="published/crm.duckdb: what analysts query; replaced by rename, and only when something changed.",
     )
-    @discreet()
     def published(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
-        summary = publish(run)
-        return dg.MaterializeResult(
-            metadata=counts(
-                summary.row_counts["customers"],
-                is_changed=summary.is_changed,
-                fingerprint=summary.fingerprint,
-                rows=dict(summary.row_counts),
+        with discreet():
+            summary = publish(run)
+            return dg.MaterializeResult(
+                metadata=counts(
+                    summary.row_counts["customers"],
+                    is_changed=summary.is_changed,
+                    fingerprint=summary.fingerprint,
+                    rows=dict(summary.row_counts),
+                )
             )
-        )
 
     return published
 
@@ -61,15 +61,15 @@ def _backup(project: Project) -> dg.AssetsDefinition:
         pool=POOL,
         description=f"A full backup, encrypted and read back, at {project.config.backup.to}.",
     )
-    @discreet()
     def snapshot(config: SnapshotConfig, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
-        result = back_up(run.project, is_due=config.is_due)
-        verdict = dg.AssetCheckResult(
-            check_name=_TAKEN, passed=result.snapshot_id is not None, metadata={"result": result.words}
-        )
-        return dg.MaterializeResult(
-            metadata={"result": result.words, "files": result.file_count, "bytes": result.byte_count},
-            check_results=[verdict],
-        )
+        with discreet():
+            result = back_up(run.project, is_due=config.is_due)
+            verdict = dg.AssetCheckResult(
+                check_name=_TAKEN, passed=result.snapshot_id is not None, metadata={"result": result.words}
+            )
+            return dg.MaterializeResult(
+                metadata={"result": result.words, "files": result.file_count, "bytes": result.byte_count},
+                check_results=[verdict],
+            )
 
     return snapshot

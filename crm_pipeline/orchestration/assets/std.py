@@ -45,9 +45,9 @@ def _std_asset(project: Project, entity: str) -> dg.AssetsDefinition:
         description=f"Every accepted version of every record of {entity}, standardised.",
         metadata={"dagster/column_schema": schema_of(table)},
     )
-    @discreet()
     def standardised(config: StdConfig, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
-        return _result(key, apply_entity(run, entity, judge_all=config.judge_all))
+        with discreet():
+            return _result(key, apply_entity(run, entity, judge_all=config.judge_all))
 
     return standardised
 

@@ -1,0 +1,113 @@
+"""Claims on Chinese data: names, phones, mapped values and expressions come through every command as they were."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from crm_pipeline_tests import conftest, projects
+from crm_pipeline_tests.e2e.crash import CommandLine
+from crm_pipeline_tests.e2e.forgetful import forget_runs
+
+CONFIGURATION = """
+version: 1
+default_country: CN
+timezone: Asia/Shanghai
+start_date: 2026-01-01
+sources:
+  客服:
+    extracts:
+      customers:
+        read: {file: "extracts/客户_{date:%Y%m%d}.csv", encoding: gb18030}
+        load: full
+        primary_key: 编号
+        columns:
+          name: 客户名称
+          kind: {column: 类型, values: {个人: person, 企业: organisation}}
+          phones: [手机, 电话]
+          gender: 性别
+          created_at: {expression: "建档日期 || ' 00:00'"}
+          country: {constant: 中国}
+        extra_columns: {会员等级: 等级}
+"""
+# 𬭸 and 㼆 are beyond GBK; 单 and 曾 are surnames that programs misread
+ROWS = """编号,客户名称,类型,手机,电话,性别,建档日期,等级
+K001,张三丰,个人,138 0013 8000,,男,2020-02-29,金卡
+K002,单雄信,个人,１３９００１３９０００,,男,2021-03-01,
+K003,曾㼆𬭸,个人,,021-58385888,女,2021-03-02,"银卡,旧"
+K004,上海贝尔科技有限公司,企业,,+86 21 5838 5889,,2019-12-31,金卡
+K005,欧阳锋,团体,13700137000,,不详,2022-05-06,
+"""
+
+
+@pytest.fixture(scope="module")
+def chinese(shared_folder: Path, command: CommandLine) -> projects.Finished:
+    """A project with one Chinese extract in GB18030 after its first run; look, don't touch."""
+
+    def make(folder: Path) -> subprocess.CompletedProcess[str]:
+        (folder / "extracts").mkdir(parents=True)
+        (folder / "pipeline.yaml").write_text(CONFIGURATION, encoding="utf-8")
+        (folder / "extracts/客户_20260128.csv").write_bytes(ROWS.encode("gb18030"))
+        done = command("run", "--date", projects.DATE, "--project", forget_runs(folder))
+        # the unknown kind and the missing backup key are findings here: two of so few
+        return subprocess.CompletedProcess(done.args, 0 if done.returncode == 1 else 9, done.stdout, done.stderr)
+
+    return conftest.once(shared_folder / "中文项目", make)
+
+
+@pytest.mark.slow
+def test_chinese_values_are_published_as_delivered(chinese: projects.Finished, command: CommandLine) -> None:
+    """Names of rare characters, mapped values, phones, an expression and an own column come through."""
+    columns = 'name, kind, phone, gender, country, CAST(created_at AS DATE) AS created_on, "会员等级"'
+    done = command(
+        "query", f"SELECT {columns} FROM customers ORDER BY created_at", "--json", "--project", chinese.folder
+    )
+    assert done.returncode == 0, done.stderr
+    assert [tuple(row.values()) for row in json.loads(done.stdout)] == [
+        ("上海贝尔科技有限公司", "organisation", "+862158385889", None, "CN", "2019-12-31", "金卡"),
+        ("张三丰", "person", "+8613800138000", "male", "CN", "2020-02-29", "金卡"),
+        ("单雄信", "person", "+8613900139000", "male", "CN", "2021-03-01", None),
+        ("曾㼆𬭸", "person", "+862158385888", "female", "CN", "2021-03-02", "银卡,旧"),
+        ("欧阳锋", None, "+8613700137000", None, "CN", "2022-05-06", None),
+    ]
+
+
+def test_chinese_text_is_readable_in_tables(chinese: projects.Finished, command: CommandLine) -> None:
+    """Tables for people, explanations and the quarantine show Chinese text, not escapes."""
+    shown = command("query", "SELECT name FROM customers", "--project", chinese.folder).stdout
+    assert "曾㼆𬭸" in shown
+    explained = command("explain", "--source", "客服", "--key", "K001", "--project", chinese.folder)
+    assert explained.returncode == 0, explained.stderr
+    assert "张三丰" in explained.stdout
+    held = command("quarantine", "list", "--json", "--project", chinese.folder).stdout
+    assert "团体" in held
+    assert "\\u" not in held
+    [row] = [row for row in json.loads(held)["rows"] if "团体" in row["delivered_values"]]
+    assert json.loads(row["row_delivered"])["客户名称"] == "欧阳锋"
+    assert row["line"] == 6
+
+
+def test_a_chinese_extract_is_named_in_what_is_printed(chinese: projects.Finished, command: CommandLine) -> None:
+    """The run, the preview and the check name the Chinese source and show its columns."""
+    assert "客服.customers" in chinese.stdout
+    preview = command("preview", "客服", "--project", chinese.folder).stdout
+    assert "客户_20260128.csv" in preview
+    assert "+8613800138000" in preview
+    checked = command("check", "--project", chinese.folder)
+    assert checked.returncode == 0, checked.stdout
+    assert "客服.customers" in checked.stdout
+
+
+def test_the_wrong_encoding_is_refused_with_its_cure(
+    chinese: projects.Finished, command: CommandLine, tmp_path: Path
+) -> None:
+    """A GB18030 file read as UTF-8 is refused by file and line, and the cure names the encoding to try."""
+    project = projects.copy(chinese.folder, tmp_path / "project")
+    file = project / "pipeline.yaml"
+    file.write_text(file.read_text().replace(", encoding: gb18030", ""))
+    done = command("check", "--project", project)
+    assert done.returncode == 2
+    assert "gb18030" in " ".join(done.stdout.split())
