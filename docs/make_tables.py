@@ -17,7 +17,7 @@ The tables of `published/crm.duckdb`. Open it with any DuckDB client (`duckdb -r
 `crm-pipeline query`; `customers` and `crm.customers` mean the same. The file is replaced as a whole: reconnect to see a
 new one.
 
-This page is made from the contracts in `crm_pipeline/tables.py` and the descriptions beside the SQL models. *Personal*
+This page is made from the contracts in `crm_pipeline/tables/` and the descriptions beside the SQL models. *Personal*
 says whether a value leads to a person: directly, together with others, or not at all. Values of *run time* tell about
 the run; all others are equal whenever the input is.
 """

@@ -10,7 +10,7 @@ from datetime import date
 import dagster as dg
 from dagster._core.errors import DagsterAssetCheckFailedError  # raised to callers, exported nowhere else
 
-from crm_pipeline.errors import QualityError
+from crm_pipeline.errors import PipelineError, QualityError
 from crm_pipeline.orchestration.build import build_definitions
 from crm_pipeline.orchestration.instance import LOCATION, project_instance
 from crm_pipeline.orchestration.jobs import STEP_CONFIG
@@ -68,7 +68,7 @@ def execute(
 
     Raises:
         QualityError: a blocking check failed, nothing was published.
-        PipelineError: what stopped a step.
+        PipelineError: what stopped a step, or kept the run from being opened.
     """
     definitions = build_definitions(project, wait_seconds=0)
     job = definitions.resolve_job_def(job_name)
@@ -90,6 +90,10 @@ def execute(
                 found=f"{failed} failed; nothing was published, readers see what was there",
                 cure="See `crm-pipeline status` or the check in the UI; correct the data or the rule and run again.",
             ) from None
+        except dg.DagsterResourceFunctionError as error:  # the run could not be opened: somebody else has the lock
+            if isinstance(error.user_exception, PipelineError):
+                raise error.user_exception from None
+            raise
     return Executed(result.run_id, _failed_checks(result), _metadata(result))
 
 

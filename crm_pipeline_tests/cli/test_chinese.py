@@ -18,7 +18,7 @@ default_country: CN
 timezone: Asia/Shanghai
 start_date: 2026-01-01
 sources:
-  客服:
+  service:
     extracts:
       customers:
         read: {file: "extracts/客户_{date:%Y%m%d}.csv", encoding: gb18030}
@@ -31,7 +31,7 @@ sources:
           gender: 性别
           created_at: {expression: "建档日期 || ' 00:00'"}
           country: {constant: 中国}
-        extra_columns: {会员等级: 等级}
+        extra_columns: {vip_level: 等级}
 """
 # 𬭸 and 㼆 are beyond GBK; 单 and 曾 are surnames that programs misread
 ROWS = """编号,客户名称,类型,手机,电话,性别,建档日期,等级
@@ -61,7 +61,7 @@ def chinese(shared_folder: Path, command: CommandLine) -> projects.Finished:
 @pytest.mark.slow
 def test_chinese_values_are_published_as_delivered(chinese: projects.Finished, command: CommandLine) -> None:
     """Names of rare characters, mapped values, phones, an expression and an own column come through."""
-    columns = 'name, kind, phone, gender, country, CAST(created_at AS DATE) AS created_on, "会员等级"'
+    columns = "name, kind, phone, gender, country, CAST(created_at AS DATE) AS created_on, vip_level"
     done = command(
         "query", f"SELECT {columns} FROM customers ORDER BY created_at", "--json", "--project", chinese.folder
     )
@@ -79,7 +79,7 @@ def test_chinese_text_is_readable_in_tables(chinese: projects.Finished, command:
     """Tables for people, explanations and the quarantine show Chinese text, not escapes."""
     shown = command("query", "SELECT name FROM customers", "--project", chinese.folder).stdout
     assert "曾㼆𬭸" in shown
-    explained = command("explain", "--source", "客服", "--key", "K001", "--project", chinese.folder)
+    explained = command("explain", "--source", "service", "--key", "K001", "--project", chinese.folder)
     assert explained.returncode == 0, explained.stderr
     assert "张三丰" in explained.stdout
     held = command("quarantine", "list", "--json", "--project", chinese.folder).stdout
@@ -90,15 +90,15 @@ def test_chinese_text_is_readable_in_tables(chinese: projects.Finished, command:
     assert row["line"] == 6
 
 
-def test_a_chinese_extract_is_named_in_what_is_printed(chinese: projects.Finished, command: CommandLine) -> None:
-    """The run, the preview and the check name the Chinese source and show its columns."""
-    assert "客服.customers" in chinese.stdout
-    preview = command("preview", "客服", "--project", chinese.folder).stdout
+def test_a_chinese_extract_is_shown_before_and_after(chinese: projects.Finished, command: CommandLine) -> None:
+    """The preview names the Chinese file and shows its cells as delivered and as they become; the check reads it too."""
+    assert "service.customers" in chinese.stdout
+    preview = command("preview", "service", "--project", chinese.folder).stdout
     assert "客户_20260128.csv" in preview
     assert "+8613800138000" in preview
     checked = command("check", "--project", chinese.folder)
     assert checked.returncode == 0, checked.stdout
-    assert "客服.customers" in checked.stdout
+    assert "service.customers" in checked.stdout
 
 
 def test_the_wrong_encoding_is_refused_with_its_cure(

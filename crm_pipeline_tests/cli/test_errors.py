@@ -82,7 +82,7 @@ WRONG: dict[str, tuple[Change, tuple[str, ...], tuple[str, str, str, str]]] = {
     "malformed backup key": (
         lambda project: (project / ".env").write_text("CRM_BACKUP_KEY=secret-word\n"),
         ("backup", "list"),
-        ("key", "crm", "", "backup key"),
+        ("backup.key", "`crmkey1:`", "another form (not shown)", "Set CRM_BACKUP_KEY"),
     ),
     "unknown configuration key": (
         configured("survivorship:", "survivership:"),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
+from dagster._utils.schedules import schedule_execution_time_iterator  # the daemon's
 
 from crm_pipeline.orchestration.build import build_definitions
 from crm_pipeline.settings import load_project
@@ -47,7 +48,7 @@ def test_a_tick_stands_for_the_business_date_of_the_project(
     """A schedule ticks by the clock of the project's time zone and asks for the partition of that day there."""
     definitions = in_zone(zone)
     schedule = definitions.resolve_schedule_def(f"{job}_schedule")
-    ticked = next(iter(schedule.execution_time_iterator(before.timestamp())))
+    ticked = next(schedule_execution_time_iterator(before.timestamp(), *_clock(schedule)))
     assert ticked == datetime.fromisoformat(tick).replace(tzinfo=ZoneInfo(zone))
     context = dg.build_schedule_context(scheduled_execution_time=ticked)
     requests = schedule.evaluate_tick(context).run_requests or []
@@ -57,6 +58,11 @@ def test_a_tick_stands_for_the_business_date_of_the_project(
     with dg.partition_loading_context(effective_dt=ticked):
         assert partitions.get_last_partition_key() == day
     assert schedule.job_name == job
+
+
+def _clock(schedule: dg.ScheduleDefinition) -> tuple[str, str | None]:
+    assert isinstance(schedule.cron_schedule, str)
+    return schedule.cron_schedule, schedule.execution_timezone
 
 
 def test_only_the_monthly_job_trains_anew(in_zone: Open) -> None:

@@ -214,7 +214,7 @@ def test_reader_is_locked_down(tmp_path: Path, sql: str) -> None:
     """A reader of a published file reaches no other file and no network, and changes nothing."""
     (tmp_path / "secret.txt").write_text("the secret")
     with duckdb.connect(str(tmp_path / "aside.duckdb")) as writer:
-        writer.execute("CREATE SCHEMA crm; CREATE TABLE crm.items AS SELECT 1 AS id, 'a' AS name, 2 AS price, 3 AS n")
+        writer.execute("CREATE TABLE items AS SELECT 1 AS id, 'a' AS name, 2 AS price, 3 AS n")
     (tmp_path / "aside.duckdb").rename(tmp_path / "crm.duckdb")
     before = {entry.name: entry.stat().st_size for entry in tmp_path.iterdir()}
     with open_reader(tmp_path / "crm.duckdb") as reader:

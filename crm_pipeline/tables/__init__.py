@@ -1,0 +1,68 @@
+"""The contract of every table: columns, types, grain, key, personal marks and what a null means.
+
+Belongs here: what other modules and users may rely on. Does not belong here: how a table comes about (capability
+folders) or how it is stored (`warehouse`). Masks, logs, reports and erasure follow the personal marks.
+The schema is the warehouse's; a published table keeps its name in schema `crm`. Types are DuckDB's. Times are
+UTC without a zone; dates are business dates in the project's time zone.
+"""
+
+from crm_pipeline.tables.contract import ALTERNATIVES_TYPE, EXTERNAL_IDS_TYPE, Column, Personal, Table, polars_type
+from crm_pipeline.tables.golden import (
+    CUSTOMER_CONTACTS,
+    CUSTOMER_IDS,
+    CUSTOMER_RECORDS,
+    CUSTOMER_VALUES,
+    GOLDEN_COLUMNS,
+    IDENTITY_EVENTS,
+    customer_history,
+    customers,
+    published_entity,
+)
+from crm_pipeline.tables.linking import CLUSTERS, FORMER_MEMBERS, IDENTITY_KINDS, MEMBERS, PAIRS
+from crm_pipeline.tables.operations import CHECK_RESULTS, LOADS, PUBLISHED, QUARANTINE, REJECTIONS
+from crm_pipeline.tables.records import (
+    CUSTOMER_COLUMNS,
+    ENTITIES,
+    ORDER_COLUMNS,
+    PRODUCT_COLUMNS,
+    RECORD_COLUMNS,
+    VERSION_COLUMNS,
+    extra_column,
+    std,
+)
+
+__all__ = [
+    "ALTERNATIVES_TYPE",
+    "CHECK_RESULTS",
+    "CLUSTERS",
+    "CUSTOMER_COLUMNS",
+    "CUSTOMER_CONTACTS",
+    "CUSTOMER_IDS",
+    "CUSTOMER_RECORDS",
+    "CUSTOMER_VALUES",
+    "ENTITIES",
+    "EXTERNAL_IDS_TYPE",
+    "FORMER_MEMBERS",
+    "GOLDEN_COLUMNS",
+    "IDENTITY_EVENTS",
+    "IDENTITY_KINDS",
+    "LOADS",
+    "MEMBERS",
+    "ORDER_COLUMNS",
+    "PAIRS",
+    "PRODUCT_COLUMNS",
+    "PUBLISHED",
+    "QUARANTINE",
+    "RECORD_COLUMNS",
+    "REJECTIONS",
+    "VERSION_COLUMNS",
+    "Column",
+    "Personal",
+    "Table",
+    "customer_history",
+    "customers",
+    "extra_column",
+    "polars_type",
+    "published_entity",
+    "std",
+]

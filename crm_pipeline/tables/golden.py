@@ -1,0 +1,141 @@
+"""Contracts of schema gold: golden records, what is behind them, their ids and their history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from crm_pipeline.tables.contract import ALTERNATIVES_TYPE, Column, Personal, Table
+from crm_pipeline.tables.records import CUSTOMER_COLUMNS, ENTITIES, RECORD_COLUMNS, extra_column
+
+_DIRECT, _INDIRECT = Personal.DIRECT, Personal.INDIRECT
+
+
+CUSTOMER_IDS = Table(
+    "gold",
+    "customer_ids",
+    "one id ever given",
+    ("any_customer_id",),
+    (
+        Column("any_customer_id", "VARCHAR", "an id that was given at some time"),
+        Column("customer_id", "VARCHAR", "the id that stands for the same customer now", null="retired or erased"),
+        Column("reason", "VARCHAR", "current, merged, retired or erased"),
+        Column("since", "TIMESTAMP", "since when this is so", is_run_time=True),
+    ),
+)
+
+IDENTITY_EVENTS = Table(
+    "gold",
+    "identity_events",
+    "one event in the life of customer ids",
+    ("event_number",),
+    (
+        Column("event_number", "BIGINT", "position in the ledger, from 1"),
+        Column("occurred_at", "TIMESTAMP", "when it was entered in the ledger", is_run_time=True),
+        Column("run_id", "VARCHAR", "the run that entered it", is_run_time=True),
+        Column("kind", "VARCHAR", "created, merged, split, revived, retired or erased"),
+        Column("customer_ids", "VARCHAR[]", "the ids concerned; the one that lives on comes first"),
+        Column("record_keys", "VARCHAR[]", "the records concerned, sorted", _INDIRECT),
+        Column("cause", "VARCHAR", "identifier, model, decision, deletion or new record"),
+    ),
+)
+
+_CUSTOMER_ID = Column("customer_id", "VARCHAR", "persistent id: C, eight or more digits, one check digit")
+
+
+def _golden_columns() -> tuple[Column, ...]:
+    best = {"phones": ("phone", "best telephone number, E.164"), "emails": ("email", "best e-mail address")}
+    columns = []
+    for column in CUSTOMER_COLUMNS:
+        name, description = best.get(column.name, (column.name, column.description))
+        kind = "VARCHAR" if column.name in best else column.type
+        columns.append(Column(name, kind, description, column.personal, "no living record has an accepted value"))
+    return tuple(columns)
+
+
+GOLDEN_COLUMNS: tuple[Column, ...] = _golden_columns()
+
+
+def customers(extra: Iterable[str] = ()) -> Table:
+    """`gold.customers`: the golden records."""
+    own = tuple(extra_column(name) for name in extra)
+    counts = (
+        Column("record_count", "BIGINT", "living records behind it"),
+        Column("source_count", "BIGINT", "systems behind it"),
+        Column("first_seen_on", "DATE", "business date of its earliest record"),
+        Column("changed_on", "DATE", "business date of the latest delivery that changed one of its records"),
+    )
+    return Table("gold", "customers", "one customer", ("customer_id",), (_CUSTOMER_ID, *GOLDEN_COLUMNS, *own, *counts))
+
+
+def customer_history(extra: Iterable[str] = ()) -> Table:
+    """`gold.customer_history`: what was published of each customer, and when."""
+    own = tuple(extra_column(name) for name in extra)
+    times = (
+        Column("valid_from", "TIMESTAMP", "when it was published", is_run_time=True),
+        Column("valid_to", "TIMESTAMP", "when it was replaced or retired", null="current", is_run_time=True),
+        Column("version", "INTEGER", "version of this customer, from 1"),
+    )
+    columns = (_CUSTOMER_ID, *times, *GOLDEN_COLUMNS, *own)
+    return Table("gold", "customer_history", "one version of a customer", ("customer_id", "version"), columns)
+
+
+CUSTOMER_RECORDS = Table(
+    "gold",
+    "customer_records",
+    "one record of one system, living or deleted",
+    ("source", "extract", "source_id"),
+    (
+        *RECORD_COLUMNS[1:],
+        replace(_CUSTOMER_ID, null="deleted, and its customer retired"),
+        Column("match_probability", "DOUBLE", "of its strongest link within the customer", null="alone, or deleted"),
+        Column(
+            "matched_by",
+            "VARCHAR",
+            "single, identifier, model or decision: of that strongest link",
+            null="deleted",
+        ),
+        Column("first_seen_on", "DATE", "business date of its first delivery"),
+        Column("deleted_on", "DATE", "business date on which it was gone", null="it lives"),
+    ),
+)
+
+CUSTOMER_VALUES = Table(
+    "gold",
+    "customer_values",
+    "one surviving value that had a choice: two or more different values were there",
+    ("customer_id", "column_name"),
+    (
+        _CUSTOMER_ID,
+        Column("column_name", "VARCHAR", "column of crm.customers"),
+        Column("value", "VARCHAR", "the surviving value as text", _DIRECT),
+        *RECORD_COLUMNS[1:],
+        Column("rule", "VARCHAR", "the survivorship rule that decided"),
+        Column("alternatives", ALTERNATIVES_TYPE, "the values that lost, with their records, sorted", _DIRECT),
+    ),
+)
+
+CUSTOMER_CONTACTS = Table(
+    "gold",
+    "customer_contacts",
+    "one phone or e-mail of a customer",
+    ("customer_id", "kind", "value"),
+    (
+        _CUSTOMER_ID,
+        Column("kind", "VARCHAR", "phone or email"),
+        Column("value", "VARCHAR", "E.164 number or lower-case address", _DIRECT),
+        Column("rank", "INTEGER", "1 for the best one; it is the one in crm.customers"),
+        Column("sources", "VARCHAR[]", "systems that have it, sorted"),
+    ),
+)
+
+
+def published_entity(entity: str, extra: Iterable[str] = ()) -> Table:
+    """`gold.<entity>` for orders and products: current records, with `customer_id` where a customer is concerned."""
+    own = tuple(extra_column(name) for name in extra)
+    columns = tuple(column for column in ENTITIES[entity] if not column.name.startswith("customer_"))
+    link: tuple[Column, ...] = ()
+    if entity != "products":
+        link = (Column("customer_id", "VARCHAR", "the golden customer", null="an orphan, see mart.orphans"),)
+    key = ("source", "extract", "source_id")
+    return Table("gold", entity, f"one current record of {entity}", key, (*RECORD_COLUMNS[1:], *link, *columns, *own))

@@ -1,0 +1,63 @@
+"""Contracts of schema link: pairs, clusters and who belongs to whom."""
+
+from __future__ import annotations
+
+from crm_pipeline.tables.contract import Column, Personal, Table
+
+_INDIRECT = Personal.INDIRECT
+
+
+PAIRS = Table(
+    "link",
+    "pairs",
+    "one pair of current customer records that was linked or scored above the review threshold",
+    ("record_key_l", "record_key_r"),
+    (
+        Column("record_key_l", "VARCHAR", "the smaller record key", _INDIRECT),
+        Column("record_key_r", "VARCHAR", "the larger record key", _INDIRECT),
+        Column("matched_by", "VARCHAR", "identifier, model or decision"),
+        Column("rule", "VARCHAR", "namespace of the shared identifier, or the blocking rule that found the pair"),
+        Column("match_weight", "DOUBLE", "log2 of the odds, Fellegi and Sunter 1969", null="linked by identifier"),
+        Column("match_probability", "DOUBLE", "0 to 1; 1 for an identifier"),
+        Column("verdict", "VARCHAR", "link, or review where a person must decide"),
+    ),
+)
+
+CLUSTERS = Table(
+    "link",
+    "clusters",
+    "one current customer record",
+    ("record_key",),
+    (
+        Column("record_key", "VARCHAR", "the record", _INDIRECT),
+        Column("cluster_key", "VARCHAR", "smallest record key of its component; not an identity", _INDIRECT),
+        Column("match_probability", "DOUBLE", "of its strongest link within the component", null="it is alone"),
+        Column("matched_by", "VARCHAR", "single, identifier, model or decision: of that strongest link"),
+    ),
+)
+
+MEMBERS = Table(
+    "link",
+    "members",
+    "one current customer record",
+    ("record_key",),
+    (
+        Column("record_key", "VARCHAR", "the record", _INDIRECT),
+        Column("customer_id", "VARCHAR", "the customer it belongs to"),
+        Column("match_probability", "DOUBLE", "of its strongest link within the customer", null="it is alone"),
+        Column("matched_by", "VARCHAR", "single, identifier, model or decision: of that strongest link"),
+    ),
+)
+
+FORMER_MEMBERS = Table(
+    "link",
+    "former_members",
+    "one deleted customer record",
+    ("record_key",),
+    (
+        Column("record_key", "VARCHAR", "the record", _INDIRECT),
+        Column("customer_id", "VARCHAR", "the customer it last belonged to, by its current id", null="retired"),
+    ),
+)
+
+IDENTITY_KINDS = ("created", "merged", "split", "revived", "retired", "erased")

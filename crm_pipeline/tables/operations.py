@@ -1,0 +1,109 @@
+"""Contracts of schema ops, the bookkeeping of runs, and of the row that says what a published file is."""
+
+from __future__ import annotations
+
+from crm_pipeline.tables.contract import Column, Personal, Table
+from crm_pipeline.tables.records import RECORD_COLUMNS
+
+_DIRECT, _INDIRECT = Personal.DIRECT, Personal.INDIRECT
+
+
+_DELIVERY_COLUMNS: tuple[Column, ...] = (
+    *RECORD_COLUMNS[1:3],
+    Column("business_date", "DATE", "day the delivery stands for"),
+    Column("sequence", "INTEGER", "which delivery of that day, from 1"),
+)
+
+LOADS = Table(
+    "ops",
+    "loads",
+    "one applied delivery; delivered = loaded + unchanged + quarantined + duplicates + erased",
+    ("source", "extract", "business_date", "sequence"),
+    (
+        *_DELIVERY_COLUMNS,
+        Column("entity", "VARCHAR", "what the extract holds"),
+        Column("delivered_count", "BIGINT", "rows in the delivery"),
+        Column("loaded_count", "BIGINT", "rows that brought a new or changed version"),
+        Column("unchanged_count", "BIGINT", "rows equal to the version that was there"),
+        Column("quarantined_count", "BIGINT", "rows held back"),
+        Column("duplicate_count", "BIGINT", "surplus rows with the key of another row of the delivery"),
+        Column("erased_count", "BIGINT", "rows of erased persons, filtered"),
+        Column("deleted_count", "BIGINT", "records that were gone (load: full)"),
+        Column("nulled_count", "BIGINT", "cells that became null"),
+        Column("flagged_count", "BIGINT", "warnings"),
+        Column("file_name", "VARCHAR", "name of the delivered file"),
+        Column("file_sha256", "VARCHAR", "SHA-256 of the delivered file"),
+        Column("file_bytes", "BIGINT", "size of the delivered file"),
+        Column("recipe_sha256", "VARCHAR", "mapping, suite and standardiser version it was applied with"),
+        Column("landed_at", "TIMESTAMP", "when it was landed", is_run_time=True),
+        Column("applied_at", "TIMESTAMP", "when it was applied", is_run_time=True),
+        Column("run_id", "VARCHAR", "the run that applied it", is_run_time=True),
+    ),
+)
+
+REJECTIONS = Table(
+    "ops",
+    "rejections",
+    "one reason against one row of a delivery",
+    ("source", "extract", "business_date", "sequence", "line", "rule_id"),
+    (
+        *_DELIVERY_COLUMNS,
+        Column("entity", "VARCHAR", "what the extract holds"),
+        Column("line", "BIGINT", "line of the row's start in the delivery; the header is line 1"),
+        Column("source_id", "VARCHAR", "key of the row", _INDIRECT, null="the row has no key"),
+        Column("rule_id", "VARCHAR", "the rule that was broken"),
+        Column("severity", "VARCHAR", "row, value, warning or duplicate"),
+        Column("column_name", "VARCHAR", "column concerned"),
+        Column("value", "VARCHAR", "the cell as delivered", _DIRECT, null="the cell was empty"),
+        Column("reason", "VARCHAR", "why, and what to do"),
+        Column("row_delivered", "VARCHAR", "the whole row as delivered, JSON", _DIRECT),
+    ),
+)
+
+QUARANTINE = Table(
+    "ops",
+    "quarantine",
+    "one rejected row: held back, or loaded with cells nulled or flagged",
+    ("source", "extract", "business_date", "sequence", "line"),
+    (
+        *_DELIVERY_COLUMNS,
+        Column("line", "BIGINT", "line of the row's start in the delivery; the header is line 1"),
+        Column("source_id", "VARCHAR", "key of the row", _INDIRECT, null="the row has no key"),
+        Column("severity", "VARCHAR", "the gravest: row, duplicate, value or warning"),
+        Column("reasons", "VARCHAR[]", "ids of the rules that were broken, sorted"),
+        Column("severities", "VARCHAR[]", "the severity of each reason"),
+        Column("columns", "VARCHAR[]", "the column of each reason"),
+        Column("delivered_values", "VARCHAR[]", "the cell of each reason, as delivered", _DIRECT),
+        Column("advice", "VARCHAR[]", "of each reason: why, and what to do"),
+        Column("row_delivered", "VARCHAR", "the whole row as delivered, JSON", _DIRECT),
+    ),
+)
+
+CHECK_RESULTS = Table(
+    "ops",
+    "check_results",
+    "one rule, as judged when rows of its table were last judged",
+    ("table_name", "rule_id"),
+    (
+        Column("table_name", "VARCHAR", "schema and table"),
+        Column("rule_id", "VARCHAR", "the rule"),
+        Column("severity", "VARCHAR", "table, row, value or warning"),
+        Column("judged_count", "BIGINT", "rows judged"),
+        Column("failed_count", "BIGINT", "rows that break it"),
+        Column("is_passed", "BOOLEAN", "no row, or no more than allowed, breaks it"),
+        Column("notes", "VARCHAR", "why the rule is there, and what to do"),
+    ),
+)
+
+PUBLISHED = Table(
+    "crm",
+    "published",
+    "the one row that says what this file is",
+    ("fingerprint",),
+    (
+        Column("fingerprint", "VARCHAR", "hash over all published rows, columns of run time apart"),
+        Column("published_at", "TIMESTAMP", "when it became visible", is_run_time=True),
+        Column("run_id", "VARCHAR", "the run that published", is_run_time=True),
+        Column("code_version", "VARCHAR", "version of crm_pipeline"),
+    ),
+)

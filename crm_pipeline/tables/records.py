@@ -1,0 +1,121 @@
+"""Contracts of schema std: the versions of records, entity by entity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from crm_pipeline.tables.contract import EXTERNAL_IDS_TYPE, Column, Personal, Table
+
+_NOT_DELIVERED = "not delivered, or rejected"
+_DIRECT, _INDIRECT = Personal.DIRECT, Personal.INDIRECT
+
+
+def _standard(name: str, kind: str, description: str, personal: Personal = Personal.NONE) -> Column:
+    return Column(name, kind, description, personal, _NOT_DELIVERED)
+
+
+# One record in one system. The record key is `source/extract/source_id`.
+RECORD_COLUMNS: tuple[Column, ...] = (
+    Column("record_key", "VARCHAR", "source, extract and source_id, joined by a slash", _INDIRECT),
+    Column("source", "VARCHAR", "name of the system in pipeline.yaml"),
+    Column("extract", "VARCHAR", "name of the extract in pipeline.yaml"),
+    Column("source_id", "VARCHAR", "primary key in the source; several columns are joined by |", _INDIRECT),
+)
+
+VERSION_COLUMNS: tuple[Column, ...] = (
+    *RECORD_COLUMNS,
+    Column("valid_from", "DATE", "business date of the delivery that brought this version"),
+    Column("valid_to", "DATE", "business date on which it was replaced or deleted", null="it is the current version"),
+    Column("sequence", "INTEGER", "which delivery of that business date, from 1"),
+    Column("line", "BIGINT", "line of the record's start in the delivery; the header is line 1"),
+    Column("row_hash", "VARCHAR", "MD5 of the row as delivered, for change detection", _INDIRECT),
+)
+
+CUSTOMER_COLUMNS: tuple[Column, ...] = (
+    _standard("kind", "VARCHAR", "person or organisation"),
+    _standard("name", "VARCHAR", "full name as it is written", _DIRECT),
+    _standard("family_name", "VARCHAR", "family name of a person", _DIRECT),
+    _standard("given_name", "VARCHAR", "given name of a person", _DIRECT),
+    _standard("organisation", "VARCHAR", "whom a person works for", _INDIRECT),
+    _standard("phones", "VARCHAR[]", "telephone numbers, E.164, in the order delivered", _DIRECT),
+    _standard("emails", "VARCHAR[]", "e-mail addresses, lower case, in the order delivered", _DIRECT),
+    _standard("external_ids", EXTERNAL_IDS_TYPE, "identifiers that several systems share", _INDIRECT),
+    _standard("national_id", "VARCHAR", "resident identity number, GB 11643", _DIRECT),
+    _standard("organisation_id", "VARCHAR", "unified social credit code, GB 32100"),
+    _standard("tax_id", "VARCHAR", "tax number", _INDIRECT),
+    _standard("birth_date", "DATE", "date of birth", _DIRECT),
+    _standard("gender", "VARCHAR", "male, female or other, as delivered, never guessed", _INDIRECT),
+    _standard("country", "VARCHAR", "ISO 3166-1 alpha-2"),
+    _standard("province", "VARCHAR", "first division of the country", _INDIRECT),
+    _standard("city", "VARCHAR", "city", _INDIRECT),
+    _standard("district", "VARCHAR", "district or county", _INDIRECT),
+    _standard("street", "VARCHAR", "street and number", _DIRECT),
+    _standard("postcode", "VARCHAR", "postal code", _INDIRECT),
+    _standard("address", "VARCHAR", "address in one text", _DIRECT),
+    _standard("industry", "VARCHAR", "line of business"),
+    _standard("website", "VARCHAR", "home page", _INDIRECT),
+    _standard("status", "VARCHAR", "status in the source"),
+    _standard("owner", "VARCHAR", "who looks after the customer", _INDIRECT),
+    _standard("consent", "VARCHAR", "consent to be contacted, as delivered"),
+    _standard("created_at", "TIMESTAMP", "when the source created the record"),
+    _standard("updated_at", "TIMESTAMP", "when the source last changed the record"),
+)
+
+ORDER_COLUMNS: tuple[Column, ...] = (
+    _standard("order_number", "VARCHAR", "number of the order; its lines share it"),
+    _standard("line_number", "VARCHAR", "line within the order"),
+    _standard("customer_record_key", "VARCHAR", "record key of the ordering customer's record", _INDIRECT),
+    _standard("customer_external_ids", EXTERNAL_IDS_TYPE, "identifiers of the ordering customer", _INDIRECT),
+    _standard("product_code", "VARCHAR", "code of the product"),
+    _standard("ordered_on", "DATE", "date of the order"),
+    _standard("shipped_on", "DATE", "date of shipment"),
+    _standard("due_on", "DATE", "date payment is due"),
+    _standard("quantity", "DECIMAL(18,4)", "units ordered"),
+    _standard("unit_price", "DECIMAL(18,4)", "price of one unit, in currency"),
+    _standard("amount", "DECIMAL(18,4)", "value of the line, in currency"),
+    _standard("currency", "VARCHAR", "ISO 4217"),
+    _standard("status", "VARCHAR", "status in the source"),
+)
+
+PRODUCT_COLUMNS: tuple[Column, ...] = (
+    _standard("product_code", "VARCHAR", "code that order lines use; several versions of a product may share it"),
+    _standard("name", "VARCHAR", "name"),
+    _standard("category", "VARCHAR", "category"),
+    _standard("product_line", "VARCHAR", "product line"),
+    _standard("cost", "DECIMAL(18,4)", "cost of one unit, in currency"),
+    _standard("currency", "VARCHAR", "ISO 4217"),
+    _standard("available_from", "DATE", "first day of this version"),
+    _standard("available_to", "DATE", "last day of this version"),
+)
+
+ENTITIES: dict[str, tuple[Column, ...]] = {
+    "customers": CUSTOMER_COLUMNS,
+    "orders": ORDER_COLUMNS,
+    "products": PRODUCT_COLUMNS,
+}
+
+# What a standardised table has besides, computed from its own columns.
+_DERIVED: dict[str, tuple[Column, ...]] = {
+    "customers": (),
+    "orders": (
+        Column(
+            "computed_amount",
+            "DECIMAL(18,4)",
+            "quantity times unit_price as delivered; the amount where the extract maps not both",
+            null="one of the two is missing",
+        ),
+    ),
+    "products": (),
+}
+
+
+def extra_column(name: str) -> Column:
+    """A user's own field: text, directly personal unless declared otherwise."""
+    return Column(name, "VARCHAR", "own field of this project", _DIRECT, _NOT_DELIVERED)
+
+
+def std(entity: str, extra: Iterable[str] = ()) -> Table:
+    """`std.<entity>`: one version of one record; current where `valid_to` is null, deleted where no version is."""
+    own = tuple(extra_column(name) for name in extra)
+    columns = (*VERSION_COLUMNS, *ENTITIES[entity], *_DERIVED[entity], *own)
+    return Table("std", entity, "one version of one record", ("record_key", "valid_from"), columns)
