@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,13 @@ def print_table(
     console().print()
 
 
+def program() -> str:
+    """How this program is called from here: by its name where the shell finds it, else by its path."""
+    found = shutil.which("crm-pipeline")
+    called = Path(sys.argv[0]).absolute()
+    return "crm-pipeline" if found or called.name != "crm-pipeline" else shown_path(called)
+
+
 def shown_path(path: Path) -> str:
     """A path as one would type it here: relative to the current folder where it lies below it."""
     here = Path.cwd()
@@ -67,7 +76,7 @@ def shown(cell: Any) -> str:
         return "yes" if cell else "no"
     if isinstance(cell, int):
         return f"{cell:,}"
-    if isinstance(cell, float):
+    if isinstance(cell, float | Decimal):
         return f"{cell:,.4f}".rstrip("0").rstrip(".")
     if isinstance(cell, list | tuple):
         return ", ".join(shown(item) for item in cell)

@@ -9,7 +9,7 @@ import typer
 
 from crm_pipeline.cli import run_commands
 from crm_pipeline.cli.options import DateOption, JsonOption, ProjectOption, parse_date
-from crm_pipeline.cli.output import print_json, print_table, say, shown_path
+from crm_pipeline.cli.output import print_json, print_table, program, say, shown_path
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Project, load_project
 
@@ -66,7 +66,7 @@ def _say_what_next(folder: Path, project: Project) -> None:
         (f"crm-pipeline backup verify --project {folder}", "that the backup can be read"),
         (f"crm-pipeline ui --project {folder}", "the run, the assets and the checks in the browser"),
     ):
-        say(f"  {command}\n      {what}")
+        say(f"  {command.replace('crm-pipeline', program(), 1)}\n      {what}")
 
 
 def check(project: ProjectOption = None, date: DateOption = None, as_json: JsonOption = False) -> None:

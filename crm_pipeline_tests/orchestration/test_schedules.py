@@ -50,7 +50,9 @@ def test_a_tick_stands_for_the_business_date_of_the_project(
     schedule = definitions.resolve_schedule_def(f"{job}_schedule")
     ticked = next(schedule_execution_time_iterator(before.timestamp(), *_clock(schedule)))
     assert ticked == datetime.fromisoformat(tick).replace(tzinfo=ZoneInfo(zone))
-    context = dg.build_schedule_context(scheduled_execution_time=ticked)
+    context = dg.build_schedule_context(
+        scheduled_execution_time=ticked, repository_def=definitions.get_repository_def()
+    )
     requests = schedule.evaluate_tick(context).run_requests or []
     assert [request.partition_key for request in requests] == [day]
     partitions = definitions.resolve_job_def(job).partitions_def
