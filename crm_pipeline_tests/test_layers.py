@@ -91,10 +91,6 @@ def test_arrows_run_one_way(module: Module) -> None:
     assert parts_imported(module) <= allowed
 
 
-# They need DuckDB's errors and statement kinds, which `warehouse` does not offer under names of its own yet.
-IMPORT_DUCKDB_STILL = {"crm_pipeline.publish.duckdb_file", "crm_pipeline.publish.reader"}
-
-
 @every_module
 def test_one_owner_of_each_library(module: Module) -> None:
     """A library with an owner is imported by its owner only."""
@@ -102,9 +98,6 @@ def test_one_owner_of_each_library(module: Module) -> None:
     wrong = {library for library in libraries & OWNERS.keys() if module.part not in OWNERS[library]}
     if module.name == "crm_pipeline.orchestration.instance":
         wrong -= {"yaml"}  # it writes Dagster's own configuration
-    if module.name in IMPORT_DUCKDB_STILL:
-        assert wrong == {"duckdb"}, "take it off the list"
-        pytest.xfail("imports duckdb beside its owner")
     assert wrong == set()
 
 

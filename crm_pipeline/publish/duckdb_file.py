@@ -16,13 +16,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
-
-from crm_pipeline.errors import ReconciliationError
+from crm_pipeline.errors import PipelineError, ReconciliationError
 from crm_pipeline.publish.publication import RUN_TIME_MARK, Publication, column_types, fingerprint
 from crm_pipeline.state.files import appearing
 from crm_pipeline.tables import PUBLISHED
-from crm_pipeline.warehouse import Warehouse, open_reader
+from crm_pipeline.warehouse import RefusedError, Warehouse, open_reader
 from crm_pipeline.warehouse.connection import literal, quoted
 
 # The file is the database crm, so that its default schema answers to `customers` and to `crm.customers`. With a schema
@@ -96,8 +94,8 @@ def _published_fingerprint(path: Path) -> str | None:
         return None
     try:
         with open_reader(path) as reader:
-            return str(reader.value(f"SELECT fingerprint FROM {PUBLISHED.qualified}"))
-    except (duckdb.Error, IndexError):
+            return str(reader.select(f"SELECT fingerprint FROM {PUBLISHED.qualified}").item())
+    except (PipelineError, RefusedError, ValueError):  # not a file of ours, or damaged: it is replaced
         return None
 
 

@@ -13,9 +13,8 @@ from typing import Any
 import polars as pl
 
 from crm_pipeline.errors import ConfigurationError
-from crm_pipeline.publish.reader import published
 from crm_pipeline.tables import CUSTOMER_VALUES
-from crm_pipeline.warehouse import Warehouse
+from crm_pipeline.warehouse import Warehouse, open_reader
 from crm_pipeline.warehouse.connection import quoted
 
 # Stands in the place of a rule where records had only one value, or none but this record had one.
@@ -75,7 +74,7 @@ def explain(path: Path, customer_id: str) -> Explanation:
     Raises:
         ConfigurationError: nothing has been published, or the id was never given.
     """
-    with published(path) as reader:
+    with open_reader(path) as reader:
         return _explain(reader, customer_id)
 
 
@@ -91,7 +90,7 @@ def explain_record(path: Path, source: str, key: str, extract: str | None = None
     Raises:
         ConfigurationError: nothing has been published, the record is unknown, or several records have the key.
     """
-    with published(path) as reader:
+    with open_reader(path) as reader:
         found = reader.execute(
             "SELECT extract, customer_id FROM customer_records"
             " WHERE source = ? AND source_id = ? AND extract = coalesce(?, extract) ORDER BY extract",

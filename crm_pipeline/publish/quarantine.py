@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from crm_pipeline.publish.reader import published
+from crm_pipeline.warehouse import open_reader
 
 _CHOSEN = """
     FROM quarantine
@@ -33,7 +33,7 @@ def quarantined(
         ConfigurationError: nothing has been published.
     """
     chosen = {"rule": rule, "severity": severity}
-    with published(path) as reader:
+    with open_reader(path) as reader:
         total = int(reader.value(f"SELECT count(*) {_CHOSEN}", chosen))
         order = "ORDER BY source, extract, business_date, sequence, line"
         rows = reader.frame(f"SELECT * {_CHOSEN} {order} LIMIT $limit", {**chosen, "limit": limit or total})

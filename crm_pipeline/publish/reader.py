@@ -6,37 +6,15 @@ mean together (`explanation`).
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.publish.publication import RUN_TIME_MARK, text_of
 from crm_pipeline.state.files import appearing
-from crm_pipeline.warehouse import Warehouse, open_reader
+from crm_pipeline.warehouse import RefusedError, Warehouse, open_reader
 from crm_pipeline.warehouse.connection import quoted
-
-
-@contextlib.contextmanager
-def published(path: Path) -> Iterator[Warehouse]:
-    """A published file, read only; its tables answer to names with and without schema.
-
-    Raises:
-        ConfigurationError: nothing has been published, or the file is not a published one.
-    """
-    try:
-        with open_reader(path) as reader:
-            yield reader
-    except (duckdb.IOException, duckdb.CatalogException):
-        raise ConfigurationError(
-            where=str(path),
-            expected="a published file",
-            found="a file that can't be read as one",
-            cure="Publish again.",
-        ) from None
 
 
 def query(path: Path, sql: str) -> pl.DataFrame:
@@ -47,14 +25,16 @@ def query(path: Path, sql: str) -> pl.DataFrame:
     Raises:
         ConfigurationError: nothing has been published, it is not exactly one select, or DuckDB refuses it.
     """
-    with published(path) as reader:
+    with open_reader(path) as reader:
         try:
-            statements = reader.connection.extract_statements(sql)
-            if [statement.type for statement in statements] == [duckdb.StatementType.SELECT]:
-                return reader.frame(statements[0].query)
-        except duckdb.Error as error:
-            raise _refused(str(error).splitlines()[0]) from None
-    raise _refused(f"{len(statements)} statements, or one that is not a select")
+            return reader.select(sql)
+        except RefusedError as refused:
+            raise ConfigurationError(
+                where="query",
+                expected="one select on the published tables",
+                found=str(refused),
+                cure="Correct the SQL; `SHOW TABLES` and `DESCRIBE customers` tell what there is.",
+            ) from None
 
 
 def export_csv(path: Path, folder: Path) -> list[Path]:
@@ -70,7 +50,7 @@ def export_csv(path: Path, folder: Path) -> list[Path]:
         ConfigurationError: nothing has been published.
     """
     written = []
-    with published(path) as reader:
+    with open_reader(path) as reader:
         for table, columns in _stable_columns(reader).items():
             texts = ", ".join(f"{text_of(name, kind)} AS {quoted(name)}" for name, kind in columns)
             frame = reader.frame(f"SELECT {texts} FROM {quoted(table)} ORDER BY ALL")
@@ -93,12 +73,3 @@ def _stable_columns(reader: Warehouse) -> dict[str, list[tuple[str, str]]]:
         if not comment.endswith(RUN_TIME_MARK):
             columns.append((column, kind))
     return tables
-
-
-def _refused(found: str) -> ConfigurationError:
-    return ConfigurationError(
-        where="query",
-        expected="one select on the published tables",
-        found=found,
-        cure="Correct the SQL; `SHOW TABLES` and `DESCRIBE customers` tell what there is.",
-    )

@@ -100,7 +100,7 @@ def read_file(read: Read, root: Path, day: date, *, where: str) -> Delivered:
     file = locate(read, root, day)
     _require_content(file, root, where)
     content = file.read_bytes()
-    origin = Origin(file.name, hashlib.sha256(content).hexdigest(), len(content), read.encoding)
+    origin = Origin(file.name, hashlib.sha256(content).hexdigest(), len(content), read.encoding, read.delimiter)
     text = _as_utf8(content, read, f"{where}, {_shown(file, root)}")
     return Delivered(rows_of(text, read, f"{where}, {_shown(file, root)}"), origin)
 

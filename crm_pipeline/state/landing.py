@@ -23,12 +23,18 @@ LINE = "_line"  # column of a landed file: line of the row's start in the delive
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What is known of the file a delivery came in."""
+    """What is known of the file a delivery came in, and how it was read."""
 
     file_name: str
     file_sha256: str
     file_bytes: int
     encoding: str
+    delimiter: str = ","
+
+    def reads_like(self, other: Origin) -> bool:
+        """Whether both give the same rows: the same bytes, read in the same way."""
+        mine = (self.file_sha256, self.encoding, self.delimiter)
+        return mine == (other.file_sha256, other.encoding, other.delimiter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class Landing:
         run_id: str,
         now: datetime,
     ) -> Delivery:
-        """The delivery, landed; the one that is there already when this date has the same file hash.
+        """The delivery, landed; the one that is there already when this date has the same file, read alike.
 
         Args:
             frame: delivered rows, all text, with `_line`.
@@ -83,7 +89,7 @@ class Landing:
         """
         earlier = [d for d in self.deliveries(source, extract) if d.business_date == business_date]
         for delivery in earlier:
-            if delivery.origin.file_sha256 == origin.file_sha256:
+            if delivery.origin.reads_like(origin):
                 return delivery
         sequence = 1 + max((d.sequence for d in earlier), default=0)
         place = self.folder / source / extract / business_date.isoformat() / f"{sequence:04d}.parquet"

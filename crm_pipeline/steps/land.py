@@ -64,7 +64,7 @@ def _land_day(run: Run, source: str, name: str, day: date, *, reread: bool, is_o
         return Landed(source, name, day, existing[-1] if existing else None, is_new=False)
     delivered = read_extract(run.project, source, name, day)
     newest = run.landing.deliveries(source, name)[-1:]
-    if newest and not extract.read.is_dated and newest[0].origin.file_sha256 == delivered.origin.file_sha256:
+    if newest and not extract.read.is_dated and newest[0].origin.reads_like(delivered.origin):
         return Landed(source, name, day, newest[0], is_new=False)
     delivery = run.landing.land(
         delivered.frame,

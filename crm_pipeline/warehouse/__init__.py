@@ -4,7 +4,7 @@ Belongs here: everything that needs `import duckdb` or the text of `dbt_like_sql
 means (`tables`) or the business SQL of a capability.
 """
 
-from crm_pipeline.warehouse.connection import Warehouse, expressions, open_reader
+from crm_pipeline.warehouse.connection import RefusedError, Warehouse, expressions, open_reader
 from crm_pipeline.warehouse.lock import WriterLock, writer_lock
 
-__all__ = ["Warehouse", "WriterLock", "expressions", "open_reader", "writer_lock"]
+__all__ = ["RefusedError", "Warehouse", "WriterLock", "expressions", "open_reader", "writer_lock"]

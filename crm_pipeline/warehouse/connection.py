@@ -17,6 +17,10 @@ SCHEMAS = ("std", "link", "gold", "mart", "ops")
 _POSITION = "=position"  # keeps the rows of an expression in their order, also where it has a window
 
 
+class RefusedError(Exception):
+    """A statement by somebody else that was not run; says why in one line."""
+
+
 class Warehouse:
     """One writing connection to the warehouse file. DuckDB lets one process at a time have it.
 
@@ -85,6 +89,20 @@ class Warehouse:
     def frame(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> pl.DataFrame:
         """The rows that the statement returns, as a Polars frame, in its order."""
         return _frame(self.connection.sql(sql, params=parameters or None))
+
+    def select(self, sql: str) -> pl.DataFrame:
+        """The rows of exactly one select, written by somebody else.
+
+        Raises:
+            RefusedError: it is not exactly one select, or DuckDB refuses it.
+        """
+        try:
+            statements = self.connection.extract_statements(sql)
+            if [statement.type for statement in statements] == [duckdb.StatementType.SELECT]:
+                return self.frame(statements[0].query)
+        except duckdb.Error as error:
+            raise RefusedError(str(error).splitlines()[0]) from None
+        raise RefusedError(f"{len(statements)} statements, or one that is not a select")
 
     @contextlib.contextmanager
     def registered(self, name: str, frame: pl.DataFrame) -> Iterator[None]:
@@ -164,7 +182,7 @@ def open_reader(path: Path) -> Iterator[Warehouse]:
     Its tables answer to `customers` and to `crm.customers`.
 
     Raises:
-        ConfigurationError: nothing has been published yet.
+        ConfigurationError: nothing has been published yet, or the file is not a database.
     """
     if not path.exists():
         raise ConfigurationError(
@@ -173,13 +191,25 @@ def open_reader(path: Path) -> Iterator[Warehouse]:
     connection = duckdb.connect(":memory:")
     try:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(f"ATTACH {literal(str(path))} AS crm (READ_ONLY)")
-        connection.execute("USE crm")
+        _attach_published(connection, path)
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         yield Warehouse(connection)
     finally:
         connection.close()
+
+
+def _attach_published(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    try:
+        connection.execute(f"ATTACH {literal(str(path))} AS crm (READ_ONLY)")
+        connection.execute("USE crm")
+    except duckdb.Error:
+        raise ConfigurationError(
+            where=str(path),
+            expected="a published file",
+            found="a file that can't be read as one",
+            cure="Publish again with `crm-pipeline run`.",
+        ) from None
 
 
 def expressions(frame: pl.DataFrame, columns: Mapping[str, str], *, where: str) -> pl.DataFrame:

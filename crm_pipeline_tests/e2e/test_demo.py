@@ -135,7 +135,7 @@ def test_every_order_line_has_its_customer(
 
 
 def test_no_person_is_in_logs_or_in_what_dagster_stores(demo: projects.Finished, extracts: oracle.Extracts) -> None:
-    """No family name, given name with it, or account number is in Dagster's storage, on stderr or among the runs."""
+    """No longer family name and no account number is in Dagster's storage, printed, or among the records of runs."""
     names = {row["cst_lastname"].strip() for row in extracts.crm.values()}
     told = _bytes_below(demo.folder / "var/dagster") + _bytes_below(demo.folder / "state/history/runs")
     told += demo.stderr.encode() + demo.stdout.encode()

@@ -253,9 +253,11 @@ def test_same_cells_under_other_names_are_a_change(tmp_path: Path) -> None:
         land(run, 1, ("id", "code", "cost"), [("1", "7", "5")])
         land(run, 2, ("id", "cost", "code"), [("1", "7", "5")])
         land(run, 3, ("cost", "code", "id"), [("7", "5", "1")])
+        land(run, 4, ("code", "cost", "id", "note"), [("5", "7", "1", "x")])
+        land(run, 5, ("code", "cost", "id", "remark"), [("5", "7", "1", "x")])
         loads = apply_entity(run, "products").loads
-        assert loads["loaded_count"].to_list() == [1, 1, 0]
-        assert versions(run, "products", "product_code") == [("1", day(1), day(2), "7"), ("1", day(2), None, "5")]
+        assert loads["loaded_count"].to_list() == [1, 1, 0, 1, 1]
+        assert [code for _, _, _, code in versions(run, "products", "product_code")] == ["7", "5", "5", "5"]
 
 
 def test_new_own_column_makes_std_anew(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ HELD = [
 @example(arrivals=LATE)
 @example(arrivals=REPLACED)
 @example(arrivals=HELD)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_order_of_arrival_does_not_matter(projects: dict[str, str], load: str, arrivals: list[Arrival]) -> None:
     """Whatever the order of arrival and of applying, std, loads and rejections are those of the oracle.
 
