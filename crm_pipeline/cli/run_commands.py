@@ -127,10 +127,11 @@ def run_and_report(project: Project, first: Date, last: Date, *, reread: bool = 
     from crm_pipeline.orchestration.execute import execute
     from crm_pipeline.orchestration.jobs import NIGHTLY
     from crm_pipeline.state.landing import Landing
-    from crm_pipeline.steps.check import require_deliveries
+    from crm_pipeline.steps.check import require_backup_key, require_deliveries
     from crm_pipeline.steps.land import days_between
 
     require_deliveries(project, Landing(project.state / "landing"), days_between(first, last))
+    require_backup_key(project)
     with progress_reported("run") as progress:
         executed = execute(project, NIGHTLY, first=first, last=last, reread=reread, progress=progress)
     _report(project, executed, as_json=as_json)

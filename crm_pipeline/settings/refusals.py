@@ -50,6 +50,9 @@ def refuse_first(
         refuse(file, line, "a known key", f"{name}, which is not one", _nearest(str(path[-1]), known))
     if first["type"] == "missing":
         refuse(file, line, f"{name}", "nothing", f"Add {path[-1]}.")
+    if first["type"] == "string_pattern_mismatch" and "[key]" in first["loc"]:
+        cure = "Rename it; it becomes a part of keys and paths."
+        refuse(file, line, "a name of small letters, digits and underscores, a letter first", repr(path[-1]), cure)
     expected = first["msg"].removeprefix("Value error, ").removeprefix("expected ").removeprefix("Input should be ")
     found = repr(path[-1]) if "[key]" in first["loc"] else _shown(written, path)
     refuse(file, line, f"{expected} for {name}", found, "Correct this value.")

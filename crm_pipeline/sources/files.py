@@ -20,7 +20,7 @@ import polars as pl
 
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Read
-from crm_pipeline.sources.rows import header_of, rows_of
+from crm_pipeline.sources.rows import has_rows, header_of, refuse_header_alone, rows_of
 from crm_pipeline.state.landing import Origin
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -74,14 +74,19 @@ def read_header(read: Read, root: Path, day: date, *, where: str) -> list[str]:
     """The column names of a delivery; no more than the first megabyte is read.
 
     Raises:
-        DeliveryError: the file is missing, empty or in another encoding, or a name is missing or repeated.
+        DeliveryError: the file is missing, empty or in another encoding, a name is missing or repeated, or no row
+            follows.
     """
     file = locate(read, root, day)
     _require_content(file, root, where)
     with file.open("rb") as opened:
         start = opened.read(_LONGEST_HEADER_BYTES)
     shown = f"{where}, {_shown(file, root)}"
-    return header_of(_as_utf8(start, read, shown, is_start=True), read, shown)
+    text = _as_utf8(start, read, shown, is_start=True)
+    names = header_of(text, read, shown)
+    if len(start) < _LONGEST_HEADER_BYTES and not has_rows(text, read):
+        refuse_header_alone(shown)
+    return names
 
 
 def read_file(read: Read, root: Path, day: date, *, where: str) -> Delivered:

@@ -44,6 +44,23 @@ def header_of(content: bytes, read: Read, where: str) -> list[str]:
     return names
 
 
+def has_rows(content: bytes, read: Read) -> bool:
+    """Whether anything stands below the header."""
+    rows = _rows(content, read)
+    next(rows, None)
+    return next(rows, None) is not None
+
+
+def refuse_header_alone(where: str) -> NoReturn:
+    """Raises what is said of a delivery without rows."""
+    raise DeliveryError(
+        where=where,
+        expected="rows below the header",
+        found="the header alone",
+        cure="Ask for the delivery again; nothing was loaded, so nothing was taken for deleted.",
+    )
+
+
 def rows_of(content: bytes, read: Read, where: str) -> pl.DataFrame:
     """The rows below the header, all text, in their order, with `_line`.
 
@@ -76,12 +93,7 @@ def rows_of(content: bytes, read: Read, where: str) -> pl.DataFrame:
         _refuse_ragged(content, read, len(header), len(broken), where)
     rows = pl.DataFrame(pl.from_arrow(table)).slice(1)  # the header is the first row
     if rows.is_empty():
-        raise DeliveryError(
-            where=where,
-            expected="rows below the header",
-            found="the header alone",
-            cure="Ask for the delivery again; nothing was loaded, so nothing was taken for deleted.",
-        )
+        refuse_header_alone(where)
     return rows.with_columns(_lines(rows, content, read))
 
 

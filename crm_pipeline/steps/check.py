@@ -5,12 +5,13 @@ Belongs here: asking every capability about its part of pipeline.yaml. Does not 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from crm_pipeline import backup, quality
-from crm_pipeline.errors import ConfigurationError, PipelineError
+from crm_pipeline.errors import ConfigurationError, IntegrityError, PipelineError, StoreError
 from crm_pipeline.golden.rules import column_rules
 from crm_pipeline.settings import Project
 from crm_pipeline.settings.model import survivorship_columns
@@ -66,6 +67,23 @@ def require_deliveries(project: Project, landing: Landing, days: Sequence[date])
             continue
         if extract.read.is_dated or days[0] == business_today(project):
             _check_extract(project, source, name, days[0])
+
+
+def require_backup_key(project: Project) -> None:
+    """Nothing, when the backup key, if one is configured, opens the snapshots that are there.
+
+    A store that can't be reached is no reason not to run: the backup at the run's end will say so.
+
+    Raises:
+        ConfigurationError: the key is malformed.
+        KeyMismatchError: it is not the key of the snapshots.
+    """
+    settings = project.config.backup
+    if settings.key is None:
+        return
+    backup.parse_key(key_of(settings))
+    with contextlib.suppress(StoreError, IntegrityError):
+        backup.list_snapshots(store_of(settings, project.root), key_of(settings))
 
 
 def _checked(subject: str, look: Callable[[], str]) -> Checked:

@@ -20,9 +20,9 @@ def project_models(project: Project) -> Models:
     return load_models(bundled("dbt_like_sql"), project.root / "sql", known=_contracts(project))
 
 
-def project_model_tables(project: Project) -> dict[str, Table]:
+def project_model_tables(project: Project, models: Models) -> dict[str, Table]:
     """The contract of each model's table, by `schema.table`; found by building all on empty tables."""
-    return model_tables(project_models(project), _contracts(project))
+    return model_tables(models, _contracts(project))
 
 
 def _contracts(project: Project) -> tuple[Table, ...]:

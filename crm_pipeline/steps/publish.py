@@ -8,7 +8,7 @@ from __future__ import annotations
 import crm_pipeline
 from crm_pipeline.golden import record_history
 from crm_pipeline.publish import Publication, PublishSummary, publish_duckdb
-from crm_pipeline.steps.models import project_model_tables, project_models
+from crm_pipeline.steps.models import project_model_tables
 from crm_pipeline.steps.run import Run
 from crm_pipeline.tables import (
     CHECK_RESULTS,
@@ -41,7 +41,7 @@ def published_tables(run: Run) -> list[Table]:
         CUSTOMER_CONTACTS,
         LOADS,
     ]
-    models = project_model_tables(run.project).values()
+    models = project_model_tables(run.project, run.sql_models).values()
     return [*contracts, *models]
 
 
@@ -65,7 +65,7 @@ def publish_steward(run: Run) -> PublishSummary:
     """What stewards see, also when the checks stopped the run: quarantine, loads, pairs to review, check results."""
     for table in (LOADS, REJECTIONS, PAIRS, CHECK_RESULTS):
         run.warehouse.ensure(table)
-    run_model(run.warehouse, project_models(run.project)[QUARANTINE.qualified])
+    run_model(run.warehouse, run.sql_models[QUARANTINE.qualified])
     tables = [Publication.of(table) for table in (QUARANTINE, LOADS, CHECK_RESULTS, PAIRS)]
     return publish_duckdb(
         run.warehouse,

@@ -18,7 +18,9 @@ from crm_pipeline.state.history import History
 from crm_pipeline.state.landing import Landing
 from crm_pipeline.state.ledger import Ledger
 from crm_pipeline.state.models import ModelStore
+from crm_pipeline.steps.models import project_models
 from crm_pipeline.warehouse import Warehouse, writer_lock
+from crm_pipeline.warehouse.models import Models
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Run:
     warehouse: Warehouse
     run_id: str
     started_at: datetime
+
+    @cached_property
+    def sql_models(self) -> Models:
+        """The SQL models, as they were when first asked for."""
+        return project_models(self.project)
 
     @cached_property
     def landing(self) -> Landing:

@@ -28,6 +28,7 @@ from crm_pipeline.steps.versions import HASH, KEY
 from crm_pipeline.tables import CHECK_RESULTS, LOADS, REJECTIONS, Table, std
 
 _log = logging.getLogger(__name__)
+_ROUNDING = 1e-6  # rows; 1 - 0.95 is a little more than 0.05
 _LOGGED = tuple(f"{what}_count" for what in ("delivered", "loaded", "unchanged", "quarantined", "duplicate", "deleted"))
 
 
@@ -90,7 +91,9 @@ def apply_entity(run: Run, entity: str, *, judge_all: bool = False) -> EntityApp
             contract.append(quality.validate(_with_today(judged.standardised, delivery), suite))
     _remove_unconfigured(run, table, entity)
     none = quality.judge(_with_today(table.empty(), None), suite).results
-    results, counted = _added_up([none, *checks]), _added_up([none, *contract])
+    delivered = sum(load["delivered_count"][0] for load in loads[1:])
+    results = _within_limits(_added_up([none, *checks]), suite, delivered)
+    counted = _within_limits(_added_up([none, *contract]), suite, delivered)
     if judge_all:
         results, counted = judge_current(run, table, suite)
     record_results(run, results)
@@ -248,6 +251,21 @@ def _added_up(results: list[pl.DataFrame]) -> pl.DataFrame:
         )
         .select(CHECK_RESULTS.column_names)
     )
+
+
+def _within_limits(results: pl.DataFrame, suite: quality.Suite, delivered: int) -> pl.DataFrame:
+    """`results` with `is_passed` by the share of all delivered rows.
+
+    Of a delivery with few changes only those are judged, and rows without a key are judged each night; as shares of
+    the rows judged they would look like a disaster.
+    """
+    mostly = pl.DataFrame(
+        {"rule_id": [rule.rule_id for rule in suite.rules], "allowed": [1 - rule.mostly for rule in suite.rules]},
+        schema={"rule_id": pl.String(), "allowed": pl.Float64()},
+    )
+    limited = results.join(mostly, on="rule_id", how="left", maintain_order="left")
+    allowed = pl.col("allowed").fill_null(0) * pl.max_horizontal("judged_count", pl.lit(delivered)) + _ROUNDING
+    return limited.with_columns(is_passed=pl.col("failed_count") <= allowed).drop("allowed")
 
 
 def _remove_unconfigured(run: Run, table: Table, entity: str) -> None:

@@ -102,7 +102,9 @@ class Warehouse:
                 return self.frame(statements[0].query)
         except duckdb.Error as error:
             raise RefusedError(str(error).splitlines()[0]) from None
-        raise RefusedError(f"{len(statements)} statements, or one that is not a select")
+        raise RefusedError(
+            "a statement that is not a select" if len(statements) == 1 else f"{len(statements)} statements"
+        )
 
     @contextlib.contextmanager
     def registered(self, name: str, frame: pl.DataFrame) -> Iterator[None]:

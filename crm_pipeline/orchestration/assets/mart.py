@@ -21,8 +21,9 @@ _LOGS = {log.qualified for log in (LOADS, REJECTIONS, CHECK_RESULTS)}
 
 def model_assets(project: Project) -> list[dg.AssetsDefinition]:
     """One asset per model, in the order of their dependencies."""
-    tables = project_model_tables(project)
-    return [_model_asset(project, model, tables[model.qualified]) for model in project_models(project)]
+    models = project_models(project)
+    tables = project_model_tables(project, models)
+    return [_model_asset(project, model, tables[model.qualified]) for model in models]
 
 
 def _model_asset(project: Project, model: Model, table: Table) -> dg.AssetsDefinition:
