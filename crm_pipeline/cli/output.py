@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+_FOLDED = 40
 _MANY = 99
 _PLAIN_WIDTH = 160  # columns of a table that goes to a file or a pipe
 
@@ -45,14 +46,36 @@ def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Iterable[str] = ()
 ) -> None:
     """A table with a title; numbers grouped by thousands and to the right."""
+    cells = [[shown(cell) for cell in row] for row in rows]
+    if _width(columns, cells) > console().width:
+        _print_records(title, columns, cells)
+        return
     table = Table(title=Text(title, style="bold"), title_justify="left", box=None, header_style="bold", pad_edge=False)
     numeric = set(right)
     for name in columns:
         table.add_column(Text(name), justify="right" if name in numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(shown(cell)) for cell in row))
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row))
     console().print(table)
     console().print()
+
+
+def _width(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
+    """Columns of a terminal that a table takes when cells are folded at `_FOLDED`."""
+    lengths = [[len(name), *(min(len(row[i]), _FOLDED) for row in cells)] for i, name in enumerate(columns)]
+    return sum(max(column) + 2 for column in lengths)
+
+
+def _print_records(title: str, columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    """Rows too wide for a table: each by itself, a line per column, those without a value left out."""
+    printer = console()
+    printer.print(Text(title, style="bold"))
+    widest = max(len(name) for name in columns)
+    for row in cells:
+        for name, cell in zip(columns, row, strict=True):
+            if cell:
+                printer.print(Text(f"{name:<{widest}}  {cell}"), soft_wrap=True)
+        printer.print()
 
 
 def program() -> str:
@@ -78,6 +101,10 @@ def shown(cell: Any) -> str:
         return f"{cell:,}"
     if isinstance(cell, float | Decimal):
         return f"{cell:,.4f}".rstrip("0").rstrip(".")
+    if isinstance(cell, dict):
+        if cell.keys() == {"namespace", "value"}:
+            return f"{cell['namespace']}={cell['value']}"
+        return ", ".join(f"{name}: {shown(value)}" for name, value in cell.items())
     if isinstance(cell, list | tuple):
         return ", ".join(shown(item) for item in cell)
     return str(cell)

@@ -115,6 +115,9 @@ def status(project: ProjectOption = None, as_json: JsonOption = False) -> None:
         print_json(values)
         return
     names = ("run_id", "job", "status", "business_dates", "started_at", "seconds")
+    if not runs:
+        say("No run yet: crm-pipeline run.")
+        return
     print_table("Last runs", names, [[row[name] for name in names] for row in runs], right=("seconds",))
     if published:
         _print_overview(published)
@@ -129,8 +132,10 @@ def run_and_report(project: Project, first: Date, last: Date, *, reread: bool = 
     from crm_pipeline.state.landing import Landing
     from crm_pipeline.steps.check import require_backup_key, require_deliveries
     from crm_pipeline.steps.land import days_between
+    from crm_pipeline.warehouse.lock import require_free
 
     require_deliveries(project, Landing(project.state / "landing"), days_between(first, last))
+    require_free(project.var)
     require_backup_key(project)
     with progress_reported("run") as progress:
         executed = execute(project, NIGHTLY, first=first, last=last, reread=reread, progress=progress)

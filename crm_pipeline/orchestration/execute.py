@@ -3,6 +3,7 @@
 Belongs here: one call for the command line. Does not belong here: printing.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -14,12 +15,16 @@ from crm_pipeline.errors import PipelineError, QualityError
 from crm_pipeline.orchestration.build import build_definitions
 from crm_pipeline.orchestration.instance import LOCATION, project_instance
 from crm_pipeline.orchestration.jobs import STEP_CONFIG
+from crm_pipeline.orchestration.runs import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PROCESS_TAG,
+    close_dead_runs,
+)
 from crm_pipeline.settings import Project
 
-# Tags that Dagster's UI reads: the job's page lists runs of its repository; a range makes one run of several days.
+# A tag that Dagster's UI reads: the job's page lists runs of its repository.
 REPOSITORY_LABEL_TAG = ".dagster/repository"
-ASSET_PARTITION_RANGE_START_TAG = "dagster/asset_partition_range_start"
-ASSET_PARTITION_RANGE_END_TAG = "dagster/asset_partition_range_end"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 Progress = Callable[[str, int, int], None]  # step just done, steps done, steps in all
 
@@ -75,6 +80,7 @@ def execute(
     if progress:
         job = job.with_hooks({_progress_hook(progress, len(job.nodes))})
     with project_instance(project) as instance:
+        close_dead_runs(instance)
         try:
             result = job.execute_in_process(
                 run_config=_configuration(project, job_name, reread=reread and first is not None),
@@ -107,7 +113,11 @@ def _configuration(project: Project, job_name: str, *, reread: bool) -> dict[str
 
 def _tags(first: date | None, last: date | None) -> dict[str, str]:
     """The tags by which the UI shows the run under its job, and those of a range of partitions."""
-    tags = {REPOSITORY_LABEL_TAG: f"__repository__@{LOCATION}", "crm_pipeline/started_by": "command line"}
+    tags = {
+        REPOSITORY_LABEL_TAG: f"__repository__@{LOCATION}",
+        "crm_pipeline/started_by": "command line",
+        PROCESS_TAG: str(os.getpid()),
+    }
     if first and last and last != first:
         tags |= {
             ASSET_PARTITION_RANGE_START_TAG: first.isoformat(),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.settings import load_project
 from crm_pipeline.steps.publish import publish_steward
 from crm_pipeline.steps.run import Run, open_run
@@ -35,4 +36,5 @@ class OpenRun(dg.ConfigurableResource[Run]):
             try:
                 yield run
             finally:
-                publish_steward(run)
+                with discreet():
+                    publish_steward(run)

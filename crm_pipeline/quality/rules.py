@@ -98,6 +98,11 @@ class Suite:
         text = json.dumps([self.table, content], sort_keys=True, ensure_ascii=False, default=repr)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def split_by_row(self) -> tuple[Suite, Suite]:
+        """The rules that decide about single rows, and those about the table as a whole."""
+        whole = tuple(rule for rule in self.rules if rule.severity is Severity.TABLE or not rule.columns)
+        return Suite(self.table, tuple(rule for rule in self.rules if rule not in whole)), Suite(self.table, whole)
+
     @property
     def column_kinds(self) -> dict[str, ValueKind]:
         """Each column that a rule reads, and how its values compare."""

@@ -48,7 +48,6 @@ def judged_tables(extra: Iterable[str] = ()) -> dict[str, tuple[tables.Column, .
         tables.CUSTOMER_RECORDS,
         tables.CUSTOMER_VALUES,
         tables.CUSTOMER_CONTACTS,
-        tables.CUSTOMER_IDS,
         *(tables.published_entity(entity, extra) for entity in tables.ENTITIES if entity != "customers"),
     ]
     with_date = {table.qualified: (*table.columns, BUSINESS_DATE) for table in standardised}

@@ -78,7 +78,7 @@ def read_header(read: Read, root: Path, day: date, *, where: str) -> list[str]:
             follows.
     """
     file = locate(read, root, day)
-    _require_content(file, root, where)
+    _require_content(read, file, root, where)
     with file.open("rb") as opened:
         start = opened.read(_LONGEST_HEADER_BYTES)
     shown = f"{where}, {_shown(file, root)}"
@@ -103,17 +103,18 @@ def read_file(read: Read, root: Path, day: date, *, where: str) -> Delivered:
             header; the message names the line, not its content.
     """
     file = locate(read, root, day)
-    _require_content(file, root, where)
+    _require_content(read, file, root, where)
     content = file.read_bytes()
     origin = Origin(file.name, hashlib.sha256(content).hexdigest(), len(content), read.encoding, read.delimiter)
     text = _as_utf8(content, read, f"{where}, {_shown(file, root)}")
     return Delivered(rows_of(text, read, f"{where}, {_shown(file, root)}"), origin)
 
 
-def _require_content(file: Path, root: Path, where: str) -> None:
+def _require_content(read: Read, file: Path, root: Path, where: str) -> None:
     if not file.is_file():
         shown = _shown(file, root)
-        raise DeliveryError(where=where, expected=f"the file {shown}", found="none", cure=_cure_missing(file))
+        cure = _cure_missing(file, read, root)
+        raise DeliveryError(where=where, expected=f"the file {shown}", found="none", cure=cure)
     with file.open("rb") as opened:
         is_blank = not opened.read(_LONGEST_HEADER_BYTES).removeprefix(_BYTE_ORDER_MARK).strip()
     if is_blank:
@@ -129,7 +130,9 @@ def _shown(file: Path, root: Path) -> str:
     return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
 
 
-def _cure_missing(file: Path) -> str:
+def _cure_missing(file: Path, read: Read, root: Path) -> str:
+    if available := dates_available(read, root)[-1:]:
+        return f"Deliver it, or choose the newest day that is there: --date {available[0]}."
     folder = file.parent
     while not folder.is_dir():
         folder = folder.parent

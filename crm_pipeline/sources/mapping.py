@@ -38,9 +38,13 @@ def check_columns(delivered: Iterable[str], extract: Extract, *, where: str) -> 
     missing = [name for name in named_columns(extract) if name not in present]
     if missing:
         close = difflib.get_close_matches(missing[0], present, n=1, cutoff=0.5)
-        hint = f"Did you mean {close[0]}?" if close else f"The delivery has {', '.join(present)}."
+        # Names of columns are not listed: of a file without a header they would be somebody's data.
+        hint = f"Did you mean {close[0]}?" if close else "Does it start with a header?"
         raise DeliveryError(
-            where=where, expected=f"the column {missing[0]}", found="none of that name", cure=f"{hint} See columns:."
+            where=where,
+            expected=f"the column {missing[0]}",
+            found=f"none of that name among {len(present)}",
+            cure=f"{hint} Correct columns: in pipeline.yaml, or ask for the delivery again.",
         )
 
 
@@ -58,13 +62,17 @@ def check_expressions(delivered: Iterable[str], extract: Extract, *, where: str)
 
 def source_ids(delivered: pl.DataFrame, primary_key: tuple[str, ...]) -> pl.Series:
     """The key of each row: its parts trimmed and joined by |, a | within a part escaped; null when a part is blank."""
-    parts = [pl.col(name).str.strip_chars() for name in primary_key]
+    return delivered.select(_key([pl.col(name) for name in primary_key]).alias("source_id")).to_series()
+
+
+def _key(columns: list[pl.Expr]) -> pl.Expr:
+    parts = [column.str.strip_chars() for column in columns]
     escaped = [
         part.str.replace_all("\\", "\\\\", literal=True).str.replace_all("|", "\\|", literal=True) for part in parts
     ]
     joined = parts[0] if len(parts) == 1 else pl.concat_str(escaped, separator=_KEY_SEPARATOR)
     is_blank = pl.any_horizontal(part.fill_null("").str.len_chars() == 0 for part in parts)
-    return delivered.select(pl.when(is_blank).then(None).otherwise(joined).alias("source_id")).to_series()
+    return pl.when(is_blank).then(None).otherwise(joined)
 
 
 def map_rows(delivered: pl.DataFrame, extract: Extract, *, source: str) -> pl.DataFrame:
@@ -132,6 +140,7 @@ def _namespaced(name: str, extract: Extract) -> pl.Expr:
 
 
 def _reference(form: ValueForm, source: str) -> pl.Expr:
+    """The record key that a reference stands for, made from its columns as the customers' key is made from theirs."""
     target = (form.extract or f"{source}.customers").replace(".", "/", 1)
-    key = _text("customer", form).str.strip_chars()
-    return pl.when(key != "").then(pl.concat_str(pl.lit(f"{target}/"), key)).alias("customer_record_key")
+    key = _key([pl.col(name) for name in form.columns] if form.columns else [_text("customer", form)])
+    return pl.concat_str(pl.lit(f"{target}/"), key).alias("customer_record_key")

@@ -35,11 +35,17 @@ def header_of(content: bytes, read: Read, where: str) -> list[str]:
         DeliveryError: there is no header, or a name is missing or repeated.
     """
     line, names = next(_rows(content, read), (1, []))
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated or not names or "" in names or LINE in names:
-        found = f"{repeated[0]!r} twice" if repeated else f"{(LINE if LINE in names else '')!r}"
+    folded = [name.casefold() for name in names]  # SQL tells names apart by more than case only
+    repeated = [position for position, name in enumerate(folded, start=1) if folded.count(name) > 1]
+    blank = [position for position, name in enumerate(names, start=1) if not name or name.casefold() == LINE]
+    if repeated or blank or not names:
+        # A file without a header has data in its first row, so that names are told by position.
+        places = ", ".join(str(position) for position in repeated or blank) or "none"
         raise DeliveryError(
-            where=f"{where}:{line}", expected="a distinct name for each column", found=found, cure="Correct the header."
+            where=f"{where}:{line}",
+            expected="a header with a distinct name for each column, letter case apart",
+            found=f"{'one name for the columns' if repeated else 'no fit name for the column'} {places}",
+            cure="Correct the header.",
         )
     return names
 

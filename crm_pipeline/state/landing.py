@@ -76,7 +76,7 @@ class Landing:
         run_id: str,
         now: datetime,
     ) -> Delivery:
-        """The delivery, landed; the one that is there already when this date has the same file, read alike.
+        """The delivery, landed; the newest one of this date when that is the same file, read alike.
 
         Args:
             frame: delivered rows, all text, with `_line`.
@@ -88,9 +88,8 @@ class Landing:
             now: UTC.
         """
         earlier = [d for d in self.deliveries(source, extract) if d.business_date == business_date]
-        for delivery in earlier:
-            if delivery.origin.reads_like(origin):
-                return delivery
+        if earlier and earlier[-1].origin.reads_like(origin):
+            return earlier[-1]
         sequence = 1 + max((d.sequence for d in earlier), default=0)
         place = self.folder / source / extract / business_date.isoformat() / f"{sequence:04d}.parquet"
         with appearing(place) as temporary:

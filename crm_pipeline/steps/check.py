@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from crm_pipeline import backup, quality
+from crm_pipeline import backup
 from crm_pipeline.errors import ConfigurationError, IntegrityError, PipelineError, StoreError
 from crm_pipeline.golden.rules import column_rules
 from crm_pipeline.settings import Project
@@ -21,7 +21,17 @@ from crm_pipeline.state.landing import Landing
 from crm_pipeline.steps.back_up import key_of, store_of
 from crm_pipeline.steps.land import business_today
 from crm_pipeline.steps.models import project_models
-from crm_pipeline.steps.run import suite_folders
+from crm_pipeline.steps.run import suite_of, suite_tables
+from crm_pipeline.tables import (
+    CUSTOMER_CONTACTS,
+    CUSTOMER_RECORDS,
+    CUSTOMER_VALUES,
+    ENTITIES,
+    Table,
+    customers,
+    published_entity,
+    std,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +118,18 @@ def _check_survivorship(project: Project) -> str:
 
 
 def _check_suites(project: Project) -> str:
-    folders = suite_folders(project)
-    tables = quality.suite_tables(*folders)
+    judged = {table.qualified: table for table in _judged(project)}
+    names = suite_tables(project)
+    rules = sum(len(suite_of(project, judged[name]).rules) for name in names)
+    return f"{rules} rules for {len(names)} tables"
+
+
+def _judged(project: Project) -> list[Table]:
+    """The tables that may have a suite."""
     extras = project.config.extras("customers")
-    rules = sum(len(quality.load_suite(table, *folders, extra=extras).rules) for table in tables)
-    return f"{rules} rules for {len(tables)} tables"
+    standardised = [std(entity, project.config.extras(entity)) for entity in ENTITIES]
+    golden = [customers(extras), CUSTOMER_RECORDS, CUSTOMER_VALUES, CUSTOMER_CONTACTS]
+    return [*standardised, *golden, *(published_entity(entity) for entity in ENTITIES if entity != "customers")]
 
 
 def _check_backup(project: Project) -> str:

@@ -16,7 +16,7 @@ from crm_pipeline.sources.mapping import map_rows, named_columns, source_ids
 from crm_pipeline.state.landing import LINE
 from crm_pipeline.steps import rejections
 from crm_pipeline.steps.land import read_extract
-from crm_pipeline.steps.run import suite_folders
+from crm_pipeline.steps.run import suite_of
 from crm_pipeline.tables import ENTITIES, std
 
 
@@ -62,9 +62,9 @@ def preview_extract(project: Project, source: str, name: str, day: date, *, samp
     context = standardise.Context(project.config.default_country, project.config.timezone)
     result = standardise.standardise(extract.entity, mapped, context)
     extras = project.config.extras(extract.entity)
-    suite = quality.load_suite(std(extract.entity, extras).qualified, *suite_folders(project), extra=extras)
+    by_row, _ = suite_of(project, std(extract.entity, extras)).split_by_row()
     frame = _judgeable(result.frame, source_ids(rows, extract.primary_key), day, extras)
-    failures = quality.judge(frame, suite).failures
+    failures = quality.judge(frame, by_row).failures
     reasons = rejections.against_cells(extract.entity, result.rejected, failures, mapped)
     counted = reasons.group_by("rule_id", "severity", "reason").len("rows").sort("rule_id")
     named = set(named_columns(extract))

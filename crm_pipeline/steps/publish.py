@@ -5,11 +5,13 @@ Belongs here: the list. Does not belong here: how a file appears (`publish`) or 
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import crm_pipeline
 from crm_pipeline.golden import record_history
 from crm_pipeline.publish import Publication, PublishSummary, publish_duckdb
 from crm_pipeline.steps.models import project_model_tables
-from crm_pipeline.steps.run import Run
+from crm_pipeline.steps.run import Run, utc_now
 from crm_pipeline.tables import (
     CHECK_RESULTS,
     CUSTOMER_CONTACTS,
@@ -47,17 +49,17 @@ def published_tables(run: Run) -> list[Table]:
 
 def publish(run: Run) -> PublishSummary:
     """What became visible: history first (append-only), then the file by rename, when anything changed."""
-    extras = run.project.config.extras("customers")
-    record_history(run.warehouse, run.history, run_id=run.run_id, now=run.started_at, extra_columns=extras)
+    extras, now = run.project.config.extras("customers"), utc_now()
+    record_history(run.warehouse, run.history, run_id=run.run_id, now=now, extra_columns=extras)
     summary = publish_duckdb(
         run.warehouse,
         run.project.published_file,
         [Publication.of(table) for table in published_tables(run)],
         run_id=run.run_id,
-        now=run.started_at,
+        now=now,
         code_version=crm_pipeline.__version__,
     )
-    _record(run, summary)
+    _record(run, summary, now)
     return summary
 
 
@@ -77,7 +79,7 @@ def publish_steward(run: Run) -> PublishSummary:
     )
 
 
-def _record(run: Run, summary: PublishSummary) -> None:
+def _record(run: Run, summary: PublishSummary, now: datetime) -> None:
     """Keeps what was published when; after a crash between publication and this, the next run catches up."""
     if any(told["fingerprint"] == summary.fingerprint for told in run.history.runs()[-1:]):
         return
@@ -87,4 +89,4 @@ def _record(run: Run, summary: PublishSummary) -> None:
         "configuration_sha256": run.project.configuration_sha256,
         "row_counts": dict(summary.row_counts),
     }
-    run.history.append_run(run.run_id, run.started_at, told)
+    run.history.append_run(run.run_id, run.started_at, {"published_at": now, **told})

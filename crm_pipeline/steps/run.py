@@ -6,12 +6,14 @@ Belongs here: opening and closing them together, under the writer's lock. Does n
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from crm_pipeline import quality
 from crm_pipeline.bundled import bundled
 from crm_pipeline.settings import Project
 from crm_pipeline.state.history import History
@@ -19,6 +21,7 @@ from crm_pipeline.state.landing import Landing
 from crm_pipeline.state.ledger import Ledger
 from crm_pipeline.state.models import ModelStore
 from crm_pipeline.steps.models import project_models
+from crm_pipeline.tables import ENTITIES, Table
 from crm_pipeline.warehouse import Warehouse, writer_lock
 from crm_pipeline.warehouse.models import Models
 
@@ -28,7 +31,7 @@ class Run:
     """One run of the chain over one project; holds the writer's lock as long as it exists.
 
     Attributes:
-        started_at: UTC without a zone; the publication time of all this run publishes.
+        started_at: UTC without a zone.
     """
 
     project: Project
@@ -62,7 +65,23 @@ class Run:
         return History(self.project.state / "history")
 
 
-def suite_folders(project: Project) -> tuple[Path, Path]:
+def suite_of(project: Project, table: Table) -> quality.Suite:
+    """The rules of a table, the project's own columns known."""
+    has_extras = table.name in ENTITIES and (table.schema == "std" or table.name == "customers")
+    extras = project.config.extras(table.name) if has_extras else ()
+    return quality.load_suite(table.qualified, *_suite_folders(project), extra=extras)
+
+
+def suite_tables(project: Project) -> tuple[str, ...]:
+    """The tables that have a suite, by schema and name.
+
+    Raises:
+        ConfigurationError: a file is not named after a table that is judged.
+    """
+    return quality.suite_tables(*_suite_folders(project))
+
+
+def _suite_folders(project: Project) -> tuple[Path, Path]:
     """Shipped suites, then the project's own."""
     return bundled("expectations"), project.root / "expectations"
 
@@ -73,6 +92,16 @@ def utc_now() -> datetime:
 
 
 @contextlib.contextmanager
+def _private_files() -> Iterator[None]:
+    """Files made within the block, DuckDB's log and spilled rows among them, are readable by their owner only."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextlib.contextmanager
 def open_run(project: Project, *, run_id: str, wait_seconds: float = 0) -> Iterator[Run]:
     """A run that may write; the lock is taken first and given back last.
 
@@ -80,6 +109,7 @@ def open_run(project: Project, *, run_id: str, wait_seconds: float = 0) -> Itera
         BusyError: another run holds the project for longer than `wait_seconds`.
     """
     with (
+        _private_files(),
         writer_lock(project.var, run_id=run_id, wait_seconds=wait_seconds),
         Warehouse.open(
             project.warehouse_file, temporary=project.var / "tmp", memory_limit=project.config.memory_limit

@@ -12,18 +12,20 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from importlib.metadata import version
 from typing import Any
 
 import polars as pl
 
 from crm_pipeline import quality, standardise
+from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Extract
 from crm_pipeline.sources.mapping import map_rows, source_ids
 from crm_pipeline.standardise.dates import clean_timestamp
 from crm_pipeline.state.landing import LINE, Delivery
 from crm_pipeline.steps import rejections, versions
 from crm_pipeline.steps.checks import judge_current, record_results
-from crm_pipeline.steps.run import Run, suite_folders, utc_now
+from crm_pipeline.steps.run import Run, suite_of, utc_now
 from crm_pipeline.steps.versions import HASH, KEY
 from crm_pipeline.tables import CHECK_RESULTS, LOADS, REJECTIONS, Table, std
 
@@ -72,14 +74,9 @@ def apply_entity(run: Run, entity: str, *, judge_all: bool = False) -> EntityApp
         judge_all: report on all current records, as the monthly job does, and not just on the rows applied now.
     """
     table = std(entity, run.project.config.extras(entity))
-    suite = quality.load_suite(table.qualified, *suite_folders(run.project), extra=run.project.config.extras(entity))
-    for log in (LOADS, REJECTIONS):
-        if run.warehouse.ensure(log):  # made anew, it no longer says what std shows: all is applied again
-            run.warehouse.ensure(LOADS)
-            run.warehouse.execute(f"DELETE FROM {LOADS.qualified}")
-    if run.warehouse.ensure(table):
-        for log in (LOADS, REJECTIONS):
-            run.warehouse.execute(f"DELETE FROM {log.qualified} WHERE entity = ?", [entity])
+    suite = suite_of(run.project, table)
+    by_row, whole = suite.split_by_row()
+    _ensure_tables(run, table, entity)
     loads, checks, contract = [LOADS.empty()], [], []
     for source, name, extract in run.project.config.extracts:
         if extract.entity != entity:
@@ -88,14 +85,16 @@ def apply_entity(run: Run, entity: str, *, judge_all: bool = False) -> EntityApp
             load, judged = _apply(run, table, delivery, extract, suite)
             loads.append(load)
             checks.append(judged.checks)
-            contract.append(quality.validate(_with_today(judged.standardised, delivery), suite))
+            contract.append(quality.validate(_with_today(judged.standardised, delivery), by_row))
     _remove_unconfigured(run, table, entity)
-    none = quality.judge(_with_today(table.empty(), None), suite).results
+    none = quality.judge(_with_today(table.empty(), None), by_row).results
     delivered = sum(load["delivered_count"][0] for load in loads[1:])
-    results = _within_limits(_added_up([none, *checks]), suite, delivered)
-    counted = _within_limits(_added_up([none, *contract]), suite, delivered)
+    results = _within_limits(_added_up([none, *checks]), by_row, delivered)
+    counted = _within_limits(_added_up([none, *contract]), by_row, delivered)
     if judge_all:
-        results, counted = judge_current(run, table, suite)
+        results, counted = judge_current(run, table, by_row)
+    whole_results, whole_counted = judge_current(run, table, whole)
+    results, counted = pl.concat([results, whole_results]), pl.concat([counted, whole_counted])
     record_results(run, results)
     return EntityApplied(
         entity,
@@ -104,6 +103,20 @@ def apply_entity(run: Run, entity: str, *, judge_all: bool = False) -> EntityApp
         counted,
         int(run.warehouse.value(f"SELECT count(*) FROM {table.qualified} WHERE valid_to IS NULL")),
     )
+
+
+def _ensure_tables(run: Run, table: Table, entity: str) -> None:
+    """Makes the tables that are missing or of an older contract; what then no longer says what std shows is emptied.
+
+    In one transaction: a crash between a table made anew and its loads forgotten would leave it empty for good.
+    """
+    with run.warehouse.transaction():
+        anew = [log for log in (LOADS, REJECTIONS) if run.warehouse.ensure(log)]
+        if anew:  # all is applied again
+            run.warehouse.execute(f"DELETE FROM {LOADS.qualified}")
+        if run.warehouse.ensure(table):
+            for log in (LOADS, REJECTIONS):
+                run.warehouse.execute(f"DELETE FROM {log.qualified} WHERE entity = ?", [entity])
 
 
 def _to_apply(
@@ -132,6 +145,7 @@ def recipe_sha256(run: Run, extract: Extract, suite: quality.Suite) -> str:
         "mapping": extract.model_dump(mode="json", exclude={"read"}),
         "suite": suite.sha256,
         "standardise": standardise.VERSION,
+        "libraries": {name: version(name) for name in ("phonenumbers", "pycountry")},  # their tables decide too
         "default_country": config.default_country,
         "timezone": config.timezone,
     }
@@ -144,6 +158,7 @@ def _apply(
     """One delivery applied in one transaction: versions, deletions, rejections and its row in `ops.loads`."""
     delivered = delivery.read()
     delivered = delivered.with_columns(source_ids(delivered, extract.primary_key).alias(KEY))
+    _require_keys(delivered, delivery, extract)
     delivered = versions.with_row_hash(run.warehouse, delivered)
     surplus = _surplus_lines(delivered, extract, run.project.config.timezone)
     candidates = delivered.filter(~pl.col(LINE).is_in(surplus.implode()))
@@ -176,6 +191,17 @@ def _apply(
     return load, judged
 
 
+def _require_keys(delivered: pl.DataFrame, delivery: Delivery, extract: Extract) -> None:
+    """Refuses a full delivery in which no row has a key: every record would be taken for deleted."""
+    if extract.load == "full" and delivered[KEY].is_null().all():
+        raise DeliveryError(
+            where=f"{delivery.source}.{delivery.extract}, {delivery.origin.file_name}",
+            expected=f"values in the primary key {', '.join(extract.primary_key)}",
+            found=f"none in {delivered.height:,} rows",
+            cure="Ask for the delivery again and land it with --reread; nothing was taken for deleted.",
+        )
+
+
 def _surplus_lines(delivered: pl.DataFrame, extract: Extract, timezone: str) -> pl.Series:
     """Lines of rows whose key another row of the delivery has that is newer, or equally new and further down."""
     repeated = delivered.filter(pl.col(KEY).is_not_null() & pl.col(KEY).is_duplicated())
@@ -204,7 +230,8 @@ def _judge(run: Run, delivery: Delivery, extract: Extract, changed: pl.DataFrame
         pl.col(LINE).alias("line"),
         pl.concat_str(pl.lit(f"{delivery.source}/{delivery.extract}/"), changed[KEY]).alias("record_key"),
     )
-    judgement = quality.judge(_with_today(frame, delivery), suite)
+    by_row, _ = suite.split_by_row()
+    judgement = quality.judge(_with_today(frame, delivery), by_row)
     accepted = quality.accept(frame, judgement.failures)
     reasons = rejections.against_cells(extract.entity, result.rejected, judgement.failures, mapped)
     return _Judged(frame, accepted, reasons, judgement.results)

@@ -57,6 +57,16 @@ def writer_lock(folder: Path, *, run_id: str, wait_seconds: float = 0) -> Iterat
         lock.release()
 
 
+def require_free(folder: Path) -> None:
+    """Nothing, when nobody holds the lock now: to say so before a run is even made; the run itself takes it.
+
+    Raises:
+        BusyError: another process holds it.
+    """
+    with writer_lock(folder, run_id="about to start"):
+        return
+
+
 def _describe_holder(holder_file: Path) -> str:
     try:
         holder = read_json(holder_file)

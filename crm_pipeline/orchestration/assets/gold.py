@@ -2,13 +2,13 @@
 
 import dagster as dg
 
-from crm_pipeline import golden, quality
+from crm_pipeline import golden
 from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.checks import judge_table
-from crm_pipeline.steps.run import Run, suite_folders
+from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.tables import CUSTOMER_CONTACTS, CUSTOMER_RECORDS, CUSTOMER_VALUES, Table, customers
 
 _DESCRIPTIONS = {
@@ -23,13 +23,12 @@ def gold_assets(project: Project) -> list[dg.AssetsDefinition]:
     """The four golden tables, made in one go."""
     extras = project.config.extras("customers")
     tables = [customers(extras), CUSTOMER_RECORDS, CUSTOMER_VALUES, CUSTOMER_CONTACTS]
-    judged = [table for table in tables if table.qualified in quality.suite_tables(*suite_folders(project))]
-    suites = {t.qualified: quality.load_suite(t.qualified, *suite_folders(project), extra=extras) for t in judged}
+    suites = {table.qualified: suite_of(project, table) for table in tables}
 
     @dg.multi_asset(
         name="golden",
         specs=[_spec(table) for table in tables],
-        check_specs=[spec for table in judged for spec in check_specs(_key(table), suites[table.qualified])],
+        check_specs=[spec for table in tables for spec in check_specs(_key(table), suites[table.qualified])],
         pool=POOL,
     )
     def gold(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
@@ -37,11 +36,11 @@ def gold_assets(project: Project) -> list[dg.AssetsDefinition]:
         with discreet():
             golden.merge_customers(run.warehouse, rules=config.survivorship, trust=config.trust, extra_columns=extras)
         for table in tables:
-            results = []
-            if table in judged:
-                results = check_results(_key(table), *judge_table(run, table, suites[table.qualified]))
+            with discreet():
+                verdicts = judge_table(run, table, suites[table.qualified])
+                row_count = run.warehouse.count(table)
             yield dg.MaterializeResult(
-                asset_key=_key(table), metadata=counts(run.warehouse.count(table)), check_results=results
+                asset_key=_key(table), metadata=counts(row_count), check_results=check_results(_key(table), *verdicts)
             )
 
     return [gold]

@@ -53,7 +53,7 @@ def _landing_asset(source: str, name: str, extract: Extract, days: dg.DailyParti
                 key.date() for key in (days.time_window_for_partition_key(k).start for k in context.partition_keys)
             ]
             landed = land_extract(run, source, name, dates, reread=config.reread)
-            rows = sum(item.delivery.row_count for item in landed if item.delivery and item.is_new)
+            rows = sum(item.delivery.row_count for item in landed if item.delivery)
             missing = [item.business_date.isoformat() for item in landed if item.delivery is None]
             schema = [
                 dg.TableColumn(column, "VARCHAR")

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from crm_pipeline import quality
 from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.metadata import POOL, check_name, code_reference, counts, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.checks import judge_table
 from crm_pipeline.steps.models import project_model_tables, project_models
-from crm_pipeline.steps.run import Run, suite_folders
+from crm_pipeline.steps.run import Run, suite_of, suite_tables
 from crm_pipeline.tables import CHECK_RESULTS, ENTITIES, LOADS, REJECTIONS, Table
 from crm_pipeline.warehouse.models import Model, run_model, test_model
 
@@ -34,8 +33,7 @@ def _model_asset(project: Project, model: Model, table: Table) -> dg.AssetsDefin
         )
         for test in model.tests
     ]
-    has_suite = model.qualified in quality.suite_tables(*suite_folders(project))
-    suite = quality.load_suite(model.qualified, *suite_folders(project)) if has_suite else None
+    suite = suite_of(project, table) if model.qualified in suite_tables(project) else None
 
     @dg.asset(
         key=key,

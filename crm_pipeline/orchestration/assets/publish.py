@@ -64,8 +64,12 @@ def _backup(project: Project) -> dg.AssetsDefinition:
     def snapshot(config: SnapshotConfig, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
         with discreet():
             result = back_up(run.project, is_due=config.is_due)
+            is_off = run.project.config.backup.key is None  # nobody asked for backups: worth a word, not a failure
             verdict = dg.AssetCheckResult(
-                check_name=_TAKEN, passed=result.snapshot_id is not None, metadata={"result": result.words}
+                check_name=_TAKEN,
+                passed=result.snapshot_id is not None,
+                severity=dg.AssetCheckSeverity.WARN if is_off else dg.AssetCheckSeverity.ERROR,
+                metadata={"result": result.words},
             )
             return dg.MaterializeResult(
                 metadata={"result": result.words, "files": result.file_count, "bytes": result.byte_count},

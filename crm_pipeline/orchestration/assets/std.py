@@ -2,13 +2,12 @@
 
 import dagster as dg
 
-from crm_pipeline import quality
 from crm_pipeline.orchestration.assets.landing import landing_key
 from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.metadata import POOL, counted, counts, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.settings import Project
-from crm_pipeline.steps.run import Run, suite_folders
+from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.steps.standardise import EntityApplied, apply_entity
 from crm_pipeline.tables import ENTITIES, std
 
@@ -32,7 +31,7 @@ def std_assets(project: Project) -> list[dg.AssetsDefinition]:
 def _std_asset(project: Project, entity: str) -> dg.AssetsDefinition:
     key = dg.AssetKey(["std", entity])
     table = std(entity, project.config.extras(entity))
-    suite = quality.load_suite(table.qualified, *suite_folders(project))
+    suite = suite_of(project, table)
     upstream = [landing_key(source, name) for source, name, x in project.config.extracts if x.entity == entity]
 
     @dg.asset(
