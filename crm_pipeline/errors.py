@@ -29,6 +29,11 @@ class PipelineError(Exception):
         super().__init__(f"{where}: expected {expected}; found {found}. {cure}")
 
 
+def is_interruption(error: BaseException) -> bool:
+    """Whether it is Ctrl+C during a query: DuckDB drops what the signal's handler raises and raises this instead."""
+    return isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+
+
 class ConfigurationError(PipelineError):
     """The operator must correct `pipeline.yaml`, the environment or the call."""
 

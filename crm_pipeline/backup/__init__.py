@@ -8,7 +8,7 @@ from crm_pipeline.backup.full import full_backup, unchanged_since
 from crm_pipeline.backup.keys import generate_key, parse_key
 from crm_pipeline.backup.manifest import FileEntry, Snapshot, Totals
 from crm_pipeline.backup.restoration import RestoreReport, restore
-from crm_pipeline.backup.snapshots import Incomplete, list_snapshots
+from crm_pipeline.backup.snapshots import Incomplete, complete_ids, list_snapshots, require_key
 from crm_pipeline.backup.verification import VerifyReport, verify
 
 __all__ = [
@@ -18,10 +18,12 @@ __all__ = [
     "Snapshot",
     "Totals",
     "VerifyReport",
+    "complete_ids",
     "full_backup",
     "generate_key",
     "list_snapshots",
     "parse_key",
+    "require_key",
     "restore",
     "unchanged_since",
     "verify",

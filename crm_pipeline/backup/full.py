@@ -136,10 +136,14 @@ def _is_below(path: str, folder: str | None) -> bool:
 
 
 def files_below(root: Path, paths: Iterable[Path]) -> dict[str, Path]:
-    """The files that `paths` stand for, by path relative to `root` with `/`, in order of that path."""
-    base = root.resolve()
+    """The files that `paths` stand for, by path relative to `root` with `/`, in order of that path.
+
+    `root` itself may be reached through a link, nothing below it.
+    """
+    base, given = root.resolve(), root.absolute()
     found = {}
-    for file in (file for path in paths for file in _expanded(base / path)):
+    relative = (path.relative_to(given) if path.is_relative_to(given) else path for path in paths)
+    for file in (file for path in relative for file in _expanded(base / path)):
         name = file.relative_to(base).as_posix() if file.is_relative_to(base) else ""
         if os.path.realpath(file) != str(file) or not is_safe_path(name):
             raise _refused(name or str(file), "a link, a name that is not portable, or outside", root)

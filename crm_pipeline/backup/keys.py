@@ -86,7 +86,8 @@ def unwrap(key: ProjectKey, recipients: Iterable[Recipient], snapshot_id: str, *
             where=where,
             expected=f"a snapshot written for the key with id {key.key_id.hex()}",
             found="a snapshot written for another key",
-            cure="Set CRM_BACKUP_KEY to the key that was in use when the snapshot was taken.",
+            cure="Set CRM_BACKUP_KEY to the key that was in use when the snapshot was taken. To go on with this one, "
+            "take a snapshot with it: `crm-pipeline backup full`, here or with another backup.to.",
         )
     nonce, wrapped = own[0].wrapped_key[:_NONCE_BYTES], own[0].wrapped_key[_NONCE_BYTES:]
     try:

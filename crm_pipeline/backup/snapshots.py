@@ -5,6 +5,7 @@ Belongs here: listing, opening and committing manifests. Does not belong here: t
 
 from __future__ import annotations
 
+import contextlib
 import io
 import secrets
 from collections.abc import Iterator
@@ -74,12 +75,28 @@ def list_snapshots(store: ObjectStore, key: str) -> list[Snapshot | Incomplete]:
     return sorted(found, key=_moment)
 
 
+def complete_ids(store: ObjectStore) -> list[str]:
+    """Ids of the snapshots that have a manifest, in order; no key is needed, and no manifest is read."""
+    return [each for each, objects in _objects_by_snapshot(store).items() if _has_manifest(each, objects)]
+
+
+def require_key(store: ObjectStore, key: str) -> None:
+    """Nothing, when the newest snapshot is under this key, is damaged, or there is none.
+
+    Raises:
+        ConfigurationError, KeyMismatchError: the key is malformed, or not the newest snapshot's.
+        StoreError: the store can't be read.
+    """
+    with contextlib.suppress(IntegrityError):
+        newest(store, parse_key(key))
+
+
 def newest(store: ObjectStore, key: ProjectKey) -> OpenSnapshot | None:
     """The last snapshot that has a manifest; null if there is none.
 
     An error of its manifest is raised, never covered up by an older snapshot.
     """
-    complete = [each for each, objects in _objects_by_snapshot(store).items() if _has_manifest(each, objects)]
+    complete = complete_ids(store)
     if not complete:
         return None
     last_second = max(snapshot_id[_SECOND] for snapshot_id in complete)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import traceback
+from typing import NoReturn
 
 import typer
 
 from crm_pipeline.cli import backup_commands, project_commands, read_commands, run_commands
 from crm_pipeline.cli.output import console
-from crm_pipeline.errors import PipelineError
+from crm_pipeline.errors import PipelineError, is_interruption
 
 app = typer.Typer(
     name="crm-pipeline",
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+_TYPER_INTERRUPTED = 130  # the code with which Typer exits on Ctrl+C; no command of ours does
 project_commands.add_to(app)
 run_commands.add_to(app)
 read_commands.add_to(app)
@@ -27,18 +29,29 @@ backup_commands.add_to(app)
 
 
 def main() -> None:
-    """Runs the command line; an error of ours is one line on standard error and its exit code."""
+    """Runs the command line; an error of ours, and an interruption, is one line on standard error and an exit code."""
     try:
         app()
+    except SystemExit as end:
+        if end.code != _TYPER_INTERRUPTED:
+            raise
+        _end_interrupted()
     except PipelineError as error:
         console(error=True).print(f"error: {error}", markup=False, soft_wrap=True)
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - the last place: anything else is a defect of ours, and exits with 3
+        if is_interruption(error):
+            _end_interrupted()
         _say_defect(error)
         sys.exit(3)
     except KeyboardInterrupt:
-        console(error=True).print("interrupted; nothing was published", markup=False)
-        sys.exit(3)
+        _end_interrupted()
+
+
+def _end_interrupted() -> NoReturn:
+    line = "interrupted; a run that was interrupted is completed by the next one"
+    console(error=True).print(line, markup=False, soft_wrap=True)
+    sys.exit(3)
 
 
 def _say_defect(error: Exception) -> None:

@@ -72,24 +72,26 @@ def list_snapshots(
     endpoint_url: _Endpoint = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List snapshots, oldest first; incomplete ones are left-overs of an interrupted backup.
+    """List snapshots, oldest first; incomplete ones are left-overs of an interrupted backup, unreadable ones say why.
 
     Example: crm-pipeline backup list
     """
     from crm_pipeline import backup
 
     store, secret = _place(project, elsewhere, endpoint_url)
+    columns = ("snapshot_id", "kind", "files", "bytes", "reason")
     rows: list[dict[str, object]] = []
+    row: tuple[object, ...]
     for snapshot in backup.list_snapshots(store, secret):
         if isinstance(snapshot, backup.Incomplete):
-            rows.append({"snapshot_id": snapshot.snapshot_id, "kind": "incomplete", "files": None, "bytes": None})
+            kind, reason = ("unreadable", snapshot.problem.found) if snapshot.problem else ("incomplete", None)
+            row = (snapshot.snapshot_id, kind, None, None, reason)
         else:
-            counts = {"files": len(snapshot.files), "bytes": snapshot.totals.plain_bytes}
-            rows.append({"snapshot_id": snapshot.snapshot_id, "kind": str(snapshot.kind), **counts})
+            row = (snapshot.snapshot_id, snapshot.kind, len(snapshot.files), snapshot.totals.plain_bytes, None)
+        rows.append(dict(zip(columns, row, strict=True)))
     if as_json:
         print_json(rows)
         return
-    columns = ("snapshot_id", "kind", "files", "bytes")
     print_table(store.describe(), columns, [list(row.values()) for row in rows], right=("files", "bytes"))
 
 

@@ -93,21 +93,24 @@ def shown_path(path: Path) -> str:
 
 def shown(cell: Any) -> str:
     """A cell as people read it; a null as nothing."""
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    if isinstance(cell, int):
-        return f"{cell:,}"
-    if isinstance(cell, float | Decimal):
-        return f"{cell:,.4f}".rstrip("0").rstrip(".")
-    if isinstance(cell, dict):
-        if cell.keys() == {"namespace", "value"}:
-            return f"{cell['namespace']}={cell['value']}"
-        return ", ".join(f"{name}: {shown(value)}" for name, value in cell.items())
-    if isinstance(cell, list | tuple):
-        return ", ".join(shown(item) for item in cell)
-    return str(cell)
+    match cell:
+        case None:
+            text = ""
+        case bool():
+            text = "yes" if cell else "no"
+        case int():
+            text = f"{cell:,}"
+        case float() | Decimal():
+            text = f"{cell:,.4f}".rstrip("0").rstrip(".")
+        case {"namespace": namespace, "value": value, **others} if not others:
+            text = f"{namespace}={value}"
+        case dict():
+            text = ", ".join(f"{name}: {shown(value)}" for name, value in cell.items())
+        case list() | tuple():
+            text = ", ".join(shown(item) for item in cell)
+        case _:
+            text = str(cell)
+    return text
 
 
 @contextmanager

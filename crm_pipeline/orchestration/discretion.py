@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from crm_pipeline.errors import PipelineError
+from crm_pipeline.errors import PipelineError, is_interruption
 
 
 @contextlib.contextmanager
@@ -19,12 +19,15 @@ def discreet() -> Iterator[None]:
 
     Raises:
         PipelineError: in the place of an error that is neither.
+        KeyboardInterrupt: Ctrl+C, also within a query.
     """
     try:
         yield
     except (PipelineError, dg.DagsterError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, its message may quote data
+        if is_interruption(error):
+            raise KeyboardInterrupt from None
         place = traceback.extract_tb(error.__traceback__)[-1]
         ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "crm_pipeline" in frame.filename]
         where = ours[-1] if ours else place

@@ -74,6 +74,7 @@ def execute(
     Raises:
         QualityError: a blocking check failed, nothing was published.
         PipelineError: what stopped a step, or kept the run from being opened.
+        KeyboardInterrupt: Ctrl+C, also within a step.
     """
     definitions = build_definitions(project, wait_seconds=0)
     job = definitions.resolve_job_def(job_name)
@@ -96,6 +97,8 @@ def execute(
                 found=f"{failed} failed; nothing was published, readers see what was there",
                 cure="See `crm-pipeline status` or the check in the UI; correct the data or the rule and run again.",
             ) from None
+        except dg.DagsterExecutionInterruptedError:  # what Dagster makes of Ctrl+C
+            raise KeyboardInterrupt from None
         except dg.DagsterResourceFunctionError as error:  # the run could not be opened: somebody else has the lock
             if isinstance(error.user_exception, PipelineError):
                 raise error.user_exception from None

@@ -21,7 +21,7 @@ _BACKUP_IS_DUE = {"backup__snapshot": {"config": {"is_due": True}}}
 STEP_CONFIG: dict[str, dict[str, Any]] = {
     NIGHTLY: {},
     MONTHLY: {**_JUDGE_ALL, **_RETRAIN, **_BACKUP_IS_DUE},
-    BACKUP: _BACKUP_IS_DUE,
+    BACKUP: {"backup__snapshot": {"config": {"is_due": True, "accept_new_key": True}}},
     REBUILD: {},
 }
 

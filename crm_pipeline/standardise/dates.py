@@ -24,7 +24,10 @@ def clean_date(value: pl.Expr) -> pl.Expr:
 
 
 def clean_timestamp(value: pl.Expr, zone: str) -> pl.Expr:
-    """UTC without a zone; a time without an offset is taken in `zone`, a date as its first moment there."""
+    """UTC without a zone; a time without an offset is taken in `zone`, a date as its first moment there.
+
+    Null for a local time that the clock leaps over, and for a date that it leaps over as a whole.
+    """
     return _plain(value).map_batches(lambda batch: _timestamps(batch, zone), return_dtype=pl.Datetime("us"))
 
 
@@ -35,19 +38,35 @@ def _timestamps(batch: pl.Series, zone: str) -> pl.Series:
     moment = _date_of(text).dt.to_string("%Y-%m-%d") + "T" + time
     sign = pl.when(offset.str.starts_with("-")).then(-1).otherwise(1)
     minutes = sign * (offset.str.slice(1, 2).cast(pl.Int64) * 60 + offset.str.slice(3, 2).cast(pl.Int64))
-    zoned = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    in_utc = zoned.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     steps = pl.DataFrame({"text": batch}).select(
         moment.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False, time_unit="us").alias("local"),
         text.str.extract(_TIME + "(" + _OFFSET + ")$", 2)
         .str.replace("Z", "+0000")
         .str.replace(":", "")
         .alias("offset"),
+        text.str.contains(_TIME).alias("has_time"),
     )
     utc = steps.select(
-        pl.when(offset.is_null()).then(in_utc).otherwise(local - pl.duration(minutes=minutes))
+        pl.when(offset.is_null()).then(_in_utc(local, zone)).otherwise(local - pl.duration(minutes=minutes))
     ).to_series()
+    leapt = utc.is_null() & steps["local"].is_not_null() & ~steps["has_time"]
+    if leapt.any():
+        utc = utc.scatter(leapt.arg_true(), steps.filter(leapt).select(_morning(local, zone)).to_series())
     return utc.set(~utc.dt.year().is_between(1, 9999), None).alias(batch.name)
+
+
+def _in_utc(local: pl.Expr, zone: str) -> pl.Expr:
+    zoned = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    return zoned.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+
+
+def _morning(midnight: pl.Expr, zone: str) -> pl.Expr:
+    """The first quarter of an hour that exists on days whose midnight does not; null if the whole morning is left out.
+
+    Clocks are put forward by quarters of an hour, by three hours at most, or by a whole day.
+    """
+    quarters = [_in_utc(midnight + pl.duration(minutes=15 * n), zone) for n in range(1, 13)]
+    return pl.coalesce(quarters)
 
 
 def _plain(value: pl.Expr) -> pl.Expr:

@@ -13,7 +13,7 @@ from crm_pipeline import backup
 from crm_pipeline.backup.objects import Progress
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Backup, Project
-from crm_pipeline.state.files import write_json
+from crm_pipeline.state.files import read_json, write_json
 from crm_pipeline.storage import ObjectStore, open_store
 
 _RECORDS = "state/history/backups/"  # which snapshots were taken; a store from which the newest vanished is found out
@@ -21,13 +21,17 @@ _RECORDS = "state/history/backups/"  # which snapshots were taken; a store from 
 
 @dataclass(frozen=True, slots=True)
 class BackUpResult:
-    """What became of a backup; `snapshot_id` is None when none could be taken."""
+    """What became of a backup; `snapshot_id` is None when none could be taken.
+
+    `is_complete_store` is False when the newest snapshot recorded here had vanished from the store before.
+    """
 
     snapshot_id: str | None
     is_new: bool
     file_count: int
     byte_count: int
     words: str
+    is_complete_store: bool = True
 
 
 def store_of(settings: Backup, base: Path) -> ObjectStore:
@@ -63,19 +67,25 @@ def contents(project: Project) -> list[Path]:
     return [path for path in wanted if path.exists()]
 
 
-def back_up(project: Project, *, is_due: bool = False, progress: Progress | None = None) -> BackUpResult:
-    """A full snapshot, read back; none is taken when the newest one holds exactly the present files.
+def back_up(
+    project: Project, *, is_due: bool = False, accept_new_key: bool = False, progress: Progress | None = None
+) -> BackUpResult:
+    """A full snapshot, read back; none is taken when the newest one is there and holds exactly the present files.
 
     Args:
         project: what to back up.
         is_due: take one in any case.
+        accept_new_key: go on where the newest snapshot is under another key; a person says so, no schedule does.
         progress: told about bytes done and in all.
     """
     if project.config.backup.key is None:
         return BackUpResult(None, False, 0, 0, "not taken: no backup.key is configured")
     settings, paths = project.config.backup, contents(project)
     store, key = store_of(settings, project.root), key_of(settings)
-    if not is_due:
+    if not accept_new_key:
+        backup.require_key(store, key)
+    vanished = _vanished(project, store)
+    if not is_due and vanished is None:
         present = backup.unchanged_since(store, key, project.root, paths, apart_from=_RECORDS)
         if present is not None:
             words = f"nothing changed since snapshot {present.snapshot_id}"
@@ -92,7 +102,19 @@ def back_up(project: Project, *, is_due: bool = False, progress: Progress | None
     )
     _record(project, taken)
     words = f"snapshot {taken.snapshot_id}: {len(taken.files)} files, encrypted, read back and equal"
-    return BackUpResult(taken.snapshot_id, True, len(taken.files), taken.totals.plain_bytes, words)
+    if vanished is not None:
+        words = f"snapshot {vanished}, taken earlier, has vanished from the store; {words}"
+    return BackUpResult(taken.snapshot_id, True, len(taken.files), taken.totals.plain_bytes, words, vanished is None)
+
+
+def _vanished(project: Project, store: ObjectStore) -> str | None:
+    """The newest snapshot recorded for this store if the store has it no more; older ones may have been pruned."""
+    records = [read_json(file) for file in (project.root / _RECORDS).glob("*.json")]
+    taken = [(each["created_at"], each["snapshot_id"]) for each in records if each["store"] == store.describe()]
+    if not taken:
+        return None
+    _, snapshot_id = max(taken)
+    return None if snapshot_id in backup.complete_ids(store) else str(snapshot_id)
 
 
 def _record(project: Project, taken: backup.Snapshot) -> None:

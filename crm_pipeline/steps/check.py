@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from crm_pipeline import backup
-from crm_pipeline.errors import ConfigurationError, IntegrityError, PipelineError, StoreError
+from crm_pipeline.errors import ConfigurationError, PipelineError, StoreError
 from crm_pipeline.golden.rules import column_rules
 from crm_pipeline.settings import Project
 from crm_pipeline.settings.model import survivorship_columns
@@ -92,8 +92,8 @@ def require_backup_key(project: Project) -> None:
     if settings.key is None:
         return
     backup.parse_key(key_of(settings))
-    with contextlib.suppress(StoreError, IntegrityError):
-        backup.list_snapshots(store_of(settings, project.root), key_of(settings))
+    with contextlib.suppress(StoreError):
+        backup.require_key(store_of(settings, project.root), key_of(settings))
 
 
 def _checked(subject: str, look: Callable[[], str]) -> Checked:
@@ -135,7 +135,7 @@ def _judged(project: Project) -> list[Table]:
 def _check_backup(project: Project) -> str:
     if project.config.backup.key is None:
         return "no key: backups are not taken"
-    backup.parse_key(key_of(project.config.backup))
+    require_backup_key(project)
     return store_of(project.config.backup, project.root).describe()
 
 

@@ -48,13 +48,20 @@ def _with_cells(rejections: pl.DataFrame, mapped: pl.DataFrame) -> pl.DataFrame:
     frames = [rejections.clear().with_columns(pl.lit(None, dtype=pl.String).alias("value"))]
     for name in rejections["column_name"].unique().sort().to_list():
         part = rejections.filter(pl.col("column_name") == name)
-        cells = pl.lit(None, dtype=pl.String)
-        if name in mapped.columns:
-            column = pl.col(name)
-            cells = column.list.join(" | ", ignore_nulls=True) if mapped.schema[name] == pl.List(pl.String) else column
+        cells = _as_text(name, mapped.schema[name]) if name in mapped.columns else pl.lit(None, dtype=pl.String)
         values = mapped.select(pl.col(LINE).alias("line"), cells.alias("value"))
         frames.append(part.join(values, on="line", how="left", maintain_order="left"))
     return pl.concat(frames).with_columns(pl.when(pl.col("value") != "").then(pl.col("value")))
+
+
+def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
+    """The cells of a mapped column: lists joined, of identifiers with a namespace the identifiers alone."""
+    column = pl.col(name)
+    if not isinstance(kind, pl.List):
+        return column
+    if isinstance(kind.inner, pl.Struct):
+        column = column.list.eval(pl.element().struct.field("value"))
+    return column.list.join(" | ", ignore_nulls=True)
 
 
 def against_duplicates(surplus: pl.DataFrame, extract: Extract) -> pl.DataFrame:

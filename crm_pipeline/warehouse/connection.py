@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from crm_pipeline.errors import ConfigurationError, PipelineError
 from crm_pipeline.tables import Table
@@ -91,17 +93,19 @@ class Warehouse:
         return _frame(self.connection.sql(sql, params=parameters or None))
 
     def select(self, sql: str) -> pl.DataFrame:
-        """The rows of exactly one select, written by somebody else.
+        """The rows of exactly one select, written by somebody else; result columns of one name are numbered.
 
         Raises:
-            RefusedError: it is not exactly one select, or DuckDB refuses it.
+            RefusedError: it is not exactly one select, DuckDB refuses it, or a column is of a type without a frame.
         """
         try:
             statements = self.connection.extract_statements(sql)
             if [statement.type for statement in statements] == [duckdb.StatementType.SELECT]:
-                return self.frame(statements[0].query)
+                return _numbered_frame(self.connection.sql(statements[0].query))
         except duckdb.Error as error:
             raise RefusedError(str(error).splitlines()[0]) from None
+        except (pl.exceptions.PolarsError, pa.ArrowException):
+            raise RefusedError("a column of a type that can't be shown; cast it, as in x::VARCHAR") from None
         raise RefusedError(
             "a statement that is not a select" if len(statements) == 1 else f"{len(statements)} statements"
         )
@@ -265,6 +269,17 @@ def _expression(connection: duckdb.DuckDBPyConnection, name: str, expression: st
 
 def _frame(result: duckdb.DuckDBPyRelation) -> pl.DataFrame:
     return pl.DataFrame(pl.from_arrow(result.to_arrow_table()))
+
+
+def _numbered_frame(result: duckdb.DuckDBPyRelation) -> pl.DataFrame:
+    """The rows; a repeated column name gets the first of `_1`, `_2`, ... that makes it differ from all others."""
+    table = result.to_arrow_table()
+    names: list[str] = []
+    for name in table.schema.names:
+        others = {*names, *table.schema.names}
+        numbered = (f"{name}_{n}" for n in itertools.count(1))
+        names.append(next(each for each in numbered if each not in others) if name in names else name)
+    return pl.DataFrame(pl.from_arrow(table.rename_columns(names)))
 
 
 def literal(text: str) -> str:

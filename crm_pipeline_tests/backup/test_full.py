@@ -230,6 +230,19 @@ def test_which_files(tmp_path: Path, root: Path) -> None:
     assert "state/.tmp-half" not in {entry.path for entry in back_up(store, KEY, root).files}
 
 
+def test_a_project_reached_through_a_link(tmp_path: Path, root: Path) -> None:
+    """With a root that is a link, absolute paths through it mean what lies below it; those outside are refused."""
+    link = tmp_path / "link"
+    link.symlink_to(root)
+    (tmp_path / "outside").write_bytes(b"")
+    store = open_store("backup", base=tmp_path)
+    snapshot = full(store, link, link / "state/ledger", root / "pipeline.yaml")
+    assert [entry.path for entry in snapshot.files] == ["pipeline.yaml", "state/ledger/empty"]
+    for path in (tmp_path / "outside", link / "../outside"):
+        with pytest.raises(BackupError, match="outside"):
+            full(store, link, path)
+
+
 def test_paths_that_are_refused(tmp_path: Path, root: Path) -> None:
     """Nothing at all, absent files, links, files outside and names that can't be restored everywhere are refused."""
     store = open_store("backup", base=tmp_path)

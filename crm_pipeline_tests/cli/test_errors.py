@@ -62,7 +62,12 @@ WRONG: dict[str, tuple[Change, tuple[str, ...], tuple[str, str, str, str]]] = {
     "missing file": (
         delivered(None),
         RUN,
-        ("erp.locations", f"the file {LOCATIONS}", "none", "Deliver it, or correct read.file"),
+        (
+            "erp.locations",
+            f"the file {LOCATIONS}",
+            "none",
+            f"choose the newest day that is there: --date {projects.DATE}",
+        ),
     ),
     "unknown column": (
         delivered(b"CID,COUNTRY\nAW-00011000,France\n"),
@@ -87,7 +92,7 @@ WRONG: dict[str, tuple[Change, tuple[str, ...], tuple[str, str, str, str]]] = {
     "unknown configuration key": (
         configured("survivorship:", "survivership:"),
         RUN,
-        ("pipeline.yaml:74", "a known key", "survivership", "Did you mean survivorship?"),
+        ("pipeline.yaml:75", "a known key", "survivership", "Did you mean survivorship?"),
     ),
     "bad YAML": (
         configured("survivorship:", "survivorship: ["),
@@ -244,5 +249,6 @@ def test_a_second_run_is_told_who_holds_the_project(
     assert "expected no other run writing to this project" in line
     assert f"run the-other-run in process {holder} since" in line
     assert "Wait for it to end" in line
+    assert len(done.stderr.splitlines()) == 1 or arguments == ("rebuild",)  # not a step of a run was begun
     assert contents(project, *KEPT) == before
     assert query(project / "published/crm.duckdb", "SELECT count(*) FROM customers").item() == 305

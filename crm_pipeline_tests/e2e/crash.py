@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -39,19 +40,23 @@ _PATIENCE_SECONDS = 300
 
 @dataclass(frozen=True)
 class Death:
-    """Where a process dies by SIGKILL.
+    """Where a process gets a signal, by default the one that kills it.
 
     Attributes:
         function: `module:attribute`, looked up where it is called.
         when: before or after the call.
         call: which call of it, from 1; of those whose last argument is `name`, when that is given.
         name: file name of the last positional argument.
+        signal_number: which signal.
+        delay_seconds: how much later, for a signal that shall come while something else goes on.
     """
 
     function: str
     when: str
     call: int = 1
     name: str | None = None
+    signal_number: int = signal.SIGKILL
+    delay_seconds: float = 0.0
 
 
 class CommandLine:
@@ -114,6 +119,7 @@ def _become_command(
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ.clear()
     os.environ.update(environment)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored where the tests run in the background
     if death:
         _plan(Death(**death))
     sys.argv = ["crm-pipeline", *arguments]
@@ -146,13 +152,20 @@ def _deadly(function: Callable[..., Any], death: Death) -> Callable[..., Any]:
         nonlocal calls
         calls += death.name is None or Path(arguments[-1]).name == death.name
         if calls == death.call and death.when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
+            _send(death)
         result = function(*arguments, **named)
         if calls == death.call and death.when == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
+            _send(death)
         return result
 
     return deadly
+
+
+def _send(death: Death) -> None:
+    if death.delay_seconds:
+        threading.Timer(death.delay_seconds, os.kill, (os.getpid(), death.signal_number)).start()
+    else:
+        os.kill(os.getpid(), death.signal_number)
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ REFUSALS = {
     "wrong date": ("2026-01-01", "2026-02-30", 2, "date", "2026-02-30", "Correct"),
     "primary key without columns": ("primary_key: id", "primary_key: []", 9, "at least 1", "[]", "Correct"),
     "missing key": ("        primary_key: id\n", "", 7, "primary_key", "nothing", "Add primary_key"),
-    "name with capitals": ("  crm:", "  CRM:", 4, "pattern", "CRM", "Correct"),
+    "name with capitals": ("  crm:", "  CRM:", 4, "a name of small letters", "CRM", "Rename"),
     "duplicate key": ("trust: 90", "trust: 90\n    trust: 80", 6, "each key once", "first on line 5", "Keep one"),
     "duplicate key in braces": (
         "{erp_number: ERP编号}",

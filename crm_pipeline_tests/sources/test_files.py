@@ -100,7 +100,8 @@ REFUSED: dict[str, tuple[bytes | None, dict[str, str], str, str, str]] = {
     "empty": (b"", {}, "", "a header and rows", "an empty file (0 bytes)"),
     "blank": (b" \r\n\t\n ", {}, "", "a header and rows", "an empty file (6 bytes)"),
     "byte order mark alone": (b"\xef\xbb\xbf", {}, "", "a header and rows", "an empty file (3 bytes)"),
-    "byte order mark alone in utf-16": (b"\xff\xfe", {"encoding": "utf-16"}, ", x.csv:1", "a distinct name", "''"),
+    "byte order mark alone in utf-16": (b"\xff\xfe", {"encoding": "utf-16"}, ", x.csv:1", "a distinct name",
+                                    "no fit name for the column none"),
     "header alone": (b"a,b\n", {}, ", x.csv", "rows below the header", "the header alone"),
     "header and blank lines": (b"a,b\n\n\n", {}, ", x.csv", "rows below the header", "the header alone"),
     "too many cells": (b"a,b\n1,2\n\n" + _M + b",2,3\n1\n", {}, ", x.csv:4", "2 cells", "3, and 2 such rows in all"),
@@ -112,9 +113,15 @@ REFUSED: dict[str, tuple[bytes | None, dict[str, str], str, str, str]] = {
     "inner quotes not doubled": (b'a,b\n"say "' + _M + b'" x",2\n', {}, ", x.csv:2", "quotes", "expected after"),
     "gb18030 taken for utf-8": (b"a,b\n1,2\n1," + MARK.encode("gb18030"), {}, ", x.csv:3", "text in utf-8", "position"),
     "utf-8 taken for big5": (b"a,b\n1," + _M + b"\xff", {"encoding": "big5"}, ", x.csv:2", "text in big5", "position"),
-    "repeated name": (b"a,b,a\n1,2," + _M + b"\n", {}, ", x.csv:1", "distinct name", "'a' twice"),
-    "name missing": (b"a,,c\n1,2," + _M + b"\n", {}, ", x.csv:1", "distinct name", "''"),
-    "name of the line number": (b"a,_line\n1," + _M + b"\n", {}, ", x.csv:1", "distinct name", "'_line'"),
+    "repeated name": (b"a,b,a\n1,2," + _M + b"\n", {}, ", x.csv:1", "distinct name", "one name for the columns 1, 3"),
+    "names that differ by case": (b"Ab,b,aB\n1,2," + _M + b"\n", {}, ", x.csv:1", "letter case apart", "columns 1, 3"),
+    "names that differ by case beyond ASCII": (
+        "Straße,STRASSE\n1,2\n".encode(), {}, ", x.csv:1", "letter case apart", "columns 1, 2"
+    ),
+    "no header but data, repeated": (_M + b",x," + _M + b"\n1,2,3\n", {}, ", x.csv:1", "distinct name", "columns 1, 3"),
+    "no header but data, blank": (_M + b",\n1,2\n", {}, ", x.csv:1", "distinct name", "no fit name for the column 2"),
+    "name missing": (b"a,,c\n1,2," + _M + b"\n", {}, ", x.csv:1", "distinct name", "no fit name for the column 2"),
+    "name of the line number": (b"a,_line\n1," + _M + b"\n", {}, ", x.csv:1", "distinct name", "column 2"),
     "row longer than the parser takes": (
         b"a,b\n" + _M + b"x" * (40 << 20) + b",1\n1,2\n", {}, ", x.csv", "rows of at most", "a longer one"
     ),
@@ -141,12 +148,13 @@ def test_damage_is_refused(
 
 
 def test_missing_file_says_what_is_there(tmp_path: Path) -> None:
-    """A missing file is answered with the names that its nearest existing folder holds."""
+    """A missing file is answered with the newest day that is there, else with what its nearest folder holds."""
     (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "customers_2026-01-04.csv").write_text("a\n1\n")
-    with pytest.raises(DeliveryError, match=r"in/ holds customers_2026-01-04\.csv"):
+    for name in ("customers_2026-01-04.csv", "customers_2025-12-31.csv", "customers_2026-01-03.csv"):
+        (tmp_path / "in" / name).write_text("a\n1\n")
+    with pytest.raises(DeliveryError, match=r"choose the newest day that is there: --date 2026-01-04\."):
         read_file(Read(file="in/customers_{date}.csv"), tmp_path, DAY, where="crm.customers")
-    with pytest.raises(DeliveryError, match=r"in/ holds"):
+    with pytest.raises(DeliveryError, match=r"in/ holds .*customers_2026-01-04\.csv"):
         read_file(Read(file="in/2026/deep/{date}.csv"), tmp_path, DAY, where="crm.customers")
 
 

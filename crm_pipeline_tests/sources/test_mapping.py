@@ -112,13 +112,16 @@ def test_named_columns() -> None:
 
 
 def test_missing_column_with_nearest() -> None:
-    """A column that was not delivered is refused, with the nearest one that was."""
+    """A column that was not delivered is refused with the nearest one that was, and no other cell of the first row."""
     with pytest.raises(DeliveryError) as caught:
         check_columns(["id", "mobile_phone", LINE], extract_of({"phones": "mobile_fone"}), where="crm.customers")
     assert caught.value.expected == "the column mobile_fone"
     assert "Did you mean mobile_phone?" in caught.value.cure
-    with pytest.raises(DeliveryError, match=r"The delivery has id, 手机\."):
-        check_columns(["id", "手机", LINE], extract_of({"name": "客户名称"}), where="crm.customers")
+    with pytest.raises(DeliveryError, match=r"found none of that name among 2\. ") as caught:
+        check_columns(["王小明", "13800138000", LINE], extract_of({"name": "客户名称"}), where="crm.customers")
+    assert "Does it start with a header?" in caught.value.cure
+    for cell in ("王小明", "13800138000"):
+        assert cell not in str(caught.value)
     with pytest.raises(DeliveryError, match="the column _line"):
         check_columns(["id", LINE], extract_of({"name": "_line"}), where="crm.customers")
     check_columns(["id", "手机", LINE], extract_of({"phones": "手机"}), where="crm.customers")

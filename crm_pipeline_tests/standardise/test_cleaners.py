@@ -8,7 +8,7 @@ zoneinfo.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import partial
 from typing import Any
@@ -148,6 +148,15 @@ HARD: dict[str, tuple[Clean, list[tuple[str | None, Any]]]] = {
         ("2025-03-30 02:30+01:00", datetime(2025, 3, 30, 1, 30)), ("2025-03-30", datetime(2025, 3, 29, 23)),
         ("2025-07-01 12:00", datetime(2025, 7, 1, 10)), ("2025-01-01 12:00", datetime(2025, 1, 1, 11)),
     ]),
+    "time in São Paulo": (partial(dates.clean_timestamp, zone="America/Sao_Paulo"), [
+        ("2018-11-04", datetime(2018, 11, 4, 3)),  # that night the clock was put forward from 0 to 1
+        ("2018-11-04 00:00", None), ("2018-11-04 01:00", datetime(2018, 11, 4, 3)),
+        ("2018-11-05", datetime(2018, 11, 5, 2)), ("2018-02-30", None), (None, None),
+    ]),
+    "time in Apia": (partial(dates.clean_timestamp, zone="Pacific/Apia"), [
+        ("2011-12-30", None),  # left out as a whole
+        ("2011-12-31", datetime(2011, 12, 30, 10)),
+    ]),
 }  # fmt: skip
 
 
@@ -221,6 +230,19 @@ def test_times_agree_with_zoneinfo(moment: datetime, name: str) -> None:
     is_gap = there.astimezone(utc).astimezone(zone).replace(tzinfo=None) != moment
     expected = None if is_gap else there.astimezone(utc).replace(tzinfo=None)
     assert cleaned([str(moment)], partial(dates.clean_timestamp, zone=name)) == [expected]
+
+
+@given(
+    day=st.dates(date(1975, 1, 1), date(2030, 1, 1)),
+    name=st.sampled_from(["America/Sao_Paulo", "Asia/Beirut", "Africa/Cairo", "America/Asuncion", "Asia/Shanghai"]),
+)
+@settings(max_examples=100, deadline=None)
+def test_a_date_is_its_first_moment(day: date, name: str) -> None:
+    """A date is the first minute that zoneinfo counts to it in the zone."""
+    utc = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("UTC")) - timedelta(hours=15)
+    there = (utc + timedelta(minutes=15 * n) for n in range(24 * 5))
+    first = next(moment for moment in there if moment.astimezone(ZoneInfo(name)).date() == day)
+    assert cleaned([str(day)], partial(dates.clean_timestamp, zone=name)) == [first.replace(tzinfo=None)]
 
 
 @given(moment=st.datetimes(datetime(1900, 1, 1), timezones=st.timezones()), spaced=st.booleans())

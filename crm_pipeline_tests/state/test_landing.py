@@ -56,6 +56,15 @@ def test_same_hash_of_a_date_counts_once(landing: Landing) -> None:
     assert shown(landing.deliveries("crm", "contacts")) == [(5, 1, "a")]
 
 
+def test_revert_of_the_same_day_counts(landing: Landing) -> None:
+    """A, B, then A again for one date are three deliveries, and the last of them is what counts."""
+    for content in ("a", "b", "a"):
+        land(landing, content, 5)
+    assert shown(landing.deliveries("crm", "customers")) == [(5, 1, "a"), (5, 2, "b"), (5, 3, "a")]
+    assert shown(landing.counting("crm", "customers", load="full")) == [(5, 3, "a")]
+    assert land(landing, "a", 5).sequence == 3
+
+
 def test_order_and_what_counts(landing: Landing) -> None:
     """Deliveries come by date and sequence however they were landed; with load full the newest of a date counts."""
     for content, day in [("c", 7), ("a", 5), ("b", 5), ("d", 6), *((f"n{i}", 8) for i in range(11))]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from crm_pipeline.settings import Project
@@ -54,7 +54,7 @@ def oracle(arrivals: Sequence[Arrival], load: str) -> tuple[list[Version], list[
     """Versions, and counts of each delivery, of all deliveries taken one by one in date order."""
     landed: dict[int, list[tuple[Row, ...]]] = {}
     for arrival in arrivals:
-        if arrival.rows not in landed.setdefault(arrival.day, []):
+        if landed.setdefault(arrival.day, [])[-1:] != [arrival.rows]:  # landed again at once, it is known
             landed[arrival.day].append(arrival.rows)
     counting = [
         (number, sequence, rows)
@@ -138,6 +138,8 @@ def test_order_of_arrival_does_not_matter(projects: dict[str, str], load: str, a
 
     Deliveries bring new, changed and deleted records; they come late, replace one of the same date, are landed again.
     """
+    # a full delivery without any key is refused: test_gates.py
+    assume(load == "incremental" or all(any(row[0] for row in arrival.rows) for arrival in arrivals))
     piecemeal = outcome(projects[load], arrivals, in_one_go=False)
     assert piecemeal == outcome(projects[load], arrivals, in_one_go=True)
     versions, counts = oracle(arrivals, load)

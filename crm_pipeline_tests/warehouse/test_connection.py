@@ -14,7 +14,7 @@ import pytest
 
 from crm_pipeline.errors import ConfigurationError, PipelineError
 from crm_pipeline.tables import ENTITIES, Column, Table, customers, std
-from crm_pipeline.warehouse import Warehouse, expressions, open_reader
+from crm_pipeline.warehouse import RefusedError, Warehouse, expressions, open_reader
 from crm_pipeline.warehouse.connection import quoted
 
 ITEMS = Table(
@@ -73,6 +73,15 @@ def test_replace(warehouse: Warehouse) -> None:
     assert warehouse.execute(f"SELECT * FROM {ITEMS.qualified}") == [(7, None, Decimal("1.5000"), ["a"])]
     assert warehouse.replace(ITEMS, ITEMS.empty()) == 0
     assert warehouse.count(ITEMS) == 0
+
+
+def test_select_with_repeated_columns(warehouse: Warehouse) -> None:
+    """Result columns of one name are numbered, past names that are there; a type without a frame is refused."""
+    assert warehouse.select("SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS a").to_dict(as_series=False) == {
+        "a": [1], "a_2": [2], "a_1": [3], "a_3": [4],
+    }  # fmt: skip
+    with pytest.raises(RefusedError, match="cast it"):
+        warehouse.select("SELECT union_value(secret := 1)")
 
 
 def test_insert(warehouse: Warehouse) -> None:

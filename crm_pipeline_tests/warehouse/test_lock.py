@@ -13,10 +13,12 @@ import pytest
 
 from crm_pipeline.errors import BusyError
 from crm_pipeline.warehouse import writer_lock
+from crm_pipeline.warehouse.lock import require_free
 
 HOLD = """\
 import pathlib, sys, time
 from crm_pipeline.warehouse import writer_lock
+from crm_pipeline.warehouse.lock import require_free
 with writer_lock(pathlib.Path(sys.argv[1]), run_id="the-other-run"):
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))
@@ -79,3 +81,15 @@ def test_holder_file_that_says_nothing(tmp_path: Path) -> None:
             lock.holder_file.write_text(content)
             with pytest.raises(BusyError, match="just starting or ending"), writer_lock(tmp_path, run_id="second"):
                 pass
+
+
+def test_asked_whether_it_is_free(tmp_path: Path) -> None:
+    """Asking names the holder, or gives nothing and leaves the lock free; either way the holder stays who it was."""
+    with writer_lock(tmp_path, run_id="first"):
+        with pytest.raises(BusyError, match=rf"run first in process {os.getpid()} since"):
+            require_free(tmp_path)
+        assert "first" in (tmp_path / "warehouse.holder.json").read_text()
+    require_free(tmp_path)
+    assert not (tmp_path / "warehouse.holder.json").exists()
+    with writer_lock(tmp_path, run_id="second"):
+        pass

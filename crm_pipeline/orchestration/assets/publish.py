@@ -14,9 +14,10 @@ _TAKEN = "is_taken"
 
 
 class SnapshotConfig(dg.Config):
-    """What one may set when backing up: whether a snapshot is taken even if nothing changed since the last."""
+    """What one may set when backing up: whether it is taken though nothing changed, or though the key did."""
 
     is_due: bool = False
+    accept_new_key: bool = False
 
 
 def publish_assets(project: Project, upstream: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
@@ -63,7 +64,7 @@ def _backup(project: Project) -> dg.AssetsDefinition:
     )
     def snapshot(config: SnapshotConfig, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
         with discreet():
-            result = back_up(run.project, is_due=config.is_due)
+            result = back_up(run.project, is_due=config.is_due, accept_new_key=config.accept_new_key)
             is_off = run.project.config.backup.key is None  # nobody asked for backups: worth a word, not a failure
             verdict = dg.AssetCheckResult(
                 check_name=_TAKEN,
