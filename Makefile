@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs clean
+.PHONY: help demo test test-slow check format docs clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -27,8 +27,11 @@ $(VENV)/.development: $(VENV)/.run-time
 demo: $(VENV)/.run-time  ## make the project demo/ with the data of two real systems and run it to the end
 	$(BIN)/crm-pipeline demo demo
 
-test: $(VENV)/.development  ## all tests, in parallel
-	$(BIN)/python -m pytest
+test: $(VENV)/.development  ## the tests, in parallel; a few minutes
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(VENV)/.development  ## the long ones: runs that are killed, the servers of the UI, whole projects compared
+	$(BIN)/python -m pytest -m slow
 
 check: $(VENV)/.development  ## lint, formatting, strict types
 	$(BIN)/ruff check .

@@ -31,10 +31,11 @@ def test_a_change_of_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         earlier.setattr(full, "new_snapshot_id", lambda _: "20260101T000000Z-0a1b2c")
         old = back_up(project_with(tmp_path, OLD))
     project = project_with(tmp_path, NEW)
-    for refused in (lambda: require_backup_key(project), lambda: back_up(project)):
+    by_schedule = (lambda: back_up(project), lambda: back_up(project, is_due=True))
+    for refused in (lambda: require_backup_key(project), *by_schedule):
         with pytest.raises(KeyMismatchError, match="`crm-pipeline backup full`"):
             refused()
-    new = back_up(project, is_due=True)
+    new = back_up(project, is_due=True, accept_new_key=True)
     require_backup_key(project)
     assert back_up(project).words == f"nothing changed since snapshot {new.snapshot_id}"
     listed = {each.snapshot_id: each for each in list_snapshots(store_of(project.config.backup, tmp_path), NEW)}
