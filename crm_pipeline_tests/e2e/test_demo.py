@@ -16,8 +16,6 @@ from crm_pipeline.publish import query
 from crm_pipeline_tests import projects
 from crm_pipeline_tests.e2e import oracle
 
-pytestmark = pytest.mark.slow
-
 FATES = "delivered, loaded, unchanged, quarantined, duplicates, erased"
 BALANCE = {
     "crm.customers": (18_494, 18_484, 0, 4, 6, 0),
