@@ -31,6 +31,7 @@ def test_interruption(place: str, fresh_small: Path, command: CommandLine) -> No
     assert not (fresh_small / "published/crm.duckdb").exists()
 
 
+@pytest.mark.slow
 def test_interruption_of_a_query(small: projects.Finished, command: CommandLine) -> None:
     """Ctrl+C while DuckDB computes, which it reports as an error of its own, ends the same way."""
     endless = "SELECT count(*) FROM range(1000000) a, range(100000) b WHERE a.range % 7 = b.range % 5"
