@@ -1,12 +1,11 @@
 """Quality: rules as data, their verdict on every row, and counts that must add up.
 
 Belongs here: suites of expectations, their vectorised judgement, the contract check by Great Expectations (imported
-nowhere else), gates and reconciliation. Does not belong here: storing rejections, corrections and replay (`steps`), or
+nowhere else), and reconciliation. Does not belong here: storing rejections, corrections and replay (`steps`), or
 what the tables look like (`tables`).
 """
 
 from crm_pipeline.quality.contract import validate
-from crm_pipeline.quality.gate import require_tables
 from crm_pipeline.quality.judge import Judgement, accept, judge
 from crm_pipeline.quality.reconcile import reconcile
 from crm_pipeline.quality.rules import Rule, Severity, Suite
@@ -22,7 +21,6 @@ __all__ = [
     "judged_tables",
     "load_suite",
     "reconcile",
-    "require_tables",
     "suite_tables",
     "validate",
 ]

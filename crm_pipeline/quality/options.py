@@ -105,5 +105,5 @@ def check_range(options: Mapping[str, Option]) -> None:
     low, high = options.get("min_value"), options.get("max_value")
     if low is None and high is None:
         raise ValueError("min_value, max_value or both")
-    if low is not None and high is not None and low > high:  # type: ignore[operator]
+    if low is not None and high is not None and low > high:  # type: ignore[operator]  # both of one kind, parsed alike
         raise ValueError("min_value that is not above max_value")

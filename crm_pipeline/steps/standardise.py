@@ -23,14 +23,13 @@ from crm_pipeline.settings import Extract
 from crm_pipeline.sources.mapping import map_rows, source_ids
 from crm_pipeline.standardise.dates import clean_timestamp
 from crm_pipeline.state.landing import LINE, Delivery
-from crm_pipeline.steps import rejections, versions
+from crm_pipeline.steps import limits, rejections, versions
 from crm_pipeline.steps.checks import judge_current, record_results
 from crm_pipeline.steps.run import Run, suite_of, utc_now
 from crm_pipeline.steps.versions import HASH, KEY
-from crm_pipeline.tables import CHECK_RESULTS, LOADS, REJECTIONS, Table, std
+from crm_pipeline.tables import LOADS, REJECTIONS, Table, std
 
 _log = logging.getLogger(__name__)
-_ROUNDING = 1e-6  # rows; 1 - 0.95 is a little more than 0.05
 _LOGGED = tuple(f"{what}_count" for what in ("delivered", "loaded", "unchanged", "quarantined", "duplicate", "deleted"))
 
 
@@ -84,13 +83,13 @@ def apply_entity(run: Run, entity: str, *, judge_all: bool = False) -> EntityApp
         for delivery in _to_apply(run, table, source, name, extract, suite):
             load, judged = _apply(run, table, delivery, extract, suite)
             loads.append(load)
-            checks.append(_with_basis(judged.checks, load))
+            checks.append(limits.with_basis(judged.checks, load))
             validated = quality.validate(_with_today(judged.standardised, delivery), by_row)
-            contract.append(_with_basis(validated, load))
+            contract.append(limits.with_basis(validated, load))
     _remove_unconfigured(run, table, entity)
-    none = _with_basis(quality.judge(_with_today(table.empty(), None), by_row).results, LOADS.empty())
-    results = _within_limits(_added_up([none, *checks]), by_row)
-    counted = _within_limits(_added_up([none, *contract]), by_row)
+    none = limits.with_basis(quality.judge(_with_today(table.empty(), None), by_row).results, LOADS.empty())
+    results = limits.within_limits(limits.added_up([none, *checks]), by_row)
+    counted = limits.within_limits(limits.added_up([none, *contract]), by_row)
     if judge_all:
         results, counted = judge_current(run, table, by_row)
     whole_results, whole_counted = judge_current(run, table, whole)
@@ -263,47 +262,6 @@ def _with_today(frame: pl.DataFrame, delivery: Delivery | None) -> pl.DataFrame:
     """`frame` with `business_date`, which is what any rule means by today."""
     day = pl.lit(delivery.business_date if delivery else None, dtype=pl.Date)
     return frame.with_columns(day.alias("business_date"))
-
-
-def _with_basis(results: pl.DataFrame, load: pl.DataFrame) -> pl.DataFrame:
-    """`results` of one delivery with `basis`: how many of all its rows a rule would judge, going by the changed ones.
-
-    A rule judges no blank value, and of a delivery the changed rows only: of 300 rows of which 10 changed, 4 of them
-    with a birth date, about 120 have one.
-    """
-    unchanged = int(load["unchanged_count"].sum())
-    changed = int(load["loaded_count"].sum()) + int(load["quarantined_count"].sum())
-    scale = (changed + unchanged) / changed if changed else 0.0
-    return results.with_columns((pl.col("judged_count") * scale).alias("basis"))
-
-
-def _added_up(results: list[pl.DataFrame]) -> pl.DataFrame:
-    """One row per rule: counts and bases added, passed where every part passed."""
-    return (
-        pl.concat(results)
-        .group_by("table_name", "rule_id", maintain_order=True)
-        .agg(
-            pl.col("severity").first(),
-            pl.col("judged_count", "failed_count", "basis").sum(),
-            pl.col("is_passed").all(),
-            pl.col("notes").first(),
-        )
-    )
-
-
-def _within_limits(results: pl.DataFrame, suite: quality.Suite) -> pl.DataFrame:
-    """`results` with `is_passed` by the share of all delivered rows that have what the rule judges.
-
-    Of a delivery with few changes only those are judged, and rows without a key are judged each night; as shares of
-    the rows judged they would look like a disaster.
-    """
-    mostly = pl.DataFrame(
-        {"rule_id": [rule.rule_id for rule in suite.rules], "allowed": [1 - rule.mostly for rule in suite.rules]},
-        schema={"rule_id": pl.String(), "allowed": pl.Float64()},
-    )
-    limited = results.join(mostly, on="rule_id", how="left", maintain_order="left")
-    allowed = pl.col("allowed").fill_null(0) * pl.col("basis") + _ROUNDING
-    return limited.with_columns(is_passed=pl.col("failed_count") <= allowed).select(CHECK_RESULTS.column_names)
 
 
 def _remove_unconfigured(run: Run, table: Table, entity: str) -> None:
