@@ -152,11 +152,12 @@ def restore(
         say(f"Next: crm-pipeline rebuild --project {into}")
 
 
-def key() -> None:
+def key(as_json: JsonOption = False) -> None:
     """Print a new backup key; keep it where the backups are not.
 
     Example: export CRM_BACKUP_KEY=$(crm-pipeline backup key)
     """
     from crm_pipeline.backup import generate_key
 
-    typer.echo(generate_key())
+    made = generate_key()
+    print_json({"key": made}) if as_json else typer.echo(made)

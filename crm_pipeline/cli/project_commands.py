@@ -22,7 +22,9 @@ def add_to(app: typer.Typer) -> None:
     app.command()(preview)
 
 
-def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")], as_json: JsonOption = False
+) -> None:
     """Make a commented project folder.
 
     Example: crm-pipeline init my_crm
@@ -30,6 +32,9 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or em
     from crm_pipeline.steps.project import create_project
 
     create_project(folder, "init")
+    if as_json:
+        print_json({"project": str(folder.absolute()), "configuration": str((folder / "pipeline.yaml").absolute())})
+        return
     say(f"{folder}: made. Next: edit {folder / 'pipeline.yaml'}, then crm-pipeline check --project {folder}")
     say(f"The key of its backups is in {folder / '.env'}; keep a copy elsewhere.")
 
