@@ -31,6 +31,12 @@ def clean_timestamp(value: pl.Expr, zone: str) -> pl.Expr:
     return _plain(value).map_batches(lambda batch: _timestamps(batch, zone), return_dtype=pl.Datetime("us"))
 
 
+def day_of(moment: pl.Expr, zone: str) -> pl.Expr:
+    """The calendar date in `zone` of a time in UTC without a zone; UTC's where that date lies in no year 1 to 9999."""
+    local = moment.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.date()
+    return pl.when(local.dt.year().is_between(1, 9999)).then(local).otherwise(moment.dt.date())
+
+
 def _timestamps(batch: pl.Series, zone: str) -> pl.Series:
     """The same in steps, each computed once."""
     text, local, offset = pl.col("text"), pl.col("local"), pl.col("offset")

@@ -10,7 +10,7 @@ import polars as pl
 from crm_pipeline.standardise import choices, countries, dates, emails, identifiers, names, numbers, phones, texts
 from crm_pipeline.tables import ENTITIES, Column, polars_type
 
-VERSION = 1  # raise it when any cleaner gives other values: all rows then count as changed
+VERSION = 2  # raise it when any cleaner gives other values: all rows then count as changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,12 @@ _BY_TYPE = {"DATE": _DATE, "TIMESTAMP": _TIME, "DECIMAL(18,4)": _NUMBER, "VARCHA
 _AS_IT_IS = Cleaner("a key", lambda value, _: value)
 _BY_COLUMN: Mapping[str, Cleaner] = {
     "customer_record_key": _AS_IT_IS,  # a key of ours already; it must equal the key it points at, letter by letter
+    "currency": _CURRENCY,
+}
+_OF_CUSTOMERS: Mapping[str, Cleaner] = {
     "kind": Cleaner("person or organisation", lambda value, _: choices.clean_kind(value)),
     "gender": Cleaner("male, female or other", lambda value, _: choices.clean_gender(value)),
     "country": Cleaner("a country's ISO 3166-1 code or name", lambda value, _: countries.clean(value)),
-    "currency": _CURRENCY,
     "national_id": _IDENTIFIER,
     "organisation_id": _IDENTIFIER,
     "tax_id": _IDENTIFIER,
@@ -73,13 +75,13 @@ def standardise(entity: str, mapped: pl.DataFrame, context: Context) -> Standard
     """The mapped rows as typed standard columns.
 
     Args:
-        entity: customers, orders or products.
+        entity: one of `tables.ENTITIES`.
         mapped: standard columns as text, lists of text for phones and e-mails; columns that are not standard ones are
             kept, texts among them trimmed.
         context: the project's country and time zone.
     """
     lists = {c.name: _cleaned_elements(mapped[c.name], context) for c in ENTITIES[entity] if _is_list(c, mapped)}
-    columns = [_standard_column(column, mapped, lists, context) for column in ENTITIES[entity]]
+    columns = [_standard_column(entity, column, mapped, lists, context) for column in ENTITIES[entity]]
     standard = {column.name for column in ENTITIES[entity]}
     others = [
         texts.clean(pl.col(name)) if kind == pl.String else pl.col(name)
@@ -87,7 +89,7 @@ def standardise(entity: str, mapped: pl.DataFrame, context: Context) -> Standard
         if name not in standard
     ]
     frame = mapped.select(*others, *columns)
-    return Standardised(_completed(entity, frame, mapped), _rejected(entity, mapped, frame, lists))
+    return Standardised(_completed(entity, frame, mapped, context), _rejected(entity, mapped, frame, lists))
 
 
 def _is_list(column: Column, mapped: pl.DataFrame) -> bool:
@@ -95,7 +97,7 @@ def _is_list(column: Column, mapped: pl.DataFrame) -> bool:
 
 
 def _standard_column(
-    column: Column, mapped: pl.DataFrame, lists: Mapping[str, pl.Series], context: Context
+    entity: str, column: Column, mapped: pl.DataFrame, lists: Mapping[str, pl.Series], context: Context
 ) -> pl.Expr | pl.Series:
     kind = polars_type(column.type)
     value = pl.col(column.name)
@@ -106,30 +108,38 @@ def _standard_column(
     if column.name in lists:
         distinct = lists[column.name].list.drop_nulls().list.unique(maintain_order=True)
         return distinct.set(distinct.list.len() == 0, None).cast(kind).alias(column.name)
-    return _cleaner(column.name, column.type).clean(value, context).cast(kind).alias(column.name)
+    return _cleaner(entity, column).clean(value, context).cast(kind).alias(column.name)
 
 
 def _cleaned_elements(values: pl.Series, context: Context) -> pl.Series:
     """Each element of each list cleaned, null where it was rejected; blank elements left out."""
     element = pl.element()
     meant = values.list.eval(texts.clean(element)).list.drop_nulls()
-    return meant.list.eval(_BY_COLUMN[values.name].clean(element, context))
+    return meant.list.eval(_OF_CUSTOMERS[values.name].clean(element, context))
 
 
-def _completed(entity: str, frame: pl.DataFrame, mapped: pl.DataFrame) -> pl.DataFrame:
+def _completed(entity: str, frame: pl.DataFrame, mapped: pl.DataFrame, context: Context) -> pl.DataFrame:
     """`frame` with what follows from its own columns."""
-    if entity == "customers":
-        return names.complete(frame)
-    if entity == "orders":
-        product = pl.col("quantity") * pl.col("unit_price")
-        is_computable = {"quantity", "unit_price"} <= set(mapped.columns)
-        computed = product.cast(pl.Decimal(18, 4), strict=False) if is_computable else pl.col("amount")
-        return frame.with_columns(computed.alias("computed_amount"))
-    return frame
+    match entity:
+        case "customers":
+            return names.complete(frame)
+        case "orders":
+            product = pl.col("quantity") * pl.col("unit_price")
+            is_computable = {"quantity", "unit_price"} <= set(mapped.columns)
+            computed = product.cast(pl.Decimal(18, 4), strict=False) if is_computable else pl.col("amount")
+            return frame.with_columns(computed.alias("computed_amount"))
+        case "tickets":
+            return frame.with_columns(dates.day_of(pl.col("opened_at"), context.timezone).alias("opened_on"))
+        case "interactions":
+            return frame.with_columns(dates.day_of(pl.col("occurred_at"), context.timezone).alias("occurred_on"))
+        case _:
+            return frame
 
 
-def _cleaner(name: str, kind: str) -> Cleaner:
-    return _BY_COLUMN.get(name, _BY_TYPE.get(kind, _TEXT))
+def _cleaner(entity: str, column: Column) -> Cleaner:
+    """The cleaner of a column; a name such as `kind` is a choice of two for customers and free text elsewhere."""
+    own = _OF_CUSTOMERS if entity == "customers" else {}
+    return own.get(column.name) or _BY_COLUMN.get(column.name) or _BY_TYPE.get(column.type, _TEXT)
 
 
 def _rejected(entity: str, mapped: pl.DataFrame, frame: pl.DataFrame, lists: Mapping[str, pl.Series]) -> pl.DataFrame:
@@ -147,7 +157,7 @@ def _rejected(entity: str, mapped: pl.DataFrame, frame: pl.DataFrame, lists: Map
         else:
             text = delivered.to_frame("v").select(texts.clean(pl.col("v"))).to_series()
             is_lost = text.is_not_null() & cleaned.is_null()
-        reason = f"expected {_cleaner(column.name, column.type).expected}"
+        reason = f"expected {_cleaner(entity, column).expected}"
         cells = pl.DataFrame({"row": pl.int_range(len(text), dtype=pl.UInt32, eager=True), "value": text})
         lost = cells.filter(is_lost.fill_null(value=False))
         found.append(

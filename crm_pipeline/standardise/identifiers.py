@@ -10,7 +10,8 @@ from crm_pipeline.standardise import texts
 def clean(value: pl.Expr) -> pl.Expr:
     """The identifier in capitals without inner white space; null when it is blank or a placeholder."""
     plain = texts.trim(value).str.normalize("NFKC").str.to_uppercase().str.normalize("NFKC")
-    return texts.clean(plain.str.replace_all(r"\s", ""))
+    # Signs such as a macron are a blank and a mark in NFKC: without the blank, letter and mark become one again.
+    return texts.clean(plain.str.replace_all(r"\s", "").str.normalize("NFC"))
 
 
 def clean_namespaced(values: pl.Expr) -> pl.Expr:

@@ -69,7 +69,7 @@ def apply_entity(run: Run, entity: str, *, judge_all: bool = False) -> EntityApp
 
     Args:
         run: the open run.
-        entity: customers, orders or products.
+        entity: one of `tables.ENTITIES`.
         judge_all: report on all current records, as the monthly job does, and not just on the rows applied now.
     """
     table = std(entity, run.project.config.extras(entity))

@@ -21,11 +21,14 @@ from crm_pipeline.tables.golden import (
 from crm_pipeline.tables.linking import CLUSTERS, FORMER_MEMBERS, IDENTITY_KINDS, MEMBERS, PAIRS
 from crm_pipeline.tables.operations import CHECK_RESULTS, LOADS, PUBLISHED, QUARANTINE, REJECTIONS
 from crm_pipeline.tables.records import (
+    CAMPAIGN_COLUMNS,
     CUSTOMER_COLUMNS,
     ENTITIES,
+    INTERACTION_COLUMNS,
     ORDER_COLUMNS,
     PRODUCT_COLUMNS,
     RECORD_COLUMNS,
+    TICKET_COLUMNS,
     VERSION_COLUMNS,
     extra_column,
     std,
@@ -33,6 +36,7 @@ from crm_pipeline.tables.records import (
 
 __all__ = [
     "ALTERNATIVES_TYPE",
+    "CAMPAIGN_COLUMNS",
     "CHECK_RESULTS",
     "CLUSTERS",
     "CUSTOMER_COLUMNS",
@@ -46,6 +50,7 @@ __all__ = [
     "GOLDEN_COLUMNS",
     "IDENTITY_EVENTS",
     "IDENTITY_KINDS",
+    "INTERACTION_COLUMNS",
     "LOADS",
     "MEMBERS",
     "ORDER_COLUMNS",
@@ -55,6 +60,7 @@ __all__ = [
     "QUARANTINE",
     "RECORD_COLUMNS",
     "REJECTIONS",
+    "TICKET_COLUMNS",
     "VERSION_COLUMNS",
     "Column",
     "Personal",

@@ -131,11 +131,11 @@ CUSTOMER_CONTACTS = Table(
 
 
 def published_entity(entity: str, extra: Iterable[str] = ()) -> Table:
-    """`gold.<entity>` for orders and products: current records, with `customer_id` where a customer is concerned."""
+    """`gold.<entity>` for all but customers: current records, with `customer_id` where the entity refers to one."""
     own = tuple(extra_column(name) for name in extra)
     columns = tuple(column for column in ENTITIES[entity] if not column.name.startswith("customer_"))
     link: tuple[Column, ...] = ()
-    if entity != "products":
+    if len(columns) < len(ENTITIES[entity]):
         link = (Column("customer_id", "VARCHAR", "the golden customer", null="an orphan, see mart.orphans"),)
     key = ("source", "extract", "source_id")
     return Table("gold", entity, f"one current record of {entity}", key, (*RECORD_COLUMNS[1:], *link, *columns, *own))

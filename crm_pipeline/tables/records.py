@@ -88,15 +88,58 @@ PRODUCT_COLUMNS: tuple[Column, ...] = (
     _standard("available_to", "DATE", "last day of this version"),
 )
 
+TICKET_COLUMNS: tuple[Column, ...] = (
+    _standard("ticket_number", "VARCHAR", "number of the ticket as customer and support call it"),
+    _standard("customer_record_key", "VARCHAR", "record key of the asking customer's record", _INDIRECT),
+    _standard("customer_external_ids", EXTERNAL_IDS_TYPE, "identifiers of the asking customer", _INDIRECT),
+    _standard("subject", "VARCHAR", "what it is about, in one line", _DIRECT),
+    _standard("description", "VARCHAR", "what the customer wrote or said", _DIRECT),
+    _standard("category", "VARCHAR", "kind of request, in the source's words"),
+    _standard("priority", "VARCHAR", "priority, in the source's words"),
+    _standard("channel", "VARCHAR", "how it came: phone, e-mail, chat, in the source's words"),
+    _standard("status", "VARCHAR", "status in the source"),
+    _standard("opened_at", "TIMESTAMP", "when it was opened"),
+    _standard("closed_at", "TIMESTAMP", "when it was closed"),
+    _standard("satisfaction", "DECIMAL(18,4)", "score that the customer gave, on the source's scale"),
+    _standard("owner", "VARCHAR", "who works on it", _INDIRECT),
+)
+
+CAMPAIGN_COLUMNS: tuple[Column, ...] = (
+    _standard("campaign_code", "VARCHAR", "code that interactions use"),
+    _standard("name", "VARCHAR", "name"),
+    _standard("channel", "VARCHAR", "how it reaches customers, in the source's words"),
+    _standard("started_on", "DATE", "first day"),
+    _standard("ended_on", "DATE", "last day"),
+    _standard("cost", "DECIMAL(18,4)", "cost of the whole campaign, in currency"),
+    _standard("currency", "VARCHAR", "ISO 4217"),
+    _standard("status", "VARCHAR", "status in the source"),
+)
+
+INTERACTION_COLUMNS: tuple[Column, ...] = (
+    _standard("customer_record_key", "VARCHAR", "record key of the customer's record", _INDIRECT),
+    _standard("customer_external_ids", EXTERNAL_IDS_TYPE, "identifiers of the customer", _INDIRECT),
+    _standard("campaign_code", "VARCHAR", "code of the campaign that it belongs to"),
+    _standard("kind", "VARCHAR", "call, visit, mail, click and so on, in the source's words"),
+    _standard("channel", "VARCHAR", "phone, e-mail, web and so on, in the source's words"),
+    _standard("direction", "VARCHAR", "from or to the customer, in the source's words"),
+    _standard("occurred_at", "TIMESTAMP", "when it took place"),
+    _standard("outcome", "VARCHAR", "what came of it, in the source's words"),
+    _standard("subject", "VARCHAR", "what it was about, in one line", _DIRECT),
+    _standard("owner", "VARCHAR", "who dealt with the customer", _INDIRECT),
+)
+
 ENTITIES: dict[str, tuple[Column, ...]] = {
     "customers": CUSTOMER_COLUMNS,
     "orders": ORDER_COLUMNS,
     "products": PRODUCT_COLUMNS,
+    "tickets": TICKET_COLUMNS,
+    "campaigns": CAMPAIGN_COLUMNS,
+    "interactions": INTERACTION_COLUMNS,
 }
 
-# What a standardised table has besides, computed from its own columns.
+# What a standardised table has besides, computed from its own columns. The days are those of the project's time zone:
+# times are stored in UTC, and a rule compares them with a business date.
 _DERIVED: dict[str, tuple[Column, ...]] = {
-    "customers": (),
     "orders": (
         Column(
             "computed_amount",
@@ -105,7 +148,8 @@ _DERIVED: dict[str, tuple[Column, ...]] = {
             null="one of the two is missing",
         ),
     ),
-    "products": (),
+    "tickets": (Column("opened_on", "DATE", "business day of opened_at", null="opened_at is"),),
+    "interactions": (Column("occurred_on", "DATE", "business day of occurred_at", null="occurred_at is"),),
 }
 
 
@@ -117,5 +161,5 @@ def extra_column(name: str) -> Column:
 def std(entity: str, extra: Iterable[str] = ()) -> Table:
     """`std.<entity>`: one version of one record; current where `valid_to` is null, deleted where no version is."""
     own = tuple(extra_column(name) for name in extra)
-    columns = (*VERSION_COLUMNS, *ENTITIES[entity], *_DERIVED[entity], *own)
+    columns = (*VERSION_COLUMNS, *ENTITIES[entity], *_DERIVED.get(entity, ()), *own)
     return Table("std", entity, "one version of one record", ("record_key", "valid_from"), columns)

@@ -97,6 +97,44 @@ _CASES: list[tuple[str, str, dict[str, list[Any]], list[int]]] = [
         {"available_from": [_DAY, _DAY, _DAY], "available_to": [dt.date(2026, 1, 4), None, _DAY]},
         [0],
     ),
+    (
+        "std.tickets",
+        "tickets.opened_at_not_in_future",
+        {"business_date": [_DAY] * 4, "opened_on": [_DAY, dt.date(2026, 1, 6), None, dt.date(2026, 1, 4)]},
+        [1],
+    ),
+    ("std.tickets", "tickets.opened_at_present", {"opened_at": [dt.datetime(2026, 1, 1), None]}, [1]),  # noqa: DTZ001
+    (
+        "std.tickets",
+        "tickets.closed_not_before_opened",
+        {
+            "opened_at": [dt.datetime(2026, 1, 1, 8), dt.datetime(2026, 1, 1, 8), dt.datetime(2026, 1, 1), None],  # noqa: DTZ001
+            "closed_at": [dt.datetime(2026, 1, 1, 7, 59), dt.datetime(2026, 1, 1, 8), None, dt.datetime(2026, 1, 1)],  # noqa: DTZ001
+        },
+        [0],
+    ),
+    (
+        "std.tickets",
+        "tickets.satisfaction_is_score",
+        {"satisfaction": [Decimal(-1), Decimal(0), Decimal(100), Decimal(999), None]},
+        [0, 3],
+    ),
+    ("std.campaigns", "campaigns.campaign_code_present", {"campaign_code": ["SPRING", None]}, [1]),
+    (
+        "std.campaigns",
+        "campaigns.ended_not_before_started",
+        {"started_on": [_DAY, _DAY, _DAY, None], "ended_on": [dt.date(2026, 1, 4), _DAY, None, _DAY]},
+        [0],
+    ),
+    ("std.campaigns", "campaigns.cost_not_negative", {"cost": [Decimal(0), Decimal("-0.01"), None]}, [1]),
+    ("std.interactions", "interactions.source_id_present", {"source_id": ["1", None, ""]}, [1]),
+    ("std.interactions", "interactions.occurred_at_present", {"occurred_at": [dt.datetime(2026, 1, 1), None]}, [1]),  # noqa: DTZ001
+    (
+        "std.interactions",
+        "interactions.occurred_at_not_in_future",
+        _TODAY | {"occurred_on": [_DAY, dt.date(2026, 1, 6), None]},
+        [1],
+    ),
     ("gold.customers", "customers.customer_id_unique", {"customer_id": ["C1", "C2", "C1", None, None]}, [0, 2]),
     ("gold.customers", "customers.customer_id_well_formed", {"customer_id": ["C123456789", "C12345678", "x"]}, [1, 2]),
     (

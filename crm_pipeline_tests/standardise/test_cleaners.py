@@ -84,7 +84,7 @@ HARD: dict[str, tuple[Clean, list[tuple[str | None, Any]]]] = {
     ]),
     "identifier": (identifiers.clean, [
         (" ab 12-x ", "AB12-X"), ("９１３１００００", "91310000"), ("Ｎ／Ａ", None), ("n / a", None), ("－", None),
-        ("11010519491231002x", "11010519491231002X"), ("0012", "0012"), ("ﬁ", "FI"), ("未知", None),
+        ("11010519491231002x", "11010519491231002X"), ("0012", "0012"), ("ﬁ", "FI"), ("未知", None), ("e¯", "Ē"),
     ]),
     "email": (emails.clean, [
         ("Jon.Yang@Example.COM", "jon.yang@example.com"), ("mailto:a@b.cn", "a@b.cn"), ("<a@b.cn>", "a@b.cn"),

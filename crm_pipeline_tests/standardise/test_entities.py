@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -138,6 +139,52 @@ def test_computed_amount() -> None:
     assert found[:3] == [Decimal("39.98"), Decimal(-6), None]
     assert abs(found[3] - Decimal("3.3333") * Decimal("0.3333")) <= Decimal("0.0001")
     assert found[4] is None
+
+
+def test_a_ticket() -> None:
+    """A ticket's times become UTC and its own words stay; the day it was opened is that of the project's zone."""
+    result = run(
+        "tickets",
+        {
+            "customer_record_key": ["desk/customers/ a1", None],
+            "customer_external_ids": [[{"namespace": "erp", "value": " a1 "}], None],
+            "subject": ["　发票　丢失 ", "无"],
+            "priority": ["高", "high"],
+            "opened_at": ["2026-03-02 07:59:59", "2026-03-01T16:30:00Z"],
+            "closed_at": ["soon", "2026-03-03"],
+            "satisfaction": ["4.5", "99%"],
+        },
+    )
+    first, second = result.frame.rows(named=True)
+    assert first["customer_record_key"] == "desk/customers/ a1"
+    assert first["customer_external_ids"] == [{"namespace": "erp", "value": "A1"}]
+    assert (first["subject"], second["subject"]) == ("发票 丢失", None)
+    assert (first["priority"], second["priority"]) == ("高", "high")
+    assert [str(row["opened_at"]) for row in (first, second)] == ["2026-03-01 23:59:59", "2026-03-01 16:30:00"]
+    assert [row["opened_on"] for row in (first, second)] == [date(2026, 3, 2), date(2026, 3, 2)]
+    assert first["satisfaction"] == Decimal("4.5")
+    assert result.rejected.select("row", "column_name").rows() == [(0, "closed_at"), (1, "satisfaction")]
+
+
+def test_kind_is_a_choice_for_customers_only() -> None:
+    """The kind of an interaction is text in the source's words; a customer is a person or an organisation."""
+    words = ["电话回访", "Company", "click"]
+    assert run("interactions", {"kind": words}).frame["kind"].to_list() == words
+    assert run("interactions", {"kind": words}).rejected.is_empty()
+    assert run("customers", {"kind": words}).frame["kind"].to_list() == [None, "organisation", None]
+
+
+def test_business_day_of_a_time() -> None:
+    """The day of an interaction is the wall calendar's in the project's zone, also when clocks change."""
+    moments = ["2026-03-29T00:59:59Z", "2026-10-24T22:30:00Z", "2026-10-25T23:30:00Z", "9999-12-31T23:30:00Z", None]
+    mapped_rows = mapped("interactions", {"occurred_at": moments})
+    frame = standardise("interactions", mapped_rows, Context("DE", "Europe/Berlin")).frame
+    assert frame["occurred_on"].to_list() == [
+        date(2026, 3, 29), date(2026, 10, 25), date(2026, 10, 26), date(9999, 12, 31), None
+    ]  # fmt: skip
+    local = [None if m is None else datetime.fromisoformat(m).astimezone(ZoneInfo("Europe/Berlin")).date()
+             for m in moments[:3]]  # fmt: skip
+    assert frame["occurred_on"].to_list()[:3] == local
 
 
 CELL = st.one_of(

@@ -1,18 +1,20 @@
 -- model: orphans
--- The list holds exactly as many lines as orders without a customer.
+-- The list holds exactly as many records of each entity as there are without a customer.
 -- Prevents: a broken reference in a source that goes unseen because the list itself lost it.
 WITH
   missing AS (
-    SELECT COUNT(*) AS line_count
-    FROM gold.orders AS o
-    WHERE o.customer_id IS NULL
+    SELECT 'orders' AS entity, COUNT(*) AS record_count FROM gold.orders AS o WHERE o.customer_id IS NULL
+    UNION ALL
+    SELECT 'tickets' AS entity, COUNT(*) AS record_count FROM gold.tickets AS t WHERE t.customer_id IS NULL
+    UNION ALL
+    SELECT 'interactions' AS entity, COUNT(*) AS record_count FROM gold.interactions AS i WHERE i.customer_id IS NULL
   ),
   listed AS (
-    SELECT COUNT(*) AS line_count
+    SELECT m.entity, COUNT(*) AS record_count
     FROM mart.orphans AS m
-    WHERE m.entity = 'orders'
+    GROUP BY m.entity
   )
-SELECT missing.line_count AS missing_line_count, listed.line_count AS listed_line_count
-FROM missing
-CROSS JOIN listed
-WHERE missing.line_count <> listed.line_count
+SELECT n.entity, n.record_count AS missing_record_count, COALESCE(l.record_count, 0) AS listed_record_count
+FROM missing AS n
+LEFT JOIN listed AS l ON l.entity = n.entity
+WHERE n.record_count <> COALESCE(l.record_count, 0)

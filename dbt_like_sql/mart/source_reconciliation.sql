@@ -22,11 +22,23 @@ WITH
     UNION ALL
     SELECT p.source, p.extract, 1 AS living, 0 AS published FROM std.products AS p WHERE p.valid_to IS NULL
     UNION ALL
+    SELECT t.source, t.extract, 1 AS living, 0 AS published FROM std.tickets AS t WHERE t.valid_to IS NULL
+    UNION ALL
+    SELECT g.source, g.extract, 1 AS living, 0 AS published FROM std.campaigns AS g WHERE g.valid_to IS NULL
+    UNION ALL
+    SELECT i.source, i.extract, 1 AS living, 0 AS published FROM std.interactions AS i WHERE i.valid_to IS NULL
+    UNION ALL
     SELECT r.source, r.extract, 0 AS living, 1 AS published FROM gold.customer_records AS r WHERE r.deleted_on IS NULL
     UNION ALL
     SELECT o.source, o.extract, 0 AS living, 1 AS published FROM gold.orders AS o
     UNION ALL
     SELECT p.source, p.extract, 0 AS living, 1 AS published FROM gold.products AS p
+    UNION ALL
+    SELECT t.source, t.extract, 0 AS living, 1 AS published FROM gold.tickets AS t
+    UNION ALL
+    SELECT g.source, g.extract, 0 AS living, 1 AS published FROM gold.campaigns AS g
+    UNION ALL
+    SELECT i.source, i.extract, 0 AS living, 1 AS published FROM gold.interactions AS i
   ),
   counted AS (
     SELECT r.source, r.extract, SUM(r.living) AS living_count, SUM(r.published) AS published_count

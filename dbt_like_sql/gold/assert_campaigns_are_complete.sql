@@ -1,0 +1,22 @@
+-- model: campaigns
+-- Every living campaign record is there exactly once.
+-- Prevents: campaign costs that were lost or doubled on their way.
+WITH
+  standardised AS (
+    SELECT s.source, s.extract, s.source_id, COUNT(*) AS row_count
+    FROM std.campaigns AS s
+    WHERE s.valid_to IS NULL
+    GROUP BY s.source, s.extract, s.source_id
+  ),
+  golden AS (
+    SELECT g.source, g.extract, g.source_id, COUNT(*) AS row_count
+    FROM gold.campaigns AS g
+    GROUP BY g.source, g.extract, g.source_id
+  )
+SELECT
+  COALESCE(s.source, g.source) AS source,
+  COALESCE(s.extract, g.extract) AS extract,
+  COALESCE(s.source_id, g.source_id) AS source_id
+FROM standardised AS s
+FULL JOIN golden AS g ON g.source = s.source AND g.extract = s.extract AND g.source_id = s.source_id
+WHERE s.row_count IS DISTINCT FROM g.row_count

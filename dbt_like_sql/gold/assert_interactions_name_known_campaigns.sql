@@ -1,0 +1,9 @@
+-- model: interactions
+-- severity: warn
+-- Where campaigns are delivered at all, each campaign code of an interaction is the code of a campaign.
+-- Prevents: campaigns whose cost shows no response because the interactions name them by another code.
+SELECT i.source, i.extract, i.source_id, i.campaign_code
+FROM gold.interactions AS i
+WHERE i.campaign_code IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM gold.campaigns AS c WHERE c.campaign_code = i.campaign_code)
+  AND EXISTS (SELECT 1 FROM gold.campaigns AS c WHERE c.campaign_code IS NOT NULL)

@@ -1,0 +1,22 @@
+-- model: tickets
+-- Every living ticket is there exactly once.
+-- Prevents: a backlog that shrinks because tickets were lost, or a workload that grows because a join found two customers for one.
+WITH
+  standardised AS (
+    SELECT s.source, s.extract, s.source_id, COUNT(*) AS row_count
+    FROM std.tickets AS s
+    WHERE s.valid_to IS NULL
+    GROUP BY s.source, s.extract, s.source_id
+  ),
+  golden AS (
+    SELECT g.source, g.extract, g.source_id, COUNT(*) AS row_count
+    FROM gold.tickets AS g
+    GROUP BY g.source, g.extract, g.source_id
+  )
+SELECT
+  COALESCE(s.source, g.source) AS source,
+  COALESCE(s.extract, g.extract) AS extract,
+  COALESCE(s.source_id, g.source_id) AS source_id
+FROM standardised AS s
+FULL JOIN golden AS g ON g.source = s.source AND g.extract = s.extract AND g.source_id = s.source_id
+WHERE s.row_count IS DISTINCT FROM g.row_count
