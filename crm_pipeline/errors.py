@@ -64,6 +64,10 @@ class BusyError(PipelineError):
     """Another run holds the warehouse."""
 
 
+class InstanceError(PipelineError):
+    """The database of Dagster's runs and events can't be reached, or refuses us."""
+
+
 class StoreError(PipelineError):
     """An object store refused or failed.
 

@@ -96,11 +96,11 @@ def full_backup(
 
 
 def unchanged_since(
-    store: ObjectStore, key: str, root: Path, paths: Iterable[Path], *, apart_from: str | None = None
+    store: ObjectStore, key: str, root: Path, paths: Iterable[Path], *, apart_from: tuple[str, ...] = ()
 ) -> Snapshot | None:
     """The newest complete snapshot if it holds exactly these files with these contents and its objects are there.
 
-    Files below the folder `apart_from` (relative to `root`, with a slash at its end) are left out of the comparison.
+    Files below the folders `apart_from` (relative to `root`, with a slash at their end) are left out of the comparison.
     Null otherwise, also when there is no snapshot or the newest is damaged: then a backup is due. Contents in the store
     are not read; that is what `verify` is for.
 
@@ -131,8 +131,8 @@ def unchanged_since(
     return snapshot if is_stored else None
 
 
-def _is_below(path: str, folder: str | None) -> bool:
-    return folder is not None and path.startswith(folder)
+def _is_below(path: str, folders: tuple[str, ...]) -> bool:
+    return path.startswith(folders)
 
 
 def files_below(root: Path, paths: Iterable[Path]) -> dict[str, Path]:

@@ -32,9 +32,9 @@ def console(*, error: bool = False) -> Console:
     return Console(stderr=error, width=width, highlight=False, soft_wrap=False)
 
 
-def say(text: str) -> None:
+def say(text: str, *, error: bool = False) -> None:
     """One line for people."""
-    console().print(Text(text), soft_wrap=True)
+    console(error=error).print(Text(text), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

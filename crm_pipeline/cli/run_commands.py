@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import signal
+import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date as Date  # noqa: N812 - `date` is an option's name here
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,7 +23,7 @@ from crm_pipeline.cli.options import (
     parse_date,
 )
 from crm_pipeline.cli.output import log_to_stderr, print_json, print_table, progress_reported, say, shown_path
-from crm_pipeline.errors import ConfigurationError
+from crm_pipeline.errors import ConfigurationError, QualityError
 from crm_pipeline.settings import Project, load_project
 
 if TYPE_CHECKING:
@@ -79,19 +83,38 @@ def ui(
     project: ProjectOption = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000,
+    reports_port: Annotated[
+        int | None, typer.Option(help="Port for the reports that the UI links to; default the one after --port.")
+    ] = None,
 ) -> None:
     """Open the Dagster UI on this project; stop it with Ctrl+C.
 
     Example: crm-pipeline ui --project demo
     """
     from crm_pipeline.orchestration.instance import ui_environment, workspace_file
+    from crm_pipeline.report.server import serve
 
     opened = load_project(project)
-    environment = ui_environment(opened)
-    say(f"The UI of {opened.root} will be at http://{host}:{port} in half a minute; stop it with Ctrl+C.")
-    os.chdir(opened.dagster_home)  # dagster dev keeps scratch files in the current folder
     command = [sys.executable, "-m", "dagster", "dev", "--host", host, "--port", str(port)]
-    os.execve(sys.executable, [*command, "-w", str(workspace_file(opened))], dict(environment))  # noqa: S606 - our own interpreter
+    with serve(opened.reports, host, port + 1 if reports_port is None else reports_port) as reports_url:
+        environment = {**ui_environment(opened), **opened.reports_environment(reports_url)}
+        say(f"The UI of {opened.root} will be at http://{host}:{port} in half a minute; stop it with Ctrl+C.")
+        say(f"The latest report is at {reports_url}/")
+        # dagster dev keeps scratch files in the current folder
+        servers = subprocess.Popen(  # noqa: S603 - our own interpreter
+            [*command, "-w", str(workspace_file(opened))], cwd=opened.dagster_home, env=environment
+        )
+        raise typer.Exit(_wait_for(servers))
+
+
+def _wait_for(servers: subprocess.Popen[bytes]) -> int:
+    """The exit code of the UI's servers, which are told to end when this process is."""
+    signal.signal(signal.SIGTERM, lambda *_: servers.send_signal(signal.SIGINT))
+    while True:
+        try:
+            return 0 if servers.wait() in {0, -signal.SIGINT, 128 + signal.SIGINT} else 3
+        except KeyboardInterrupt:  # a terminal sends Ctrl+C to the servers too; they need a moment
+            continue
 
 
 def status(project: ProjectOption = None, as_json: JsonOption = False) -> None:
@@ -137,10 +160,22 @@ def run_and_report(project: Project, first: Date, last: Date, *, reread: bool = 
     require_deliveries(project, Landing(project.state / "landing"), days_between(first, last))
     require_free(project.var)
     require_backup_key(project)
-    with progress_reported("run") as progress:
+    with progress_reported("run") as progress, _report_of_stopped_run(project):
         executed = execute(project, NIGHTLY, first=first, last=last, reread=reread, progress=progress)
     _report(project, executed, as_json=as_json)
     return not executed.has_findings
+
+
+@contextlib.contextmanager
+def _report_of_stopped_run(project: Project) -> Iterator[None]:
+    """Says where the report is when a check stops the run within the block."""
+    from crm_pipeline.steps.report import LATEST
+
+    try:
+        yield
+    except QualityError:
+        say(f"Report: {shown_path(project.reports / LATEST)}", error=True)
+        raise
 
 
 def _days(project: Project, day: str | None, first: str | None, last: str | None) -> tuple[Date, Date]:
@@ -171,6 +206,7 @@ def _report(project: Project, executed: Executed, *, as_json: bool) -> None:
     ]
     changed = bool(executed.metadata.get("published.crm", {}).get("is_changed"))
     snapshot = str(executed.metadata.get("backup.snapshot", {}).get("result", ""))
+    report = executed.metadata.get("reports.run", {}).get("file")
     if as_json:
         print_json(
             {
@@ -178,6 +214,7 @@ def _report(project: Project, executed: Executed, *, as_json: bool) -> None:
                 "is_changed": changed,
                 "failed_checks": findings,
                 "backup": snapshot,
+                "report": report,
                 **published.as_dict(),
             }
         )
@@ -189,6 +226,7 @@ def _report(project: Project, executed: Executed, *, as_json: bool) -> None:
     words = "published" if changed else "nothing new, what was published stays"
     say(f"{shown_path(project.published_file)}: {words}")
     say(f"Backup: {snapshot}")
+    say(f"Report: {shown_path(Path(str(report)))}")
     say(f"Run {executed.run_id}\n")
 
 

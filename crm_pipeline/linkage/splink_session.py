@@ -20,6 +20,9 @@ from crm_pipeline.linkage.records import RECORDS
 from crm_pipeline.linkage.scratch import copy_frame
 from crm_pipeline.warehouse import Warehouse
 
+# Part of Splink's message when expectation maximisation drives an m or u below what floating point holds.
+_UNDERFLOWN = "is below the minimum allowed"
+
 
 class Session:
     """A Splink linker over the scratch table of prepared records, with frozen term frequencies.
@@ -59,12 +62,19 @@ class Session:
 
     def estimate_m(self, blocking_rule: str, *, max_pairs: float | None) -> bool:
         """Whether m was learnt, by expectation maximisation, from the pairs for which the rule is true."""
+        kept = self._linker._settings_obj.core_model_settings.copy()  # type: ignore[no-untyped-call]
         with _quiet():
             try:
                 self._linker.training.estimate_parameters_using_expectation_maximisation(
                     blocking_rule, estimate_without_term_frequencies=True, max_pairs=max_pairs
                 )
             except EMTrainingException:
+                return False
+            except ValueError as error:
+                if _UNDERFLOWN not in str(error):
+                    raise
+                # An outcome became so rare under this rule that its m is 0 in floating point. Splink stops halfway.
+                self._linker._settings_obj.core_model_settings = kept
                 return False
         return True
 

@@ -170,8 +170,18 @@ def _believed(learnt: Mapping[str, Any], chosen: Sequence[Comparison], notes: di
     for comparison in chosen:
         found = described[comparison.name]
         null, *levels = found["comparison_levels"]
-        m = _bounded_m([level.get("m_probability") for level in levels], comparison, notes)
-        u = _normalised([max(float(level["u_probability"]), SMALLEST_U) for level in levels])
+        m = _bounded_m(
+            [level.get("m_probability", default.m) for level, default in zip(levels, comparison.levels, strict=True)],
+            comparison,
+            notes,
+        )
+        # Splink leaves out what it never observed: an outcome of columns that too few records have.
+        u = _normalised(
+            [
+                max(float(level.get("u_probability", default.u)), SMALLEST_U)
+                for level, default in zip(levels, comparison.levels, strict=True)
+            ]
+        )
         written = [
             level | {"m_probability": _rounded(m[n]), "u_probability": _rounded(u[n])} for n, level in enumerate(levels)
         ]

@@ -7,6 +7,7 @@ from crm_pipeline.orchestration.assets.landing import business_days, landing_ass
 from crm_pipeline.orchestration.assets.link import link_assets
 from crm_pipeline.orchestration.assets.mart import model_assets
 from crm_pipeline.orchestration.assets.publish import publish_assets
+from crm_pipeline.orchestration.assets.report import report_assets
 from crm_pipeline.orchestration.assets.std import std_assets
 from crm_pipeline.orchestration.jobs import jobs
 from crm_pipeline.orchestration.resources import OpenRun
@@ -23,7 +24,7 @@ def build_definitions(project: Project, *, wait_seconds: float = 6 * 3600) -> dg
     """
     derived = [*std_assets(project), *link_assets(project), *gold_assets(project), *model_assets(project)]
     upstream = [key for assets in derived for key in assets.keys if key.path[0] in {"gold", "mart", "ops"}]
-    assets = [*landing_assets(project), *derived, *publish_assets(project, sorted(upstream))]
+    assets = [*landing_assets(project), *derived, *publish_assets(project, sorted(upstream)), *report_assets(project)]
     project_jobs = jobs(business_days(project))
     return dg.Definitions(
         assets=dg.with_source_code_references(assets),

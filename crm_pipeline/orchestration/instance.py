@@ -10,20 +10,37 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import dagster as dg
+import sqlalchemy as sa
 import yaml
 
+from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.orchestration.metadata import POOL
-from crm_pipeline.settings import Project
+from crm_pipeline.orchestration.storage import database_url, explained, require_database
+from crm_pipeline.settings import DAGSTER_POSTGRES_URL, Project
 from crm_pipeline.state.files import appearing
 
+# Decided at each start, see `storage`; `dagster dev` needs DAGSTER_HOME exported, and so we export it here.
+_STORAGE = {
+    "storage": {
+        "custom": {
+            "module": "crm_pipeline.orchestration.storage",
+            "class": "ProjectStorage",
+            "config": {"folder": {"env": "DAGSTER_HOME"}},
+        }
+    }
+}
+# A run writes some two thousand events. Dagster opens a connection for each unless told otherwise, which takes five
+# times as long as keeping one; it tells its own web server so, with these values.
+_CONNECTIONS = {"statement_timeout": 15_000, "pool_recycle": 3600, "max_overflow": 20}  # milliseconds, seconds, number
+_STORAGE_KEYS = {"storage", "run_storage", "event_log_storage", "schedule_storage"}
 # One step at a time over all runs; with granularity `run` the first two runs of a fresh instance overlap.
 _CONFIGURATION = {
     "concurrency": {"pools": {"granularity": "op", "default_limit": 1}},
     "python_logs": {"managed_python_loggers": ["crm_pipeline"], "python_log_level": "INFO"},
     "telemetry": {"enabled": False},
     "nux": {"enabled": False},  # no sign-up dialog over the first page
+    **_STORAGE,
 }
-
 
 LOCATION = "crm_pipeline"
 _WORKSPACE = {"load_from": [{"python_module": {"module_name": "crm_pipeline.definitions", "location_name": LOCATION}}]}
@@ -35,30 +52,94 @@ def workspace_file(project: Project) -> Path:
 
 
 def prepare_home(project: Project) -> None:
-    """Makes the instance's folder, its `dagster.yaml` and its workspace; files that are there are left as they are."""
-    files = {project.dagster_home / "dagster.yaml": _CONFIGURATION, workspace_file(project): _WORKSPACE}
-    for file, content in files.items():
+    """Makes the instance's folder, its `dagster.yaml` and its workspace; what is there is left as it is.
+
+    Raises:
+        ConfigurationError: `dagster.yaml` has a storage of its own, and the environment names a database too.
+    """
+    configuration = project.dagster_home / "dagster.yaml"
+    for file, content in {configuration: _CONFIGURATION, workspace_file(project): _WORKSPACE}.items():
         if not file.exists():
-            with appearing(file) as temporary:
-                temporary.write_text("# Written by crm-pipeline; yours to change.\n" + yaml.safe_dump(content))
+            _write(file, "# Written by crm-pipeline; yours to change.\n" + yaml.safe_dump(content))
+    _settle_storage(configuration, has_database=project.dagster_postgres_url is not None)
 
 
 @contextlib.contextmanager
 def project_instance(project: Project) -> Iterator[dg.DagsterInstance]:
-    """The instance that the UI of this project shows."""
-    prepare_home(project)
+    """The instance that the UI of this project shows.
+
+    Raises:
+        ConfigurationError: the URL of the database for it is not one.
+        InstanceError: that database can't be reached, or fails later on.
+    """
+    database = _ready(project)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    with dg.DagsterInstance.from_config(str(project.dagster_home)) as instance:
-        instance.event_log_storage.set_concurrency_slots(POOL, 1)
-        yield instance
+    with explained(database):
+        with _exported(_names(project)):
+            opened = dg.DagsterInstance.from_config(str(project.dagster_home))
+        with opened as instance:
+            if database is not None:
+                instance.optimize_for_webserver(**_CONNECTIONS)
+            instance.event_log_storage.set_concurrency_slots(POOL, 1)
+            yield instance
 
 
 def ui_environment(project: Project) -> Mapping[str, str]:
-    """The environment in which `dagster dev` shows this project."""
+    """The environment in which `dagster dev` shows this project.
+
+    Raises:
+        ConfigurationError: the URL of the database for the instance is not one.
+        InstanceError: that database can't be reached.
+    """
+    _ready(project)
+    return {**os.environ, **_names(project), "DAGSTER_DISABLE_TELEMETRY": "1"}
+
+
+def _ready(project: Project) -> sa.URL | None:
+    """The database of the instance, if there is one; it lets us in, and the instance's folder is prepared."""
+    given = project.dagster_postgres_url
+    database = database_url(given) if given else None
     prepare_home(project)
-    return {
-        **os.environ,
-        "CRM_PIPELINE_PROJECT": str(project.root),
-        "DAGSTER_HOME": str(project.dagster_home),
-        "DAGSTER_DISABLE_TELEMETRY": "1",
-    }
+    if database is not None:
+        require_database(database)
+    return database
+
+
+def _names(project: Project) -> Mapping[str, str]:
+    """By what every process of Dagster finds the project and its instance."""
+    return {"CRM_PIPELINE_PROJECT": str(project.root), "DAGSTER_HOME": str(project.dagster_home)}
+
+
+@contextlib.contextmanager
+def _exported(names: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(names)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _settle_storage(file: Path, *, has_database: bool) -> None:
+    """Adds the storage to a `dagster.yaml` that names none, as older ones of ours do."""
+    text = file.read_text(encoding="utf-8")
+    content = yaml.safe_load(text) or {}
+    named = _STORAGE_KEYS & content.keys()
+    if not named:
+        _write(file, text.rstrip("\n") + "\n" + yaml.safe_dump(_STORAGE))
+    elif has_database and content.get("storage") != _STORAGE["storage"]:
+        raise ConfigurationError(
+            where=str(file),
+            expected=f"no storage of its own while {DAGSTER_POSTGRES_URL} is set",
+            found=", ".join(sorted(named)),
+            cure="Take it out there, or unset the variable.",
+        )
+
+
+def _write(file: Path, text: str) -> None:
+    with appearing(file) as temporary:
+        temporary.write_text(text, encoding="utf-8")

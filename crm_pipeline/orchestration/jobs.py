@@ -10,6 +10,7 @@ import dagster as dg
 from crm_pipeline.tables import ENTITIES
 
 NIGHTLY, MONTHLY, BACKUP, REBUILD = "nightly", "monthly", "full_backup", "rebuild"
+PUBLISHING = frozenset({NIGHTLY, MONTHLY, REBUILD})
 _LANDING = dg.AssetSelection.key_prefixes("landing")
 _BACKUP = dg.AssetSelection.key_prefixes("backup")
 _RETRAIN = {"link__pairs": {"config": {"retrain": True}}}

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import dagster as dg
 
+from crm_pipeline.orchestration.assets.publish import PUBLISHED
 from crm_pipeline.orchestration.discretion import discreet
+from crm_pipeline.orchestration.jobs import PUBLISHING
 from crm_pipeline.settings import load_project
 from crm_pipeline.steps.publish import publish_steward
+from crm_pipeline.steps.report import write_report
 from crm_pipeline.steps.run import Run, open_run
 
 
@@ -38,3 +41,14 @@ class OpenRun(dg.ConfigurableResource[Run]):
             finally:
                 with discreet():
                     publish_steward(run)
+                    if run.progress.report is None and _meant_to_publish(context.run):
+                        write_report(run)
+
+
+def _meant_to_publish(run: dg.DagsterRun | None) -> bool:
+    """Whether publication was part of the run's plan, so that a report is due though the run did not get there."""
+    if run is None:
+        return False
+    if run.asset_selection is None:
+        return run.job_name in PUBLISHING
+    return PUBLISHED in run.asset_selection

@@ -17,7 +17,7 @@ _PARTITION_TAG = "dagster/partition"
 
 def last_runs(project: Project, limit: int = 10) -> list[dict[str, Any]]:
     """The latest runs, newest first: run_id, job, status, business_dates, started_at (Unix seconds), seconds."""
-    if not project.dagster_home.exists():
+    if not project.dagster_home.exists() and project.dagster_postgres_url is None:
         return []
     with project_instance(project) as instance:
         return [_row(record) for record in instance.get_run_records(limit=limit)]

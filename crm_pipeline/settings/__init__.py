@@ -3,10 +3,12 @@
 Belongs here: what a user can set, its defaults and its refusals. Does not belong here: what is done with it.
 """
 
+from crm_pipeline.settings.environment import DAGSTER_POSTGRES_URL, dagster_postgres_url
 from crm_pipeline.settings.load import Project, backup_elsewhere, load_project
 from crm_pipeline.settings.model import Backup, Config, Extract, Linkage, Read, Source, ValueForm, json_schema
 
 __all__ = [
+    "DAGSTER_POSTGRES_URL",
     "Backup",
     "Config",
     "Extract",
@@ -16,6 +18,7 @@ __all__ = [
     "Source",
     "ValueForm",
     "backup_elsewhere",
+    "dagster_postgres_url",
     "json_schema",
     "load_project",
 ]

@@ -17,6 +17,7 @@ import yaml
 from pydantic import SecretStr, ValidationError
 
 from crm_pipeline.errors import ConfigurationError
+from crm_pipeline.settings.environment import dagster_postgres_url, environment, find_root
 from crm_pipeline.settings.model import (
     NAMESPACED_COLUMNS,
     Backup,
@@ -30,8 +31,9 @@ from crm_pipeline.settings.refusals import YamlPath, refuse, refuse_first, requi
 from crm_pipeline.tables import ENTITIES
 
 CONFIG_NAME = "pipeline.yaml"
+REPORTS_URL_VARIABLE = "CRM_PIPELINE_REPORTS_URL"
+DEFAULT_REPORTS_URL = "http://127.0.0.1:3001"  # the port after that of the UI
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_ENVIRONMENT_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$")
 
 
 class _Loader(yaml.SafeLoader):
@@ -88,10 +90,29 @@ class Project:
         return self.root / "published" / "steward.duckdb"
 
     @property
+    def reports(self) -> Path:
+        """The reports of runs: HTML without personal values."""
+        return self.root / "reports"
+
+    @property
+    def reports_url(self) -> str:
+        """Where a browser finds the reports; CRM_PIPELINE_REPORTS_URL wins, `crm-pipeline ui` sets it for its runs."""
+        return os.environ.get(REPORTS_URL_VARIABLE, DEFAULT_REPORTS_URL).rstrip("/")
+
+    def reports_environment(self, served_at: str) -> dict[str, str]:
+        """The environment variable by which runs learn that reports are served at `served_at`; one that is set wins."""
+        return {REPORTS_URL_VARIABLE: os.environ.get(REPORTS_URL_VARIABLE, served_at)}
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's instance of this project; DAGSTER_HOME wins."""
         given = os.environ.get("DAGSTER_HOME")
         return Path(given).absolute() if given else self.var / "dagster"
+
+    @property
+    def dagster_postgres_url(self) -> SecretStr | None:
+        """The database of Dagster's runs and events; None: files in `dagster_home`."""
+        return dagster_postgres_url(self.root)
 
 
 def backup_elsewhere(to: str, endpoint_url: str | None = None) -> Backup:
@@ -109,11 +130,6 @@ def backup_elsewhere(to: str, endpoint_url: str | None = None) -> Backup:
             cure="Export the key that the backup was taken with.",
         )
     return Backup(to=to, endpoint_url=endpoint_url, key=SecretStr(key))
-
-
-def find_root(given: Path | None) -> Path:
-    """The project folder: the one given, else CRM_PIPELINE_PROJECT, else the current folder."""
-    return (given or Path(os.environ.get("CRM_PIPELINE_PROJECT", "."))).absolute()
 
 
 def load_project(root: Path | None = None) -> Project:
@@ -136,7 +152,7 @@ def load_project(root: Path | None = None) -> Project:
     except UnicodeDecodeError as error:
         refuse(file, None, "UTF-8 text", f"other bytes at position {error.start}", "Save the file as UTF-8.")
     value, lines = _parse(file, text)
-    config = _validate(file, _substitute(file, value, lines, _environment(folder)), value, lines)
+    config = _validate(file, _substitute(file, value, lines, environment(folder)), value, lines)
     return Project(folder, config, hashlib.sha256(text.encode()).hexdigest())
 
 
@@ -172,16 +188,6 @@ def _mark_lines(file: Path, node: yaml.Node, path: YamlPath, lines: dict[YamlPat
         for index, item in enumerate(node.value):
             lines[(*path, index)] = item.start_mark.line + 1
             _mark_lines(file, item, (*path, index), lines)
-
-
-def _environment(folder: Path) -> Mapping[str, str]:
-    """The environment, and below it the `.env` file of the project."""
-    file = folder / ".env"
-    found = {}
-    if file.exists():
-        matches = (_ENVIRONMENT_LINE.match(line) for line in file.read_text(encoding="utf-8").splitlines())
-        found = {m[1]: m[2].strip("\"'") for m in matches if m}
-    return {**found, **os.environ}
 
 
 def _substitute(

@@ -6,6 +6,7 @@ Belongs here: keys, types, defaults and rules within the file. Does not belong h
 from __future__ import annotations
 
 from datetime import date
+from pathlib import PurePath
 from string import Formatter
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -25,6 +26,7 @@ from crm_pipeline.tables import (
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", strict=True)]
 Text = Annotated[str, Field(min_length=1, strict=True)]
+Format = Literal["csv", "json_lines", "excel"]
 
 # Columns that take several delivered columns, and columns that take one per namespace.
 LIST_COLUMNS = frozenset({"phones", "emails"})
@@ -81,12 +83,19 @@ Form = Annotated[ValueForm, BeforeValidator(_value_form), WithJsonSchema(_FORM_S
 Namespaced = dict[Name, Form]
 
 
+_FORMAT_OF_SUFFIX: dict[str, Format] = {".jsonl": "json_lines", ".ndjson": "json_lines", ".xlsx": "excel"}
+
+
 class Read(_Frozen):
-    """Where the deliveries of an extract are."""
+    """Where the deliveries of an extract are, and what they are written in."""
 
     file: Text = Field(description="path relative to the project; {date} or {date:%Y%m%d} stands for the business date")
-    encoding: Text = Field("utf-8", description="encoding of the file; a byte order mark is understood")
-    delimiter: Annotated[str, Field(pattern=r"^[\t -!#-~]$", strict=True)] = ","
+    format: Format | None = Field(
+        None, description="by default json_lines for .jsonl and .ndjson, excel for .xlsx, csv for any other suffix"
+    )
+    sheet: Text | None = Field(None, description="excel only; by default the first sheet")
+    encoding: Text = Field("utf-8", description="csv and json_lines only; a byte order mark is understood")
+    delimiter: Annotated[str, Field(pattern=r"^[\t -!#-~]$", strict=True, description="csv only")] = ","
 
     @check("file")
     @classmethod
@@ -107,6 +116,18 @@ class Read(_Frozen):
         except LookupError as error:
             raise ValueError("expected an encoding that Python knows, such as utf-8, gb18030 or big5") from error
         return value
+
+    @model_validator(mode="after")
+    def _keys_of_the_format(self) -> Read:
+        for key, formats in {"sheet": ("excel",), "encoding": ("csv", "json_lines"), "delimiter": ("csv",)}.items():
+            if key in self.model_fields_set and self.file_format not in formats:
+                raise ValueError(f"expected {key} with {' or '.join(formats)} only; this is {self.file_format}")
+        return self
+
+    @property
+    def file_format(self) -> Format:
+        """The format that is written, else the one of the file's suffix."""
+        return self.format or _FORMAT_OF_SUFFIX.get(PurePath(self.file).suffix.lower(), "csv")
 
     @property
     def is_dated(self) -> bool:

@@ -1,12 +1,11 @@
 """Delivered files as frames of text, nothing guessed and nothing repaired.
 
-Belongs here: finding a delivery's file and reading its bytes. Does not belong here: what columns mean
-(`mapping`), how text becomes rows (`rows`) or where deliveries are kept (`state.landing`).
+Belongs here: finding a delivery's file and having it read by its format. Does not belong here: a format (one module
+each: `csv_rows`, `json_lines`, `excel`), what columns mean (`mapping`), where deliveries are kept (`state.landing`).
 """
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import glob
 import hashlib
@@ -15,16 +14,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Read
-from crm_pipeline.sources.rows import has_rows, header_of, refuse_header_alone, rows_of
+from crm_pipeline.sources import csv_rows, excel, json_lines
+from crm_pipeline.sources.decoding import BYTE_ORDER_MARK
+from crm_pipeline.sources.rows import Rows
 from crm_pipeline.state.landing import Origin
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LONGEST_HEADER_BYTES = 1 << 20
+
+
+class _Format(Protocol):
+    """What the module of a format offers."""
+
+    @property
+    def STARTS_WITH_HEADER(self) -> bool:  # noqa: N802 - a constant of the module
+        """Whether the column names can be read from the first bytes of a file."""
+
+    def header_of(self, content: bytes, read: Read, where: str, *, is_start: bool) -> list[str]:
+        """The column names, from the file or from its first bytes."""
+
+    def rows_of(self, content: bytes, read: Read, where: str) -> Rows:
+        """The rows of the file."""
+
+
+_FORMATS: dict[str, _Format] = {"csv": csv_rows, "json_lines": json_lines, "excel": excel}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +88,10 @@ def _day_of(forms: Sequence[str], written: Sequence[str]) -> date | None:
     return None
 
 
-def read_header(read: Read, root: Path, day: date, *, where: str) -> list[str]:
-    """The column names of a delivery; no more than the first megabyte is read.
+def read_header(read: Read, root: Path, day: date, *, where: str, whole: bool = False) -> list[str]:
+    """The column names of a delivery, quickly.
+
+    Of JSON Lines, whose lines may differ in their keys, those in the first megabyte, unless `whole` asks for all.
 
     Raises:
         DeliveryError: the file is missing, empty or in another encoding, a name is missing or repeated, or no row
@@ -79,14 +99,14 @@ def read_header(read: Read, root: Path, day: date, *, where: str) -> list[str]:
     """
     file = locate(read, root, day)
     _require_content(read, file, root, where)
+    known = _FORMATS[read.file_format]
     with file.open("rb") as opened:
-        start = opened.read(_LONGEST_HEADER_BYTES)
+        start = opened.read() if whole or not known.STARTS_WITH_HEADER else opened.read(_LONGEST_HEADER_BYTES)
+        is_start = bool(opened.read(1))
     shown = f"{where}, {_shown(file, root)}"
-    text = _as_utf8(start, read, shown, is_start=True)
-    names = header_of(text, read, shown)
-    if len(start) < _LONGEST_HEADER_BYTES and not has_rows(text, read):
-        refuse_header_alone(shown)
-    return names
+    return known.header_of(start, read, shown, is_start=is_start) or known.header_of(
+        file.read_bytes(), read, shown, is_start=False
+    )
 
 
 def read_file(read: Read, root: Path, day: date, *, where: str) -> Delivered:
@@ -99,15 +119,15 @@ def read_file(read: Read, root: Path, day: date, *, where: str) -> Delivered:
         where: source and extract, for messages.
 
     Raises:
-        DeliveryError: the file is missing, empty, in another encoding, or a line has more or fewer cells than the
-            header; the message names the line, not its content.
+        DeliveryError: the file is missing, empty, damaged or in another encoding; the message names the line, not its
+            content.
     """
     file = locate(read, root, day)
     _require_content(read, file, root, where)
     content = file.read_bytes()
-    origin = Origin(file.name, hashlib.sha256(content).hexdigest(), len(content), read.encoding, read.delimiter)
-    text = _as_utf8(content, read, f"{where}, {_shown(file, root)}")
-    return Delivered(rows_of(text, read, f"{where}, {_shown(file, root)}"), origin)
+    rows = _FORMATS[read.file_format].rows_of(content, read, f"{where}, {_shown(file, root)}")
+    origin = Origin(file.name, hashlib.sha256(content).hexdigest(), len(content), rows.reading, read.delimiter)
+    return Delivered(rows.frame, origin)
 
 
 def _require_content(read: Read, file: Path, root: Path, where: str) -> None:
@@ -116,7 +136,7 @@ def _require_content(read: Read, file: Path, root: Path, where: str) -> None:
         cure = _cure_missing(file, read, root)
         raise DeliveryError(where=where, expected=f"the file {shown}", found="none", cure=cure)
     with file.open("rb") as opened:
-        is_blank = not opened.read(_LONGEST_HEADER_BYTES).removeprefix(_BYTE_ORDER_MARK).strip()
+        is_blank = not opened.read(_LONGEST_HEADER_BYTES).removeprefix(BYTE_ORDER_MARK).strip()
     if is_blank:
         raise DeliveryError(
             where=where,
@@ -138,23 +158,3 @@ def _cure_missing(file: Path, read: Read, root: Path) -> str:
         folder = folder.parent
     names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))[-5:]
     return f"Deliver it, or correct read.file; {folder.name}/ holds {', '.join(names) or 'nothing'}."
-
-
-def _as_utf8(content: bytes, read: Read, where: str, *, is_start: bool = False) -> bytes:
-    """The content in UTF-8 without its byte order mark; of the start of a file, its complete characters."""
-    try:
-        if is_start:
-            return codecs.getincrementaldecoder(read.encoding)().decode(content).removeprefix("\ufeff").encode()
-        if read.encoding.lower().replace("-", "").replace("_", "") in {"utf8", "utf8sig"}:
-            stripped = content.removeprefix(_BYTE_ORDER_MARK)
-            stripped.decode("utf-8")
-            return stripped
-        return content.decode(read.encoding).removeprefix("\ufeff").encode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DeliveryError(
-            where=f"{where}:{line}",
-            expected=f"text in {read.encoding}",
-            found=f"other bytes at position {error.start}",
-            cure="Set read.encoding, for example gb18030 or big5.",
-        ) from None

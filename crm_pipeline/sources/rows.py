@@ -1,60 +1,58 @@
-"""Delivered text as rows: CSV by the rule of RFC 4180, with the line on which each row starts.
+"""What every format gives: rows of text under distinct names, each with its line in the file.
 
-Belongs here: cells, quotes, the header and line numbers. Does not belong here: files and encodings (`files`).
+Belongs here: the promises that formats share, and what is said when a file breaks them. Does not belong here: a format
+(`csv_rows`, `json_lines`, `excel`) or files (`files`).
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.csv as pa_csv
 
 from crm_pipeline.errors import DeliveryError
-from crm_pipeline.settings import Read
 from crm_pipeline.state.landing import LINE
 
-if TYPE_CHECKING:
-    from _csv import Reader
 
-# A row must lie within one block of the parser, whose own default of 1 MiB is less than a long note with markup.
-_LONGEST_ROW_BYTES = 1 << 24
-# Each cell is quoted with its inner quotes doubled, or does not begin with a quote. Twice as fast as reading rows.
-_SOUND_TEXT = rb'(?:(?:"[^"]*+(?:""[^"]*+)*+"|(?!")[^DELIMITER\r\n]*+)(?:[DELIMITER\r\n]|\Z))*+'
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows as read.
+
+    Attributes:
+        frame: all columns text, an empty or absent cell the empty text, and `_line`; in the order delivered.
+        reading: how they were read: `gb18030`, `json lines, utf-8`, `excel, sheet 客户`.
+    """
+
+    frame: pl.DataFrame
+    reading: str
 
 
-def header_of(content: bytes, read: Read, where: str) -> list[str]:
-    """The column names, in their order; blank lines above them are passed over.
+def check_names(names: Sequence[str], where: str, *, places: Sequence[int] | None = None) -> None:
+    """Nothing, when the names of a header are fit for columns.
+
+    Args:
+        names: one per column, in their order.
+        where: source, extract, file and line.
+        places: the number of each column in the file, from 1; by default its position among the names.
 
     Raises:
-        DeliveryError: there is no header, or a name is missing or repeated.
+        DeliveryError: there is no name, or one is missing, repeated or kept for the line number.
     """
-    line, names = next(_rows(content, read), (1, []))
     folded = [name.casefold() for name in names]  # SQL tells names apart by more than case only
-    repeated = [position for position, name in enumerate(folded, start=1) if folded.count(name) > 1]
-    blank = [position for position, name in enumerate(names, start=1) if not name or name.casefold() == LINE]
+    numbered = list(zip(places or range(1, len(names) + 1), names, folded, strict=True))
+    repeated = [place for place, _, fold in numbered if folded.count(fold) > 1]
+    blank = [place for place, name, fold in numbered if not name.strip() or fold == LINE]
     if repeated or blank or not names:
         # A file without a header has data in its first row, so that names are told by position.
-        places = ", ".join(str(position) for position in repeated or blank) or "none"
+        shown = ", ".join(str(place) for place in repeated or blank) or "none"
         raise DeliveryError(
-            where=f"{where}:{line}",
+            where=where,
             expected="a header with a distinct name for each column, letter case apart",
-            found=f"{'one name for the columns' if repeated else 'no fit name for the column'} {places}",
+            found=f"{'one name for the columns' if repeated else 'no fit name for the column'} {shown}",
             cure="Correct the header.",
         )
-    return names
-
-
-def has_rows(content: bytes, read: Read) -> bool:
-    """Whether anything stands below the header."""
-    rows = _rows(content, read)
-    next(rows, None)
-    return next(rows, None) is not None
 
 
 def refuse_header_alone(where: str) -> NoReturn:
@@ -65,118 +63,3 @@ def refuse_header_alone(where: str) -> NoReturn:
         found="the header alone",
         cure="Ask for the delivery again; nothing was loaded, so nothing was taken for deleted.",
     )
-
-
-def rows_of(content: bytes, read: Read, where: str) -> pl.DataFrame:
-    """The rows below the header, all text, in their order, with `_line`.
-
-    Args:
-        content: UTF-8 without a byte order mark.
-        read: the extract's `read:`.
-        where: source, extract and file, for messages.
-
-    Raises:
-        DeliveryError: no rows, broken quotes, or a row with more or fewer cells than the header; the message names
-            the line, not its content.
-    """
-    header = header_of(content, read, where)
-    _check_quotes(content, read, where)
-    broken: list[pa_csv.InvalidRow] = []
-
-    def keep(row: pa_csv.InvalidRow) -> str:
-        broken.append(row)
-        return "skip"
-
-    table = _table(
-        content,
-        header,
-        where,
-        pa_csv.ParseOptions(
-            delimiter=read.delimiter, newlines_in_values=True, invalid_row_handler=keep, ignore_empty_lines=True
-        ),
-    )
-    if broken:
-        _refuse_ragged(content, read, len(header), len(broken), where)
-    rows = pl.DataFrame(pl.from_arrow(table)).slice(1)  # the header is the first row
-    if rows.is_empty():
-        refuse_header_alone(where)
-    return rows.with_columns(_lines(rows, content, read))
-
-
-def _table(content: bytes, header: list[str], where: str, options: pa_csv.ParseOptions) -> pa.Table:
-    """All rows that have as many cells as the header, the header itself among them."""
-    try:
-        return pa_csv.read_csv(
-            io.BytesIO(content),
-            read_options=pa_csv.ReadOptions(
-                column_names=header, skip_rows=0, use_threads=False, block_size=_LONGEST_ROW_BYTES
-            ),
-            parse_options=options,
-            convert_options=pa_csv.ConvertOptions(
-                column_types={name: pa.large_string() for name in header}, strings_can_be_null=False
-            ),
-        )
-    except pa.ArrowInvalid:
-        raise DeliveryError(
-            where=where,
-            expected=f"rows of at most {_LONGEST_ROW_BYTES:,} bytes",
-            found="a longer one",
-            cure="A quote may be missing or the delimiter another; else ask for a delivery without that cell.",
-        ) from None
-
-
-def _check_quotes(content: bytes, read: Read, where: str) -> None:
-    """Refuses a quote that is not closed or not doubled: what stands behind it would end up in one cell."""
-    sound = _SOUND_TEXT.replace(b"DELIMITER", re.escape(read.delimiter).encode())
-    if b'"' not in content or re.fullmatch(sound, content):
-        return
-    reader = _reader(content, read, strict=True)
-    try:
-        for _ in reader:
-            pass
-    except csv.Error as error:
-        raise DeliveryError(
-            where=f"{where}:{reader.line_num}",
-            expected="quotes that are closed and doubled inside a cell",
-            found=str(error),
-            cure="The file was cut short or its quotes are broken; ask for it again.",
-        ) from None
-
-
-def _refuse_ragged(content: bytes, read: Read, width: int, count: int, where: str) -> NoReturn:
-    line, found = next(((line, len(row)) for line, row in _rows(content, read) if len(row) != width), (None, "others"))
-    raise DeliveryError(
-        where=f"{where}:{line}" if line else where,
-        expected=f"{width} cells in each row",
-        found=f"{found}, and {count} such rows in all",
-        cure="Ask for a delivery with cells quoted, or set read.delimiter.",
-    )
-
-
-def _lines(rows: pl.DataFrame, content: bytes, read: Read) -> pl.Series:
-    """The line on which each row starts, the first of the file being line 1."""
-    inner = rows.select(pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True))).to_series()
-    header_lines = 1
-    starts = (inner + 1).cum_sum().shift(1, fill_value=0) + header_lines + 1
-    last = int(starts[-1]) + int(inner[-1])
-    present = content.count(b"\n") + (0 if content.endswith(b"\n") else 1)
-    if last == present and content.count(b"\r") == content.count(b"\r\n"):
-        return starts.cast(pl.Int64).alias(LINE)
-    # Blank lines, a header over several lines, or line ends of old Macs: row by row, so only then.
-    return pl.Series(LINE, [line for line, _ in _rows(content, read)][1:], dtype=pl.Int64)
-
-
-def _rows(content: bytes, read: Read) -> Iterator[tuple[int, list[str]]]:
-    """Line of the start and cells of each row that is not blank, the header included."""
-    reader = _reader(content, read)
-    before = 0
-    for row in reader:
-        if row:
-            yield before + 1, row
-        before = reader.line_num
-
-
-def _reader(content: bytes, read: Read, *, strict: bool = False) -> Reader:
-    csv.field_size_limit(_LONGEST_ROW_BYTES)
-    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="")
-    return csv.reader(text, delimiter=read.delimiter, strict=strict)

@@ -13,7 +13,7 @@ from datetime import date
 from crm_pipeline import backup
 from crm_pipeline.errors import ConfigurationError, PipelineError, StoreError
 from crm_pipeline.golden.rules import column_rules
-from crm_pipeline.settings import Project
+from crm_pipeline.settings import Extract, Project
 from crm_pipeline.settings.model import survivorship_columns
 from crm_pipeline.sources.files import dates_available, read_header
 from crm_pipeline.sources.mapping import check_columns, check_expressions
@@ -107,9 +107,19 @@ def _check_extract(project: Project, source: str, name: str, day: date) -> str:
     extract = project.config.sources[source].extracts[name]
     where = f"{source}.{name}"
     header = read_header(extract.read, project.root, day, where=where)
+    try:
+        _check_mapping(header, extract, where)
+    except PipelineError:
+        # Lines of JSON may differ in their keys, so that those at the start need not be all.
+        header = read_header(extract.read, project.root, day, where=where, whole=True)
+        _check_mapping(header, extract, where)
+    read = extract.read.file_format.replace("_", " ")
+    return f"{extract.entity}, {extract.load}, {read}, {len(header)} columns, {len(extract.columns)} mapped"
+
+
+def _check_mapping(header: Sequence[str], extract: Extract, where: str) -> None:
     check_columns(header, extract, where=where)
     check_expressions(header, extract, where=where)
-    return f"{extract.entity}, {extract.load}, {len(header)} columns, {len(extract.columns)} mapped"
 
 
 def _check_survivorship(project: Project) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 import crm_pipeline
 from crm_pipeline.golden import record_history
 from crm_pipeline.publish import Publication, PublishSummary, publish_duckdb
+from crm_pipeline.state.measures import Outcome
 from crm_pipeline.steps.models import project_model_tables
 from crm_pipeline.steps.run import Run, utc_now
 from crm_pipeline.tables import (
@@ -60,6 +61,7 @@ def publish(run: Run) -> PublishSummary:
         code_version=crm_pipeline.__version__,
     )
     _record(run, summary, now)
+    run.progress.outcome = Outcome.PUBLISHED if summary.is_changed else Outcome.UNCHANGED
     return summary
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,9 @@ from crm_pipeline.settings import Project
 from crm_pipeline.state.history import History
 from crm_pipeline.state.landing import Landing
 from crm_pipeline.state.ledger import Ledger
+from crm_pipeline.state.measures import MeasureStore
 from crm_pipeline.state.models import ModelStore
+from crm_pipeline.steps.measuring import Progress
 from crm_pipeline.steps.models import project_models
 from crm_pipeline.tables import ENTITIES, Table
 from crm_pipeline.warehouse import Warehouse, writer_lock
@@ -32,12 +34,14 @@ class Run:
 
     Attributes:
         started_at: UTC without a zone.
+        progress: what has become of it so far.
     """
 
     project: Project
     warehouse: Warehouse
     run_id: str
     started_at: datetime
+    progress: Progress = field(default_factory=Progress)
 
     @cached_property
     def sql_models(self) -> Models:
@@ -63,6 +67,11 @@ class Run:
     def history(self) -> History:
         """The store of what was published when, and of runs."""
         return History(self.project.state / "history")
+
+    @cached_property
+    def measures(self) -> MeasureStore:
+        """The store of what runs took."""
+        return MeasureStore(self.project.state / "history" / "measures")
 
 
 def suite_of(project: Project, table: Table) -> quality.Suite:

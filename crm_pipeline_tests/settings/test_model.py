@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from crm_pipeline.bundled import template
 from crm_pipeline.errors import ConfigurationError
-from crm_pipeline.settings import Config, json_schema
+from crm_pipeline.settings import Config, Read, json_schema
 from crm_pipeline.settings.model import mappable_columns, reserved_columns, survivorship_columns
 from crm_pipeline.tables import ENTITIES, customers, std
 from crm_pipeline_tests.settings.conftest import SOUND, Load
@@ -125,7 +125,7 @@ def test_names_one_may_write(entity: str) -> None:
     """One writes `customer` for the reference to a customer and every other standard column by its own name."""
     names = mappable_columns(entity)
     assert "customer_record_key" not in names
-    assert ("customer" in names) == (entity == "orders")
+    assert ("customer" in names) == (entity in {"orders", "tickets", "interactions"})
     assert len(names) == len(ENTITIES[entity])
     assert set(std(entity).column_names) <= reserved_columns(entity) | {"customer"}
 
@@ -137,3 +137,27 @@ def test_survivorship_names(load: Load) -> None:
     computed = {"customer_id", "record_count", "source_count", "first_seen_on", "changed_on"}
     assert set(customers().column_names) - computed - {"external_ids"} <= set(names)
     assert not (computed | {"external_ids"}) & set(names)
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        ({"file": "x_{date}.csv"}, "csv"),
+        ({"file": "x.txt"}, "csv"),
+        ({"file": "x.tsv", "delimiter": "\t"}, "csv"),
+        ({"file": "x"}, "csv"),
+        ({"file": "x.jsonl/{date:%Y.%m}"}, "csv"),
+        ({"file": "x_{date}.jsonl", "encoding": "gb18030"}, "json_lines"),
+        ({"file": "x.NDJSON"}, "json_lines"),
+        ({"file": "{date:%Y/%m}.xlsx", "sheet": "客户"}, "excel"),
+        ({"file": "x.csv", "format": "excel", "sheet": "客户"}, "excel"),
+        ({"file": "x.xlsx", "format": "csv", "delimiter": ";"}, "csv"),
+        ({"file": "x.json", "format": "json_lines"}, "json_lines"),
+    ],
+)
+def test_format_of_a_file(read: dict[str, str], expected: str) -> None:
+    """The format is the one that is written, else the one of the suffix, else CSV; the editor accepts each."""
+    assert Read.model_validate(read).file_format == expected
+    value = yaml.safe_load(SOUND)
+    value["sources"]["crm"]["extracts"]["customers"]["read"] = read
+    assert schema_errors(value) == []

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Read
+from crm_pipeline.sources.csv_rows import rows_of
 from crm_pipeline.sources.files import dates_available, locate, read_file, read_header
-from crm_pipeline.sources.rows import rows_of
 from crm_pipeline.state.landing import LINE
 
 DAY = date(2026, 1, 5)
@@ -186,7 +186,7 @@ def test_reads_what_csv_writer_wrote(rows: list[list[str]], delimiter: str, ends
         if row:
             expected.append((*row, before + 1))
         before = oracle.line_num
-    frame = rows_of(content.encode(), Read(file="x", delimiter=delimiter), "w")
+    frame = rows_of(content.encode(), Read(file="x", delimiter=delimiter), "w").frame
     assert frame.rows() == expected[1:]
     assert [row[:-1] for row in frame.rows()] == [tuple(row) for row in rows]
 
@@ -199,7 +199,7 @@ def test_never_loses_a_row_silently(rows: list[list[str]], cut: int) -> None:
     csv.writer(text, quoting=csv.QUOTE_ALL).writerows([[f"c{i}" for i in range(len(rows[0]))], *rows])
     content = text.getvalue()[:-cut]
     try:
-        frame = rows_of(content.encode(), Read(file="x"), "w")
+        frame = rows_of(content.encode(), Read(file="x"), "w").frame
     except DeliveryError:
         return
     found = [row for row in csv.reader(io.StringIO(content, newline=""), strict=True) if row]

@@ -3,9 +3,9 @@
 import dagster as dg
 
 from crm_pipeline import golden
-from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
+from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.checks import judge_table
 from crm_pipeline.steps.run import Run, suite_of
@@ -33,10 +33,10 @@ def gold_assets(project: Project) -> list[dg.AssetsDefinition]:
     )
     def gold(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
         config = project.config
-        with discreet():
+        with step(run, "golden"):
             golden.merge_customers(run.warehouse, rules=config.survivorship, trust=config.trust, extra_columns=extras)
         for table in tables:
-            with discreet():
+            with step(run, table.qualified):
                 verdicts = judge_table(run, table, suites[table.qualified])
                 row_count = run.warehouse.count(table)
             yield dg.MaterializeResult(

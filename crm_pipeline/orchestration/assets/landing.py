@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.metadata import POOL, counts
+from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Extract, Project
 from crm_pipeline.steps.land import land_extract
 from crm_pipeline.steps.run import Run
@@ -48,7 +48,7 @@ def _landing_asset(source: str, name: str, extract: Extract, days: dg.DailyParti
     def landing(
         context: dg.AssetExecutionContext, config: LandConfig, run: dg.ResourceParam[Run]
     ) -> dg.MaterializeResult:
-        with discreet():
+        with step(run, f"landing.{source}.{name}"):
             dates = [
                 key.date() for key in (days.time_window_for_partition_key(k).start for k in context.partition_keys)
             ]

@@ -5,8 +5,8 @@ from dataclasses import asdict
 import dagster as dg
 
 from crm_pipeline import linkage
-from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
+from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.run import Run
 from crm_pipeline.tables import CLUSTERS, CUSTOMER_IDS, FORMER_MEMBERS, IDENTITY_EVENTS, MEMBERS, PAIRS, Table
@@ -37,7 +37,7 @@ def _pairs(project: Project) -> dg.AssetsDefinition:
         metadata={"dagster/column_schema": schema_of(PAIRS)},
     )
     def pairs(config: PairsConfig, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
-        with discreet():
+        with step(run, "link.pairs"):
             limits = project.config.linkage
             summary = linkage.pair_records(
                 run.warehouse,
@@ -72,7 +72,7 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
         metadata={"dagster/column_schema": schema_of(CLUSTERS)},
     )
     def clusters(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
-        with discreet():
+        with step(run, "link.clusters"):
             summary = linkage.cluster_records(run.warehouse)
             verdict = dg.AssetCheckResult(
                 check_name=_LARGEST,
@@ -112,7 +112,7 @@ def _identities() -> dg.AssetsDefinition:
         pool=POOL,
     )
     def identities(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
-        with discreet():
+        with step(run, "link.members"):
             linkage.assign_customers(run.warehouse, run.ledger, run_id=run.run_id, now=run.started_at)
         for table in (MEMBERS, FORMER_MEMBERS, CUSTOMER_IDS, IDENTITY_EVENTS):
             yield dg.MaterializeResult(

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.metadata import POOL, check_name, code_reference, counts, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
+from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.checks import judge_table
 from crm_pipeline.steps.models import project_model_tables, project_models
@@ -49,7 +49,7 @@ def _model_asset(project: Project, model: Model, table: Table) -> dg.AssetsDefin
         },
     )
     def sql_model(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
-        with discreet():
+        with step(run, model.qualified):
             row_count = run_model(run.warehouse, model)
             results = list(_test_results(run, key, model))
             if suite:

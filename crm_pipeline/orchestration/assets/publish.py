@@ -2,14 +2,14 @@
 
 import dagster as dg
 
-from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.metadata import POOL, counts
+from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.back_up import back_up
 from crm_pipeline.steps.publish import publish
 from crm_pipeline.steps.run import Run
 
-_PUBLISHED, _SNAPSHOT = dg.AssetKey(["published", "crm"]), dg.AssetKey(["backup", "snapshot"])
+PUBLISHED, SNAPSHOT = dg.AssetKey(["published", "crm"]), dg.AssetKey(["backup", "snapshot"])
 _TAKEN = "is_taken"
 
 
@@ -27,7 +27,7 @@ def publish_assets(project: Project, upstream: list[dg.AssetKey]) -> list[dg.Ass
 
 def _published(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
     @dg.asset(
-        key=_PUBLISHED,
+        key=PUBLISHED,
         group_name="publish",
         deps=upstream,
         pool=POOL,
@@ -35,7 +35,7 @@ def _published(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
         description="published/crm.duckdb: what analysts query; replaced by rename, and only when something changed.",
     )
     def published(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
-        with discreet():
+        with step(run, "published.crm"):
             summary = publish(run)
             return dg.MaterializeResult(
                 metadata=counts(
@@ -51,19 +51,19 @@ def _published(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
 
 def _backup(project: Project) -> dg.AssetsDefinition:
     @dg.asset(
-        key=_SNAPSHOT,
+        key=SNAPSHOT,
         group_name="backup",
-        deps=[_PUBLISHED],
+        deps=[PUBLISHED],
         check_specs=[
             dg.AssetCheckSpec(
-                _TAKEN, asset=_SNAPSHOT, description="A snapshot holds the present state, read back and equal."
+                _TAKEN, asset=SNAPSHOT, description="A snapshot holds the present state, read back and equal."
             )
         ],
         pool=POOL,
         description=f"A full backup, encrypted and read back, at {project.config.backup.to}.",
     )
     def snapshot(config: SnapshotConfig, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
-        with discreet():
+        with step(run, "backup.snapshot"):
             result = back_up(run.project, is_due=config.is_due, accept_new_key=config.accept_new_key)
             is_off = run.project.config.backup.key is None  # nobody asked for backups: worth a word, not a failure
             verdict = dg.AssetCheckResult(

@@ -3,9 +3,9 @@
 import dagster as dg
 
 from crm_pipeline.orchestration.assets.landing import landing_key
-from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.metadata import POOL, counted, counts, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
+from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.steps.standardise import EntityApplied, apply_entity
@@ -45,7 +45,7 @@ def _std_asset(project: Project, entity: str) -> dg.AssetsDefinition:
         metadata={"dagster/column_schema": schema_of(table)},
     )
     def standardised(config: StdConfig, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
-        with discreet():
+        with step(run, f"std.{entity}"):
             return _result(key, apply_entity(run, entity, judge_all=config.judge_all))
 
     return standardised

@@ -1,0 +1,37 @@
+"""The report of a run: its last step, so that it knows what all others took."""
+
+import dagster as dg
+
+from crm_pipeline.orchestration.assets.publish import PUBLISHED, SNAPSHOT
+from crm_pipeline.orchestration.discretion import discreet
+from crm_pipeline.orchestration.metadata import POOL
+from crm_pipeline.settings import Project
+from crm_pipeline.steps.report import LATEST, write_report
+from crm_pipeline.steps.run import Run
+
+REPORT = dg.AssetKey(["reports", "run"])
+
+
+def report_assets(project: Project) -> list[dg.AssetsDefinition]:
+    """One HTML file per run; a run that is stopped before it gets here has its report all the same."""
+
+    @dg.asset(
+        key=REPORT,
+        group_name="publish",
+        deps=[PUBLISHED, SNAPSHOT],
+        pool=POOL,
+        kinds={"html"},
+        description="What came in, what was rejected, who was linked, what it took: charts, in English and Chinese.",
+        metadata={"latest": dg.MetadataValue.url(f"{project.reports_url}/{LATEST}")},
+    )
+    def report(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        with discreet():
+            file = write_report(run)
+            return dg.MaterializeResult(
+                metadata={
+                    "report": dg.MetadataValue.url(f"{project.reports_url}/{file.name}"),
+                    "file": dg.MetadataValue.path(str(file)),
+                }
+            )
+
+    return [report]

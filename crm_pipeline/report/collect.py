@@ -1,0 +1,67 @@
+"""The figures of a run, counted over the warehouse as it stands.
+
+Belongs here: putting them together. Does not belong here: the queries (`deliveries`, `customers`, `completeness`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from crm_pipeline.report import customers, deliveries
+from crm_pipeline.report.completeness import fills
+from crm_pipeline.report.figures import Figures
+from crm_pipeline.report.reading import Reading
+from crm_pipeline.state.measures import RunMeasures
+from crm_pipeline.warehouse import Warehouse
+
+
+def collect(
+    warehouse: Warehouse,
+    *,
+    project_name: str,
+    measures: RunMeasures,
+    earlier: Sequence[RunMeasures],
+    match_threshold: float,
+    review_threshold: float,
+) -> Figures:
+    """The figures; tables that are missing, because the run stopped before them, count as empty.
+
+    Args:
+        warehouse: read only by this; each table is passed over once or twice, and counts come back.
+        project_name: as readers know the project.
+        measures: of this run.
+        earlier: of the runs before, oldest first; may be empty.
+        match_threshold: probability from which a pair is linked, above 0, up to 1.
+        review_threshold: probability from which a pair waits for a person, above 0, up to 1.
+    """
+    reading = Reading.of(warehouse)
+    newest = deliveries.deliveries(reading)
+    names = customers.source_names(reading, newest)
+    masks = customers.customer_masks(reading, names)
+    filled, never_filled = fills(reading)
+    return Figures(
+        project_name=project_name,
+        measures=measures,
+        earlier=tuple(earlier),
+        deliveries=newest,
+        sources=customers.sources(reading, newest, names, masks),
+        overlaps=customers.overlaps(names, masks),
+        by_source_count=customers.by_source_count(masks),
+        rejections=deliveries.rejections(reading),
+        checks=deliveries.checks(reading),
+        disagreements=customers.disagreements(reading, names),
+        links=customers.links(reading),
+        weights=customers.weights(reading),
+        match_weight=_weight(match_threshold),
+        review_weight=_weight(review_threshold),
+        cluster_sizes=customers.cluster_sizes(reading),
+        fills=filled,
+        never_filled=never_filled,
+        attached=customers.attached(reading),
+    )
+
+
+def _weight(probability: float) -> float | None:
+    """The match weight of a probability: log2 of its odds; None for certainty, which no weight reaches."""
+    return math.log2(probability / (1 - probability)) if probability < 1 else None

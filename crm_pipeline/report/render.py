@@ -1,0 +1,142 @@
+"""The page: figures, words and charts put into the template.
+
+Belongs here: how numbers are written, and what the template may call. Does not belong here: figures (`collect`), texts
+(`words`), the look (`templates`).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from crm_pipeline.report import charts
+from crm_pipeline.report.figures import Figures
+from crm_pipeline.report.words import WORDS, Words
+
+FIRST_OF_LIST = 10  # rules or disagreements shown at once; the others are folded
+LONGEST_LIST = 60  # those in the page at all
+LONGEST_TREND = 30  # runs
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(figures: Figures) -> str:
+    """The whole page: one file, both languages, nothing asked of the network, no value of any customer."""
+    runs = (*figures.earlier, figures.measures)[-LONGEST_TREND:]
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            f=figures,
+            run=figures.measures,
+            ended_at=figures.measures.started_at + timedelta(seconds=figures.measures.seconds),
+            runs=runs,
+            this_flow=charts.flow(figures),
+            histogram=charts.histogram(figures.weights, figures.match_weight, figures.review_weight),
+            sizes=charts.size_groups(figures.cluster_sizes),
+            series=charts.trend(runs),
+            timeline=charts.timeline(figures.measures),
+            first=FIRST_OF_LIST,
+            most=LONGEST_LIST,
+        )
+    )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "t": text,
+        "plain": plain,
+        "tip": tip,
+        "svg_tip": svg_tip,
+        "asset": _asset,
+        "known": WORDS.__contains__,
+    }
+    environment.filters |= {"n": number, "seconds": seconds, "size": size, "signed": signed}
+    environment.globals["percent"] = percent
+    return environment
+
+
+def _asset(name: str) -> Markup:
+    """A file of ours as it is, for a style or script element."""
+    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 - our own file
+
+
+def text(key: str, **values: object) -> Markup:
+    """Both languages, one of which is shown; values are escaped."""
+    en, zh = _words(key, values)
+    shown = _shown(values)
+    return Markup('<span class="en" lang="en">{}</span><span class="zh" lang="zh-CN">{}</span>').format(
+        Markup(en).format(**shown),  # noqa: S704 - our own texts; `format` escapes the values
+        Markup(zh).format(**shown),  # noqa: S704
+    )
+
+
+def plain(key: str, language: str, **values: object) -> str:
+    """One language, without marks."""
+    en, zh = _words(key, values)
+    return (en if language == "en" else zh).format(**_shown(values))
+
+
+def tip(key: str, **values: object) -> Markup:
+    """The attributes of a hover title in both languages; the script exchanges them."""
+    return Markup('title="{}" data-zh="{}"').format(plain(key, "en", **values), plain(key, "zh", **values))
+
+
+def svg_tip(key: str, **values: object) -> Markup:
+    """The same as an element, for what is drawn and for the page."""
+    return Markup('<title data-zh="{}">{}</title>').format(plain(key, "zh", **values), plain(key, "en", **values))
+
+
+def _words(key: str, values: dict[str, object]) -> Words:
+    one = f"{key}.one"
+    return WORDS[one] if values.get("n") == 1 and one in WORDS else WORDS[key]
+
+
+def _shown(values: dict[str, object]) -> dict[str, object]:
+    return {name: number(value) if isinstance(value, int) else value for name, value in values.items()}
+
+
+def number(value: float) -> str:
+    """With thousands separators; `1234567` is `1,234,567`."""
+    return f"{value:,.0f}"
+
+
+def signed(value: float) -> str:
+    """With its sign, the typographic minus included."""
+    return f"{'+' if value > 0 else '−' if value < 0 else ''}{abs(value):,.0f}"
+
+
+def percent(part: float, whole: float) -> str:
+    """The share with one decimal; never 0 % or 100 % unless it is exactly that. `–` of nothing."""
+    if not whole:
+        return "–"
+    share = 100 * part / whole
+    if part <= 0 or part >= whole:
+        return f"{max(0.0, min(share, 100.0)):.0f}%"
+    if share < 0.1:
+        return "<0.1%"
+    return ">99.9%" if share > 99.9 else f"{share:.1f}%"
+
+
+def seconds(value: float) -> str:
+    """`0.42 s`, `26.4 s`, `2 min 05 s` or `1 h 02 min`."""
+    if value < 60:
+        return f"{value:.2f} s" if value < 1 else f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def size(byte_count: float) -> str:
+    """`460 MB` or `1.2 GB`, decimal."""
+    return f"{byte_count / 1e9:.1f} GB" if byte_count >= 1e9 else f"{byte_count / 1e6:.0f} MB"

@@ -1,0 +1,93 @@
+"""The append-only store of what each run took and counted: seconds and memory of its steps, and a few totals.
+
+Belongs here: the figures of a run and how they lie on disk. Does not belong here: measuring, or showing them. No
+personal values: names of steps, sources and extracts, and counts.
+
+    measures/<run_id>.json    one run that reached its report, whether it published or not
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from crm_pipeline.state.files import read_json, write_json
+
+
+class Outcome(StrEnum):
+    """How a run ended for readers."""
+
+    PUBLISHED = "published"
+    UNCHANGED = "unchanged"  # what was published stays, since nothing is new
+    STOPPED = "stopped"  # readers see what was there
+
+
+@dataclass(frozen=True, slots=True)
+class StepMeasure:
+    """One step of a run: an asset, by schema and name such as `std.customers`.
+
+    Attributes:
+        seconds: wall time.
+        peak_memory_bytes: most resident memory of the process while the step ran.
+    """
+
+    step: str
+    seconds: float
+    peak_memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunMeasures:
+    """One run.
+
+    Attributes:
+        started_at: UTC without a zone.
+        seconds: wall time from the first step to the report.
+        steps: in the order they ran.
+        counts: by name: `customers` and `customer_records` after the run, and of the rows delivered to this run those
+            `delivered`, `loaded`, `unchanged`, `quarantined`, `duplicate` and `erased`.
+    """
+
+    run_id: str
+    started_at: datetime
+    seconds: float
+    outcome: Outcome
+    steps: tuple[StepMeasure, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def peak_memory_bytes(self) -> int:
+        """The most that any step took."""
+        return max((step.peak_memory_bytes for step in self.steps), default=0)
+
+
+class MeasureStore:
+    """The store in one folder, normally `state/history/measures`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def keep(self, measures: RunMeasures) -> None:
+        """Keeps one run; a run that tells again, after a retry, replaces its own record only."""
+        told = asdict(measures) | {"started_at": measures.started_at.isoformat(timespec="microseconds")}
+        write_json(self.folder / f"{measures.run_id}.json", told)
+
+    def runs(self) -> list[RunMeasures]:
+        """All runs, oldest start first."""
+        told = [_parsed(read_json(path)) for path in self.folder.glob("[!.]*.json")]
+        return sorted(told, key=lambda run: (run.started_at, run.run_id))
+
+
+def _parsed(told: Mapping[str, Any]) -> RunMeasures:
+    return RunMeasures(
+        told["run_id"],
+        datetime.fromisoformat(told["started_at"]),
+        told["seconds"],
+        Outcome(told["outcome"]),
+        tuple(StepMeasure(**step) for step in told["steps"]),
+        told["counts"],
+    )

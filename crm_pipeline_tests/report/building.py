@@ -1,0 +1,221 @@
+"""Figures as a large project has them, and a small warehouse written by hand with its figures counted by hand."""
+
+# ruff: noqa: DTZ001 - times are UTC without a zone
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from crm_pipeline.report.figures import (
+    Attached,
+    Check,
+    ClusterSize,
+    ColumnFill,
+    Delivery,
+    Disagreement,
+    Figures,
+    Links,
+    Overlap,
+    Rejection,
+    Source,
+    WeightBin,
+)
+from crm_pipeline.state.measures import Outcome, RunMeasures, StepMeasure
+from crm_pipeline.tables import CUSTOMER_COLUMNS
+
+DAY = date(2026, 3, 31)
+_STEPS = (
+    ("landing.crm_customers", 0.42),
+    ("landing.shop_accounts", 1.61),
+    ("landing.erp_orders", 3.97),
+    ("std.customers", 21.3),
+    ("std.orders", 18.8),
+    ("std.tickets", 6.1),
+    ("link.pairs", 96.4),
+    ("link.clusters", 4.2),
+    ("gold.customer_ids", 3.9),
+    ("gold.customers", 31.7),
+    ("gold.customer_history", 12.3),
+    ("gold.orders", 9.8),
+    ("mart.customer_value", 2.5),
+    ("mart.sales_monthly", 1.4),
+    ("publish.duckdb", 14.9),
+)
+_SYSTEMS = (
+    ("crm", 812_408, 318, 655_120, 60_110),
+    ("shop", 701_990, 12_044, 690_220, 241_730),
+    ("erp", 488_112, 96, 470_518, 22_804),
+    ("support", 301_442, 1_204, 288_017, 9_115),
+    ("market营销", 190_337, 3_302, 187_004, 70_916),
+    ("finance", 118_870, 0, 118_411, 1_020),
+)
+
+
+def measures(number: int = 0, outcome: Outcome = Outcome.PUBLISHED, *, customers: int = 1_840_212) -> RunMeasures:
+    """A run of the night `number`."""
+    steps = tuple(
+        StepMeasure(name, round(seconds * (1 + number % 4 / 12), 2), 420_000_000 + int(seconds * 31e6))
+        for name, seconds in _STEPS
+    )
+    counts = {"customers": customers, "customer_records": 2_613_159, "delivered": 9_412, "loaded": 9_001}
+    counts |= {"unchanged": 0, "quarantined": 300 + number * 13 % 97, "duplicates": 111, "erased": 0}
+    started = datetime(2026, 3, 1, 1) + timedelta(days=number)
+    run_id = f"5f0c9d1e-77aa-4c1b-9e0e-{number:012}"
+    return RunMeasures(run_id, started, sum(step.seconds for step in steps), outcome, steps, counts)
+
+
+def earlier_runs(count: int) -> tuple[RunMeasures, ...]:
+    """Nights before, one in seven stopped and one in nine without news."""
+    outcomes = [
+        Outcome.STOPPED if n % 7 == 5 else Outcome.UNCHANGED if n % 9 == 4 else Outcome.PUBLISHED for n in range(count)
+    ]
+    return tuple(
+        measures(n, outcome, customers=1_790_000 + 1_700 * n - n % 4 * 900) for n, outcome in enumerate(outcomes)
+    )
+
+
+def empty_figures(outcome: Outcome = Outcome.STOPPED) -> Figures:
+    """A project before its first delivery."""
+    run = RunMeasures("first", datetime(2026, 3, 1, 1), 0.2, outcome)
+    nothing: tuple[()] = ()
+    return Figures(
+        "empty", run, nothing, nothing, nothing, nothing, {}, nothing, nothing, nothing, nothing, nothing,
+        6.63, 0.58, nothing, {}, {}, nothing,
+    )  # fmt: skip
+
+
+def rich_figures(earlier: int = 29) -> Figures:
+    """Six systems, people and organisations, matched by a model; `earlier` runs before."""
+    names = [system[0] for system in _SYSTEMS]
+    sources = tuple(Source(*system) for system in _SYSTEMS)
+    return replace(
+        empty_figures(),
+        project_name="north-star",
+        measures=measures(earlier),
+        earlier=earlier_runs(earlier),
+        deliveries=_deliveries(),
+        sources=sources,
+        overlaps=tuple(
+            Overlap(one, other, 400_000 // (place + 1 + number))
+            for number, one in enumerate(names)
+            for place, other in enumerate(names[number + 1 :], number)
+        ),
+        by_source_count={1: 1_195_695, 2: 480_310, 3: 121_004, 4: 36_118, 5: 6_720, 6: 365},
+        rejections=_rejections(),
+        checks=_checks(),
+        disagreements=_disagreements(),
+        links=_links(),
+        weights=_weights(),
+        cluster_sizes=tuple(ClusterSize(n, round(1_320_000 / n**2.6)) for n in range(1, 31)),
+        fills={"customers": _customer_fills(), "orders": _order_fills(), "tickets": _order_fills()[:3]},
+        never_filled={"customers": ("tax_id", "website")},
+        attached=(Attached("orders", 12_904_118, 4_012), Attached("tickets", 880_112, 0)),
+    )
+
+
+def _deliveries() -> tuple[Delivery, ...]:
+    rows = (
+        ("crm", "contacts", "customers", 31, 812_726, 4_018, 808_390, 4, 314, 0),
+        ("erp", "debtors", "customers", 31, 488_208, 900, 487_212, 96, 0, 0),
+        ("finance", "payers", "customers", 3, 118_870, 118_870, 0, 0, 0, 0),
+        ("market营销", "leads", "customers", 31, 193_639, 90_337, 100_000, 3_300, 0, 2),
+        ("shop", "accounts", "customers", 31, 20_011, 7_967, 0, 9_033, 3_011, 0),
+        ("support", "requesters", "customers", 31, 302_646, 1_442, 300_000, 1_204, 0, 0),
+        ("erp", "orders", "orders", 31, 61_804, 61_790, 0, 14, 0, 0),
+        ("support", "tickets", "tickets", 31, 4_410, 4_410, 0, 0, 0, 0),
+    )
+    return tuple(
+        Delivery(*row[:3], DAY, *row[3:], deleted=n, nulled=n * 217 % 1_000, flagged=n * 31)
+        for n, row in enumerate(rows)
+    )
+
+
+def _rejections() -> tuple[Rejection, ...]:
+    rules = (
+        (
+            "row",
+            "customers.source_id_present",
+            "source_id",
+            4_511,
+            ("shop.accounts", "support.requesters", "crm.contacts"),
+        ),
+        ("duplicate", "customers.primary_key_unique", "source_id", 12_309, ("shop.accounts", "crm.contacts")),
+        ("value", "customers.phones_readable", "phones", 88_120, ("shop.accounts", "market营销.leads", "crm.contacts")),
+        ("value", "customers.national_id_checksum", "national_id", 9_411, ("crm.contacts", "finance.payers")),
+        ("value", "customers.birth_date_not_in_future", "birth_date", 804, ("crm.contacts",)),
+        ("warning", "orders.due_not_before_ordered", "due_on", 2_004, ("erp.orders",)),
+    )
+    reason = "Each such value would tie records of different people together. Correct it in the source."
+    return tuple(
+        Rejection(rule.split(".")[0], rule, severity, column, reason, rows, rows // 9, _halved(rows, extracts))
+        for severity, rule, column, rows, extracts in rules
+    )
+
+
+def _halved(rows: int, extracts: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple((name, rows // 2 ** (n + 1)) for n, name in enumerate(extracts))
+
+
+def _checks() -> tuple[Check, ...]:
+    rules = [
+        Check("std.customers", f"customers.rule_{n}_holds", "value", 2_613_159, n * 31, n != 7, "Why, and what to do.")
+        for n in range(24)
+    ]
+    unique = Check(
+        "gold.customers", "customers.customer_id_unique", "table", 1_840_212, 0, is_passed=True, notes="Once."
+    )
+    return (unique, *rules)
+
+
+def _disagreements() -> tuple[Disagreement, ...]:
+    pairs = (("crm", "shop"), ("crm", "erp"), ("erp", "finance"), ("shop", "support"), ("shop", "shop"))
+    columns = ("address", "phone", "email", "city", "gender", "name")
+    found = [
+        Disagreement(column, *pair, 61_000 // (n + 2) // (m + 1), 80_000 // (n + 2) // (m + 1), 310_000 // (m + 1))
+        for n, column in enumerate(columns)
+        for m, pair in enumerate(pairs[: 5 - n % 3])
+    ]
+    return tuple(sorted(found, key=lambda each: -each.customers))
+
+
+def _links() -> tuple[Links, ...]:
+    return (
+        Links("identifier", "link", "account_number", 603_118),
+        Links("model", "link", "phone", 201_664),
+        Links("model", "link", "email and family name", 98_401),
+        Links("identifier", "link", "organisation_id", 61_200),
+        Links("model", "review", "birth date and given name", 7_014),
+        Links("identifier", "review", "national_id", 402),
+        Links("decision", "link", "must link", 38),
+    )
+
+
+def _weights() -> tuple[WeightBin, ...]:
+    heights = {low: round(26_000 * math.exp(-(((low - 19) / 7) ** 2))) + 40 for low in range(6, 44)}
+    reviews = {low: 900 + 260 * abs(low - 4) for low in range(7)}
+    return tuple(WeightBin(low, heights.get(low, 0), reviews.get(low, 0)) for low in range(44))
+
+
+def _customer_fills() -> tuple[ColumnFill, ...]:
+    rows, golden_rows = 2_613_159, 1_840_212
+    return tuple(
+        ColumnFill(
+            column.name,
+            rows,
+            round(rows * (0.97 - n * 0.031)),
+            round(rows * (0.95 - n * 0.0325)),
+            round(golden_rows * min(1, 0.999 - n * 0.024)),
+            golden_rows,
+        )
+        for n, column in enumerate(CUSTOMER_COLUMNS)
+        if column.name not in {"tax_id", "website"}
+    )
+
+
+def _order_fills() -> tuple[ColumnFill, ...]:
+    names = ("order_number", "product_code", "ordered_on", "quantity", "amount", "currency", "status")
+    return tuple(
+        ColumnFill(name, 12_904_118, 12_904_118 - n, 12_904_118 - n**6, None, 0) for n, name in enumerate(names)
+    )

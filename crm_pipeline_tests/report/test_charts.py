@@ -1,0 +1,75 @@
+"""Geometry of the charts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm_pipeline.report import charts
+from crm_pipeline.report.figures import ClusterSize, Figures, Source, WeightBin
+from crm_pipeline.state.measures import Outcome
+from crm_pipeline_tests.report import building
+
+counts = st.integers(0, 10**8)
+
+
+def with_sources(records: list[tuple[int, int]], customers: int) -> Figures:
+    sources = tuple(Source(str(n), r, held, 0, 0) for n, (r, held) in enumerate(records))
+    return replace(building.empty_figures(), sources=sources, cluster_sizes=(ClusterSize(1, customers),))
+
+
+@given(st.lists(st.tuples(counts, counts), min_size=1, max_size=9), counts)
+def test_flow_fits(records: list[tuple[int, int]], customers: int) -> None:
+    """No system overlaps the next, and everything lies within the picture."""
+    flow = charts.flow(with_sources(records, customers))
+    ends = [node for node in (flow.customers, flow.held_back) if node]
+    for node in (*flow.nodes, *ends):
+        assert node.top >= 0
+        assert node.top + node.height <= flow.height + 200 * (node is flow.held_back)
+    for above, below in zip(flow.nodes, flow.nodes[1:], strict=False):
+        assert above.top + above.height < below.top
+        assert below.middle - above.middle >= 36
+    assert (flow.held_back is not None) == any(held for _, held in records)
+    assert len(flow.bands) == (len(records) if customers else 0)
+
+
+@given(st.dictionaries(st.integers(-60, 900), st.tuples(counts, counts), min_size=1), st.floats(-70, 900))
+def test_histogram_loses_no_pair(bins: dict[int, tuple[int, int]], threshold: float) -> None:
+    """Joined bins hold all pairs, few enough to be seen, and a threshold lies in the bar of its weight."""
+    bins = {low: pairs for low, pairs in bins.items() if sum(pairs)} or {0: (1, 0)}
+    drawn = charts.histogram([WeightBin(low, *bins[low]) for low in sorted(bins)], threshold, None)
+    assert drawn is not None
+    assert len(drawn.bars) <= 46
+    assert sum(bar.links for bar in drawn.bars) == sum(links for links, _ in bins.values())
+    assert sum(bar.reviews for bar in drawn.bars) == sum(reviews for _, reviews in bins.values())
+    assert max(bar.link_height + bar.review_height for bar in drawn.bars) <= 1 + 1e-9
+    if drawn.match is not None:
+        bar = drawn.bars[min(int(drawn.match * len(drawn.bars)), len(drawn.bars) - 1)]
+        assert bar.low - 1e-6 <= threshold <= bar.high + 1e-6
+    assert 1 <= len(drawn.ticks) <= 9
+
+
+@given(st.dictionaries(st.integers(1, 500), st.integers(1, 10**6)))
+def test_size_groups_lose_no_customer(sizes: dict[int, int]) -> None:
+    """Groups hold all customers, and the largest has the longest bar."""
+    groups = charts.size_groups([ClusterSize(*each) for each in sizes.items()])
+    assert sum(group.customers for group in groups) == sum(sizes.values())
+    assert max((group.share for group in groups), default=1) == 1
+
+
+def test_trend_leaves_out_what_a_run_does_not_know() -> None:
+    """A stopped run without a count of customers is a gap, not a zero."""
+    silent = replace(building.measures(1, Outcome.STOPPED), counts={})
+    runs = (building.measures(0), silent, building.measures(2))
+    customers = next(series for series in charts.trend(runs) if series.name == "customers")
+    assert [round(x) for x, *_ in customers.points] == [0, 100]
+    assert charts.trend(runs[:1]) == ()
+
+
+def test_timeline_is_the_whole_run() -> None:
+    """Steps follow each other without gaps to the end."""
+    pieces = charts.timeline(building.measures())
+    assert pieces[0].start == 0
+    assert round(pieces[-1].start + pieces[-1].length, 6) == 100

@@ -1,0 +1,175 @@
+"""Labels files that can and can't be read, and what they are compared with."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from crm_pipeline.cli.app import app
+from crm_pipeline.errors import ConfigurationError
+from crm_pipeline.settings import Project, load_project
+from crm_pipeline.steps.evaluate import evaluate, read_labels
+from crm_pipeline.tables import CUSTOMER_RECORDS, PAIRS
+from crm_pipeline.warehouse import Warehouse
+
+HEADER = "source,extract,source_id,label\n"
+CONFIGURATION = """
+version: 1
+start_date: 2026-01-01
+sources: {crm: {extracts: {customers: {read: {file: a.csv}, primary_key: id}}}}
+linkage: {match_threshold: 0.95, review_threshold: 0.7}
+"""
+# source_id, customer_id, deleted_on
+RECORDS = [
+    ("1", "C1", None),
+    ("2", "C1", None),
+    ("3", "C2", None),
+    ("4", "C3", None),
+    ("5", "C3", None),
+    ("6", "C1", "2026-01-02"),
+]
+PAIR_ROWS = [
+    ("1", "2", "model", 0.97, "link"),
+    ("1", "3", "model", 0.8, "review"),
+    ("4", "5", "identifier", 1.0, "link"),
+]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project that published three customers of five living records and one deleted record, and their pairs."""
+    (tmp_path / "pipeline.yaml").write_text(CONFIGURATION, encoding="utf-8")
+    records = pl.DataFrame(RECORDS, schema=["source_id", "customer_id", "deleted_on"], orient="row").with_columns(
+        pl.lit("crm").alias("source"), pl.lit("customers").alias("extract"), pl.col("deleted_on").str.to_date()
+    )
+    names = ["record_key_l", "record_key_r", "matched_by", "match_probability", "verdict"]
+    pairs = pl.DataFrame(PAIR_ROWS, schema=names, orient="row").with_columns(
+        pl.format("crm/customers/{}", "record_key_l").alias("record_key_l"),
+        pl.format("crm/customers/{}", "record_key_r").alias("record_key_r"),
+        pl.lit("email").alias("rule"),
+    )
+    project = load_project(tmp_path)
+    for file, table, rows in (
+        (project.published_file, CUSTOMER_RECORDS, records),
+        (project.steward_file, PAIRS, pairs),
+    ):
+        with Warehouse.open(file, temporary=tmp_path / "temporary") as made:
+            made.replace(table, rows)
+            made.execute(f"CREATE TABLE main.{table.name} AS FROM {table.qualified}")
+    return project
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "labels.csv"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_what_the_command_says(project: Project) -> None:
+    """What was not judged is said, a ratio of nothing is –, in JSON null, and bad figures are no failure."""
+    rows = "".join(f"crm,customers,{n},{n}\n" for n in (1, 3, 6, 77))
+    arguments = ["evaluate", str(write(project.root, HEADER + rows)), "--project", str(project.root)]
+    printed = CliRunner().invoke(app, arguments)
+    assert printed.exit_code == 0, printed.output
+    assert "4 records are labelled; 2 of them are published and alive." in printed.output
+    assert "Not judged: 1 deleted, 1 that customer_records does not have." in printed.output
+    assert [line.split() for line in printed.output.splitlines() if line.startswith("pairwise")] == [
+        ["pairwise", "–", "–", "–"]
+    ]
+    told = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).output)
+    assert told["published"]["precision"] is None
+    assert told["published"]["b_cubed_precision"] == 1
+
+
+def test_living_records_are_judged(project: Project) -> None:
+    """Deleted and unknown records are counted and not judged; the row at the project's threshold is as published."""
+    rows = [f"crm,customers,{n},{label}" for n, label in [(1, "a"), (2, "a"), (3, "a"), (4, "b"), (5, "c"), (6, "a")]]
+    found = evaluate(project, write(project.root, HEADER + "\n".join([*rows, "crm,customers,77,a"])))
+    assert (found.labelled, found.found, found.deleted, found.unknown) == (7, 5, 1, 1)
+    told = found.published
+    assert (told.true_pairs, told.predicted_pairs, told.correct_pairs) == (3, 2, 1)
+    assert list(found.by_threshold)[:2] == [0.7, 0.8]
+    assert found.by_threshold[found.match_threshold] == told
+    assert found.by_threshold[0.8].correct_pairs == 3
+    assert found.by_threshold[0.999].predicted_pairs == 1  # the identifier
+
+
+def test_wrong_pairs_are_written_for_their_owner_only(project: Project) -> None:
+    """The file has keys, verdict and probability of each wrong pair, and nobody else may read it."""
+    labels = write(
+        project.root, HEADER + "crm,customers,1,a\ncrm,customers,3,a\ncrm,customers,4,b\ncrm,customers,5,c\n"
+    )
+    file = project.root / "wrong.csv"
+    found = evaluate(project, labels, file)
+    assert found.wrong_pairs == found.wrong_pairs_written == 2
+    assert file.read_text(encoding="utf-8").splitlines() == [
+        "record_key_l,record_key_r,verdict,matched_by,rule,match_probability",
+        "crm/customers/1,crm/customers/3,missed,model,email,0.8",
+        "crm/customers/4,crm/customers/5,false_link,identifier,email,1.0",
+    ]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with pytest.raises(ConfigurationError, match="the labels file"):
+        evaluate(project, labels, project.root / "." / "labels.csv")
+    assert labels.read_text(encoding="utf-8").startswith(HEADER)
+
+
+def test_labels_of_other_records_are_refused(project: Project) -> None:
+    """Labels that name no published record say which extracts are published; of deleted ones, that they are deleted."""
+    with pytest.raises(ConfigurationError, match=r"found none of them\. .*published are: crm/customers"):
+        evaluate(project, write(project.root, HEADER + "erp,customers,1,a\n"))
+    with pytest.raises(ConfigurationError, match="1 are deleted"):
+        evaluate(project, write(project.root, HEADER + "crm,customers,6,a\n"))
+
+
+def test_nothing_published(tmp_path: Path) -> None:
+    """Before the first run the message says to run."""
+    (tmp_path / "pipeline.yaml").write_text(CONFIGURATION, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="crm-pipeline run"):
+        evaluate(load_project(tmp_path), write(tmp_path, HEADER + "crm,customers,1,a\n"))
+
+
+def test_labels_are_text(tmp_path: Path) -> None:
+    """Further columns, their order, a byte order mark, quotes and outer spaces do not matter; leading zeros do."""
+    header = "\ufefflabel,note,source_id,extract,source\n"
+    rows = '1 ,x,"007|a",customers,crm\n1,x, 7|a,customers,crm\n1,y,7|a,customers,crm\n'
+    found = read_labels(write(tmp_path, header + rows))
+    assert found.rows() == [("crm/customers/007|a", "1"), ("crm/customers/7|a", "1")]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"", "an empty file"),
+        (HEADER.encode(), "the header alone"),
+        (b"source,extract,id,label\ncrm,customers,1,a\n", "a header without source_id"),
+        (HEADER.encode() + b"crm,customers,1\n", "blanks in 1 of 1 rows, first in row 1 below the header"),
+        (HEADER.encode() + b"crm,customers,1,a,b\n", "another file"),
+        (
+            HEADER.encode() + b"crm,customers,1,a\ncrm,customers, ,b\n",
+            "blanks in 1 of 2 rows, first in row 2 below the header",
+        ),
+        (HEADER.encode() + b"crm,customers,1,\xff\n", "another file"),
+        (
+            HEADER.encode() + b"crm,customers,1,a\ncrm,customers,2,a\ncrm,customers,1,b\n",
+            "several for 1 records, first crm/customers/1",
+        ),
+    ],
+)
+def test_labels_that_are_refused(content: bytes, found: str, tmp_path: Path) -> None:
+    """Each kind of damage is refused with what was found, never read half."""
+    file = tmp_path / "labels.csv"
+    file.write_bytes(content)
+    with pytest.raises(ConfigurationError) as refused:
+        read_labels(file)
+    assert (refused.value.where, refused.value.found) == (str(file), found)
+
+
+def test_no_labels_file(tmp_path: Path) -> None:
+    """A file that is not there is said to be missing, with the header it should have."""
+    with pytest.raises(ConfigurationError, match="source,extract,source_id,label"):
+        read_labels(tmp_path / "nothing.csv")
