@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check format docs clean
+.PHONY: help demo test test-slow check format docs bench clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -44,6 +44,9 @@ format: $(VENV)/.development  ## format the code
 
 docs: $(VENV)/.run-time  ## write docs/tables.md from the contracts
 	$(BIN)/python docs/make_tables.py
+
+bench: $(VENV)/.run-time  ## the chain at 10k, 100k and 1M generated customers beside bare Splink; about ten minutes
+	$(BIN)/python -m bench
 
 clean:  ## remove the environment and the demo
 	rm -rf $(VENV) demo

@@ -12,7 +12,7 @@ import pytest
 import crm_pipeline
 
 ROOT = Path(crm_pipeline.__file__).parent
-CAPABILITIES = ("sources", "standardise", "quality", "linkage", "golden", "publish", "backup")
+CAPABILITIES = ("sources", "standardise", "quality", "linkage", "golden", "publish", "backup", "report", "generator")
 BELOW = ("state", "storage", "warehouse", "tables", "settings", "errors", "bundled")
 OWNERS = {
     "boto3": ("storage",),
@@ -22,10 +22,15 @@ OWNERS = {
     "great_expectations": ("quality",),
     "dagster": ("orchestration", "definitions"),
     "duckdb": ("warehouse",),
+    "fastexcel": ("sources",),
     "filelock": ("warehouse",),
+    "dagster_postgres": ("orchestration",),
     "phonenumbers": ("standardise",),
+    "psutil": ("steps",),
     "pycountry": ("standardise",),
     "yaml": ("settings", "warehouse"),  # pipeline.yaml, and the descriptions beside the SQL models
+    "jinja2": ("report",),
+    "xlsxwriter": ("generator",),
     "typer": ("cli",),
     "rich": ("cli",),
 }

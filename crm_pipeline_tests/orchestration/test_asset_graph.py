@@ -20,6 +20,7 @@ WITHOUT_COLUMNS = {
     "landing": "as delivered: the columns are those of the file and come with each materialisation",
     "published": "a file of many tables; each is described in it",
     "backup": "a snapshot of files",
+    "reports": "a file for people",
 }
 
 

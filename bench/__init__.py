@@ -1,0 +1,1 @@
+"""Speed, memory and quality of the chain, beside bare Splink; `python -m bench` prints tables with versions."""

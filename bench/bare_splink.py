@@ -1,0 +1,73 @@
+"""Splink and DuckDB alone, as a process of its own: `python -m bench.bare_splink RECORDS.parquet SETTINGS.json`.
+
+Trains a model of the given comparisons (u, then m under the given rules), scores and clusters. Prints a line of JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+from splink import DuckDBAPI, Linker
+
+_SECONDS: dict[str, float] = {}
+
+
+@contextlib.contextmanager
+def _timed(step: str) -> Iterator[None]:
+    begin = time.perf_counter()
+    yield
+    _SECONDS[step] = _SECONDS.get(step, 0) + round(time.perf_counter() - begin, 3)
+
+
+def main(records_file: str, settings_file: str) -> None:
+    """Runs all steps and prints what they took."""
+    with open(settings_file, encoding="utf-8") as file:  # noqa: PTH123 - nothing but the standard library and Splink
+        told: dict[str, Any] = json.load(file)
+    connection = duckdb.connect(":memory:")
+    with _timed("read records"):
+        connection.execute(f"CREATE TABLE records AS SELECT * FROM read_parquet('{records_file}')")
+        api = DuckDBAPI(connection=connection)
+        settings = told["splink"] | {"blocking_rules_to_generate_predictions": told["rules"]}
+        linker = Linker(api.register("records", table_name="records"), settings, log_level=None)
+    with _timed("term frequencies"):
+        for column in _frequency_columns(told["splink"]):
+            linker.table_management.compute_tf_table(column)
+    with _timed("train u"):
+        linker.training.estimate_u_using_random_sampling(max_pairs=told["max_pairs"], seed=told["seed"])
+    with _timed("train m"):
+        for keys in told["learnt_m_under"]:
+            rule = " AND ".join(f"l.{key} = r.{key}" for key in keys.split(", "))
+            linker.training.estimate_parameters_using_expectation_maximisation(
+                rule, estimate_without_term_frequencies=True, max_pairs=told["max_pairs"]
+            )
+    with _timed("score pairs"):
+        # The model that the chain froze scores, so that both score the same pairs by the same weights.
+        frozen = Linker(api.register("records", table_name="records_again"), settings, log_level=None)
+        pairs = frozen.inference.predict(threshold_match_probability=told["review_threshold"])
+        [(pair_count,)] = connection.execute(f"SELECT count(*) FROM {pairs.physical_name}").fetchall()
+    with _timed("cluster"):
+        clusters = frozen.clustering.cluster_pairwise_predictions_at_threshold(
+            pairs, threshold_match_probability=told["match_threshold"]
+        )
+        [(record_count, cluster_count)] = connection.execute(
+            f"SELECT count(*), count(DISTINCT cluster_id) FROM {clusters.physical_name}"
+        ).fetchall()
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    figures = {"records": record_count, "pairs": pair_count, "clusters": cluster_count}
+    print(json.dumps({**figures, "seconds": _SECONDS, "peak_memory_bytes": memory}))
+
+
+def _frequency_columns(settings: dict[str, Any]) -> list[str]:
+    levels = (level for comparison in settings["comparisons"] for level in comparison["comparison_levels"])
+    return sorted({level["tf_adjustment_column"] for level in levels if level.get("tf_adjustment_column")})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
