@@ -112,10 +112,15 @@ def _standard_column(
 
 
 def _cleaned_elements(values: pl.Series, context: Context) -> pl.Series:
-    """Each element of each list cleaned, null where it was rejected; blank elements left out."""
-    element = pl.element()
-    meant = values.list.eval(texts.clean(element)).list.drop_nulls()
-    return meant.list.eval(_OF_CUSTOMERS[values.name].clean(element, context))
+    """Each element of each list cleaned, null where it was rejected; blank elements left out, null where none is left.
+
+    All elements are cleaned as one column: list by list, a cleaner that is not an expression runs once per row.
+    """
+    value, rows = pl.col(values.name), values.to_frame().with_row_index("row")
+    meant = rows.explode(values.name).with_columns(texts.clean(value)).drop_nulls(values.name)
+    cleaned = meant.with_columns(_OF_CUSTOMERS[values.name].clean(value, context))
+    lists = cleaned.group_by("row", maintain_order=True).agg(value)
+    return rows.select("row").join(lists, on="row", how="left", maintain_order="left")[values.name]
 
 
 def _completed(entity: str, frame: pl.DataFrame, mapped: pl.DataFrame, context: Context) -> pl.DataFrame:

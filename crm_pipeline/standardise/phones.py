@@ -8,6 +8,14 @@ import polars as pl
 from crm_pipeline.standardise import texts
 
 
+# Mainland mobile numbers as most are written, with or without the country code. Such a number is what the library makes
+# of it exactly when its pattern of mobile numbers says so; the library itself takes forty microseconds for each.
+_COUNTRY, _CALLING_CODE = "CN", "+86"
+_MOBILE = r"[ -]?(1\d{2})[ -]?(\d{4})[ -]?(\d{4})$"
+_PLAIN_AT_HOME = r"^(?:\+86|0086)?" + _MOBILE
+_PLAIN_ELSEWHERE = r"^\+86" + _MOBILE
+
+
 def clean(value: pl.Expr, country: str) -> pl.Expr:
     """The number as E.164; null when it is not a valid number.
 
@@ -20,11 +28,22 @@ def clean(value: pl.Expr, country: str) -> pl.Expr:
 
 
 def _each_once(batch: pl.Series, country: str) -> pl.Series:
-    distinct = batch.drop_nulls().unique()
-    if distinct.is_empty():
-        return pl.Series(batch.name, [None] * len(batch), dtype=pl.String())
-    known = {number: _e164(number, country) for number in distinct.to_list()}
-    return batch.replace_strict(known, default=None, return_dtype=pl.String())
+    plain = batch.to_frame("text").select(_plain_mobile(pl.col("text"), country)).to_series()
+    others = batch.filter(plain.is_null()).drop_nulls().unique()
+    if others.is_empty():
+        return plain.alias(batch.name)
+    known = {number: _e164(number, country) for number in others.to_list()}
+    rest = batch.replace_strict(known, default=None, return_dtype=pl.String())
+    return plain.fill_null(rest).alias(batch.name)
+
+
+def _plain_mobile(text: pl.Expr, country: str) -> pl.Expr:
+    """The number as E.164 where it is a mainland mobile number in its plain form; null where the library must say."""
+    form = _PLAIN_AT_HOME if country == _COUNTRY else _PLAIN_ELSEWHERE
+    digits = text.str.replace(form, "$1$2$3")
+    mobile = phonenumbers.PhoneMetadata.metadata_for_region(_COUNTRY).mobile.national_number_pattern
+    is_plain = text.str.contains(form) & digits.str.contains(f"^(?:{mobile})$")
+    return pl.when(is_plain).then(pl.lit(_CALLING_CODE) + digits)
 
 
 def _e164(text: str, country: str) -> str | None:

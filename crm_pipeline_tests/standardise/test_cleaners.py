@@ -177,13 +177,26 @@ def test_hard_case(clean: Clean, text: str | None, value: Any) -> None:
 @settings(max_examples=150, deadline=None)
 def test_phones_agree_with_phonenumbers(digits: str, country: str) -> None:
     """A phone is what phonenumbers makes of the text in that country, and null where it finds no valid one."""
+    assert cleaned([digits], partial(phones.clean, country=country)) == [e164(" ".join(digits.split()), country)]
+
+
+@given(
+    numbers=st.lists(st.from_regex(r"\A(\+86|0086|86|0)?[ -]?1[0-9]{2}[ -]?[0-9]{4}[ -]?[0-9]{4}\Z"), max_size=50),
+    country=st.sampled_from(["CN", "US", "GB", "HK"]),
+)
+@settings(max_examples=150, deadline=None)
+def test_plain_mobile_numbers_agree_with_phonenumbers(numbers: list[str], country: str) -> None:
+    """Mainland mobile numbers, which are read without the library, are read as the library reads them."""
+    assert cleaned(numbers, partial(phones.clean, country=country)) == [e164(each, country) for each in numbers]
+
+
+def e164(text: str, country: str) -> str | None:
     try:
-        number = phonenumbers.parse(" ".join(digits.split()), country)
-        is_valid = phonenumbers.is_valid_number(number)
+        number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
-        is_valid = False
-    expected = f"+{number.country_code}{phonenumbers.national_significant_number(number)}" if is_valid else None
-    assert cleaned([digits], partial(phones.clean, country=country)) == [expected]
+        return None
+    is_valid = phonenumbers.is_valid_number(number)
+    return f"+{number.country_code}{phonenumbers.national_significant_number(number)}" if is_valid else None
 
 
 @pytest.mark.parametrize("country", ["CN", "US", "DE", "GB", "TW", "HK", "JP", "SG", "AU", "IN"])
