@@ -21,6 +21,7 @@ OWNERS = {
     "splink": ("linkage",),
     "great_expectations": ("quality",),
     "dagster": ("orchestration", "definitions"),
+    "sqlalchemy": ("orchestration",),  # Dagster's own database, not ours
     "duckdb": ("warehouse",),
     "fastexcel": ("sources",),
     "filelock": ("warehouse",),

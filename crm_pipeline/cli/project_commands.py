@@ -9,7 +9,7 @@ import typer
 
 from crm_pipeline.cli import run_commands
 from crm_pipeline.cli.options import DateOption, JsonOption, ProjectOption, parse_date
-from crm_pipeline.cli.output import print_json, print_table, program, say, shown_path
+from crm_pipeline.cli.output import print_json, print_table, program, progress_reported, say, shown_path
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Project, load_project
 
@@ -41,14 +41,32 @@ def init(
 
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder; a demo that is there is run again.")],
+    customers: Annotated[
+        int | None, typer.Option(help="Generate four messy systems that know this many people and organisations.")
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option(help="Of generated systems: business dates with deliveries; default 3.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of generated systems: equal seeds give equal files; default 1.")
+    ] = None,
+    generate_only: Annotated[bool, typer.Option("--generate-only", help="Write the files, and do not run.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a project with bundled data of two real systems and run it to the end.
+    """Make a project with bundled data of two real systems, or with generated ones, and run it to the end.
 
-    Example: crm-pipeline demo demo
+    Examples: crm-pipeline demo demo   crm-pipeline demo big --customers 100000 --days 3
     """
-    from crm_pipeline.steps.project import DEMO_DATE, create_project, is_demo
+    from crm_pipeline.steps.project import DEMO_DATE, create_project, generated_plan, is_demo
 
+    if customers is None and (days, seed, generate_only) != (None, None, False):
+        raise ConfigurationError(
+            where="demo", expected="--customers with --days, --seed or --generate-only", found="none",
+            cure="Say how many customers to generate: --customers 10000.",
+        )  # fmt: skip
+    if customers is not None or generated_plan(folder):
+        is_good = _generated_demo(folder, customers, days, seed, is_run=not generate_only, as_json=as_json)
+        raise typer.Exit(0 if is_good else 1)
     if not is_demo(folder):
         create_project(folder, "demo")
     project = load_project(folder.absolute())
@@ -58,13 +76,54 @@ def demo(
     raise typer.Exit(0 if is_good else 1)
 
 
-def _say_what_next(folder: Path, project: Project) -> None:
+def _generated_demo(
+    folder: Path, customers: int | None, days: int | None, seed: int | None, *, is_run: bool, as_json: bool
+) -> bool:
+    """Whether a generated demo was made, unless it is there, and run without findings."""
+    from crm_pipeline.generator import Plan
+    from crm_pipeline.steps.project import create_generated, generated_plan
+
+    plan = generated_plan(folder)
+    if customers is not None:
+        asked = Plan(customers, 3 if days is None else days, 1 if seed is None else seed)
+        if plan is not None and plan != asked:
+            raise ConfigurationError(
+                where=str(folder),
+                expected=f"--customers {plan.customers} --days {plan.days} --seed {plan.seed}, as it was generated",
+                found=f"--customers {asked.customers} --days {asked.days} --seed {asked.seed}",
+                cure="Choose another folder, or run this one again with its own numbers.",
+            )
+        if plan is None:
+            with progress_reported("generate") as progress:
+                made = create_generated(folder, asked, progress)
+            if not as_json:
+                rows = sum(made.rows.values())
+                say(f"{folder}: {made.records:,} records of {asked.customers:,} customers, {rows:,} rows delivered, "
+                    f"made in {made.seconds:.0f} s.")  # fmt: skip
+        plan = asked
+    if plan is None or not is_run:
+        if as_json:
+            print_json({"project": str(folder.absolute())})
+        return True
+    project = load_project(folder.absolute())
+    is_good = run_commands.run_and_report(project, plan.dates[0], plan.dates[-1], as_json=as_json)
+    if not as_json:
+        _say_what_next(
+            folder,
+            project,
+            (f"crm-pipeline evaluate {folder / 'truth.csv'} --project {folder}", "how well customers were found"),
+        )
+    return is_good
+
+
+def _say_what_next(folder: Path, project: Project, *further: tuple[str, str]) -> None:
     from crm_pipeline.publish import query
 
     sql = "SELECT customer_id FROM crm.customer_values ORDER BY customer_id LIMIT 1"
     example = query(project.published_file, sql)["customer_id"].to_list() or ["C…"]
     say("What to look at next:")
     for command, what in (
+        *further,
         (f'crm-pipeline query --project {folder} "select * from sales_monthly order by month"', "a mart"),
         (f"crm-pipeline explain --project {folder} {example[0]}", "why a customer is who it is"),
         (f"crm-pipeline quarantine list --project {folder}", "what was rejected, and why"),

@@ -12,10 +12,14 @@ from pathlib import Path
 from crm_pipeline.backup import generate_key
 from crm_pipeline.bundled import template
 from crm_pipeline.errors import ConfigurationError
+from crm_pipeline.generator import Generated, Plan, Progress, generate
 from crm_pipeline.settings import json_schema
-from crm_pipeline.state.files import appearing, write_json
+from crm_pipeline.state.files import appearing, read_json, write_json
 
 DEMO_DATE = date(2026, 1, 28)  # the folder of the demo's extracts, see its ORIGIN.md
+GENERATED = (
+    "generated.json"  # size, days and seed of a generated demo; written last, so that what it stands for is whole
+)
 _FOLDERS = ("extracts", "expectations", "sql")
 
 
@@ -47,3 +51,28 @@ def is_demo(folder: Path) -> bool:
     """Whether the folder is a demo project as `create_project` makes it."""
     config = folder / "pipeline.yaml"
     return config.exists() and config.read_bytes() == (template("demo") / "pipeline.yaml").read_bytes()
+
+
+def generated_plan(folder: Path) -> Plan | None:
+    """What the generated demo in `folder` was made from; None when there is none, or none that is whole."""
+    file = folder / GENERATED
+    if not file.exists():
+        return None
+    told = read_json(file)
+    return Plan(told["customers"], told["days"], told["seed"])
+
+
+def create_generated(folder: Path, plan: Plan, progress: Progress | None = None) -> Generated:
+    """A new project in `folder` with generated extracts for each of the plan's days, truth.csv and defects.csv.
+
+    Raises:
+        ConfigurationError: the folder holds something already.
+    """
+    create_project(folder, "generated")
+    try:
+        made = generate(folder, plan, progress=progress)
+    except BaseException:
+        shutil.rmtree(folder)  # it was empty before: half a world is of no use to anybody
+        raise
+    write_json(folder / GENERATED, {"customers": plan.customers, "days": plan.days, "seed": plan.seed})
+    return made

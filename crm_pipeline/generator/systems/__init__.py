@@ -1,0 +1,1 @@
+"""The four systems: whom each knows, and how it writes that down."""
