@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from crm_pipeline.report.figures import ClusterSize, Figures, WeightBin
-from crm_pipeline.state.measures import RunMeasures
+from crm_pipeline.state.measures import RunMeasures, StepMeasure
 
 _BAND_PIXELS = 190.0  # height of all records together
 _LEAST_SLOT = 54.0  # two lines of text beside a band
 _HELD_BACK_SLOT = 56.0
 _MOST_BINS = 44
+_MOST_STEPS = 16
+_SHORT_PERCENT = 1.0
 _SIZE_GROUPS = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 10), (11, 20), (21, 50), (51, None))
 
 
@@ -151,7 +154,7 @@ def histogram(bins: Sequence[WeightBin], match: float | None, review: float | No
         for place, (a, b) in enumerate(zip(links, reviews, strict=True))
     )
     width = count * step
-    between = next(width_ for width_ in (1, 2, 5, 10, 20, 50, 100, 1000, 10**9) if width / width_ <= 8)
+    between = next(width_ for width_ in (1, 2, 5, 10, 20, 50, 100, 200, 500, 10**9) if width / width_ <= 8)
     ticks = tuple(((at - low) / width, at) for at in range(low, low + width + 1) if at % between == 0)
     return Histogram(bars, _place(match, low, width), _place(review, low, width), ticks)
 
@@ -251,11 +254,27 @@ class Piece:
     length: float
 
 
-def timeline(run: RunMeasures) -> tuple[Piece, ...]:
-    """Each step's place in the sum of all steps."""
-    whole = sum(step.seconds for step in run.steps) or 1
-    pieces, begun = [], 0.0
-    for step in run.steps:
-        pieces.append(Piece(100 * begun / whole, 100 * step.seconds / whole))
-        begun += step.seconds
-    return tuple(pieces)
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Steps with their places in the sum of all, in their order: the longest, and the others."""
+
+    long: tuple[tuple[StepMeasure, Piece], ...]
+    short: tuple[tuple[StepMeasure, Piece], ...]
+
+    @property
+    def short_seconds(self) -> float:
+        """What the others took together."""
+        return sum(step.seconds for step, _ in self.short)
+
+
+def timeline(run: RunMeasures) -> Timeline:
+    """The steps of a run; of many, those of less than a hundredth of the time count as short."""
+    ends = list(accumulate(step.seconds for step in run.steps))
+    whole = (ends[-1] if ends else 0) or 1
+    placed = [
+        (step, Piece(100 * (end - step.seconds) / whole, 100 * step.seconds / whole))
+        for step, end in zip(run.steps, ends, strict=True)
+    ]
+    least = _SHORT_PERCENT if len(placed) > _MOST_STEPS else 0.0
+    long = tuple(each for each in placed if each[1].length >= least)
+    return Timeline(long, tuple(each for each in placed if each[1].length < least))

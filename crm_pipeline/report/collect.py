@@ -36,7 +36,7 @@ def collect(
         review_threshold: probability from which a pair waits for a person, above 0, up to 1.
     """
     reading = Reading.of(warehouse)
-    newest = deliveries.deliveries(reading)
+    newest = deliveries.deliveries(reading, measures.run_id)
     names = customers.source_names(reading, newest)
     masks = customers.customer_masks(reading, names)
     filled, never_filled = fills(reading)

@@ -23,11 +23,12 @@ _MASKS = """
         WHERE deleted_on IS NULL AND customer_id IS NOT NULL GROUP BY customer_id
     ) GROUP BY mask
 """
+# When a system made or changed its record says nothing about the customer: no two systems agree on it.
 _DISAGREEMENTS = """
     WITH pattern AS (
         SELECT column_name, source AS kept, list_transform(alternatives, lambda lost: lost.source) AS losers,
             count(*) AS customers
-        FROM gold.customer_values GROUP BY ALL
+        FROM gold.customer_values WHERE column_name NOT IN ('created_at', 'updated_at') GROUP BY ALL
     ),
     choice AS (SELECT column_name, kept, unnest(list_distinct(losers)) AS lost, customers FROM pattern)
     SELECT column_name, least(kept, lost) AS one, greatest(kept, lost) AS other,
@@ -37,7 +38,7 @@ _DISAGREEMENTS = """
 """
 _KNOWN = """
     WITH record AS (
-        SELECT customer_id AS "=customer", {bit} AS "=bit", {filled} 
+        SELECT customer_id AS "=customer", {bit} AS "=bit", {filled}
         FROM std.customers JOIN link.members USING (record_key) WHERE valid_to IS NULL
     ),
     masks AS (SELECT {masks} FROM record GROUP BY "=customer"),

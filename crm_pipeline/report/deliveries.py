@@ -1,22 +1,30 @@
-"""Figures of what came in: newest deliveries, rejections, verdicts of rules.
+"""Figures of what came in: deliveries, rejections, verdicts of rules.
 
 Belongs here: aggregates over schema ops. Does not belong here: customers (`customers`).
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from crm_pipeline.report.figures import Check, Delivery, Rejection
 from crm_pipeline.report.reading import Reading
 from crm_pipeline.tables import CHECK_RESULTS, LOADS, REJECTIONS
 
 _DELIVERIES = """
-    SELECT source, extract, entity, business_date, count(*) OVER each, delivered_count, loaded_count, unchanged_count,
-        quarantined_count, duplicate_count, erased_count, deleted_count, nulled_count, flagged_count
-    FROM ops.loads
-    WINDOW each AS (PARTITION BY source, extract)
-    QUALIFY row_number() OVER (PARTITION BY source, extract ORDER BY business_date DESC, sequence DESC) = 1
-    ORDER BY entity <> 'customers', entity, source, extract
+    WITH load AS (
+        SELECT *, coalesce(run_id = $run, false) AS is_mine,
+            row_number() OVER (PARTITION BY source, extract ORDER BY business_date DESC, sequence DESC) AS age
+        FROM ops.loads
+    ),
+    chosen AS (
+        SELECT * FROM load QUALIFY is_mine OR (age = 1 AND NOT bool_or(is_mine) OVER (PARTITION BY source, extract))
+    )
+    SELECT source, extract, max_by(entity, -age), max(business_date), count(*) FILTER (is_mine), {sums},
+        (max_by(quarantined_count + duplicate_count + erased_count, -age))::BIGINT
+    FROM chosen GROUP BY source, extract ORDER BY max_by(entity, -age) <> 'customers', 3, source, extract
 """
+_COUNTS = ("delivered", "loaded", "unchanged", "quarantined", "duplicate", "erased", "deleted", "nulled", "flagged")
 # One row of a delivery counts once per rule and column: that is the key of the table.
 _REJECTIONS = """
     WITH newest AS (
@@ -39,11 +47,12 @@ _CHECKS = """
 """
 
 
-def deliveries(reading: Reading) -> tuple[Delivery, ...]:
-    """The newest delivery of each extract; customers first, then by entity, source and extract."""
+def deliveries(reading: Reading, run_id: str) -> tuple[Delivery, ...]:
+    """What the run applied of each extract, else its newest delivery; customers first, then by entity and name."""
     if not reading.has(LOADS.qualified, *LOADS.column_names):
         return ()
-    return tuple(Delivery(*row) for row in reading.rows(_DELIVERIES))
+    sums = ", ".join(f"sum({name}_count)::BIGINT" for name in _COUNTS)
+    return tuple(Delivery(*row) for row in reading.rows(_DELIVERIES.format(sums=sums), {"run": run_id}))
 
 
 def rejections(reading: Reading) -> tuple[Rejection, ...]:
@@ -51,10 +60,21 @@ def rejections(reading: Reading) -> tuple[Rejection, ...]:
     tables = (LOADS, REJECTIONS)
     if not all(reading.has(table.qualified, *table.column_names) for table in tables):
         return ()
-    return tuple(
-        Rejection(*row[:-1], tuple((part["name"], part["rows"]) for part in row[-1]))
-        for row in reading.rows(_REJECTIONS)
-    )
+    return tuple(_rejection(*row) for row in reading.rows(_REJECTIONS))
+
+
+def _rejection(
+    entity: str,
+    rule_id: str,
+    severity: str,
+    column: str,
+    reason: str,
+    rows: int,
+    newest: int,
+    parts: list[dict[str, Any]],
+) -> Rejection:
+    extracts = tuple((part["name"], part["rows"]) for part in parts)
+    return Rejection(entity, rule_id, severity, column, reason, rows, newest, extracts)
 
 
 def checks(reading: Reading) -> tuple[Check, ...]:

@@ -18,12 +18,16 @@ BLOCKING = "table"  # a rule of this severity that does not pass stops what come
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The newest delivery of one extract; delivered = loaded + unchanged + quarantined + duplicates + erased.
+    """What the run applied of one extract, or its newest delivery where it applied none.
+
+    Delivered = loaded + unchanged + quarantined + duplicates + erased.
 
     Attributes:
-        deliveries: how many there were so far, this one included.
+        business_date: the newest.
+        deliveries: how many the run applied; 0 where the newest one of an earlier run is shown.
         nulled: cells that became null.
         flagged: warnings.
+        held_back: rows of the newest delivery alone that brought or confirmed no record.
     """
 
     source: str
@@ -40,16 +44,12 @@ class Delivery:
     deleted: int
     nulled: int
     flagged: int
-
-    @property
-    def held_back(self) -> int:
-        """Rows that brought or confirmed no record."""
-        return self.quarantined + self.duplicates + self.erased
+    held_back: int
 
     @property
     def unaccounted(self) -> int:
         """Rows without an outcome: always 0, or the pipeline has a defect."""
-        return self.delivered - self.loaded - self.unchanged - self.held_back
+        return self.delivered - self.loaded - self.unchanged - self.quarantined - self.duplicates - self.erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ class Attached:
 
 @dataclass(frozen=True)
 class Figures:
-    """All that the report of one run says; of the newest deliveries unless told otherwise.
+    """All that the report of one run says.
 
     Attributes:
         earlier: runs before, oldest first.

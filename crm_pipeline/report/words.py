@@ -19,7 +19,6 @@ class Words(NamedTuple):
 
 _PAGE = {
     "title": Words("{project} · run report", "{project} · 运行报告"),
-    "report": Words("Run report", "运行报告"),
     "skip": Words("To the figures", "跳到正文"),
     "contents": Words("Contents", "目录"),
     "more": Words("{n} more", "其余 {n} 项"),
@@ -128,9 +127,10 @@ _SECTIONS = {
     "in_systems.one": Words("in 1 system", "仅存在于 1 个系统"),
     "deliveries": Words("What came in", "数据接入"),
     "deliveries.lead": Words(
-        "The newest delivery of each extract, and what became of every row: delivered = loaded + unchanged + "
-        "quarantined + duplicates + erased.",
-        "每个抽取的最新交付及每一行的去向：交付 = 载入 + 未变 + 隔离 + 重复 + 已擦除。",
+        "The deliveries that this run applied, and what became of every row: delivered = loaded + unchanged + "
+        "quarantined + duplicates + erased. Of an extract without any, the newest one is shown, paler.",
+        "本次运行处理的交付及每一行的去向：交付 = 载入 + 未变 + 隔离 + 重复 + 已擦除。"
+        "本次没有交付的抽取以浅色显示其最近一次交付。",
     ),
     "deliveries.none": Words("No delivery has been applied yet.", "尚无已处理的交付。"),
     "outcome.tip": Words("{outcome_en}: {n} rows, {share}", "{outcome_zh}：{n} 行，{share}"),
@@ -239,6 +239,8 @@ _SECTIONS = {
     "steps": Words("Time and memory", "用时与内存"),
     "steps.lead": Words("The steps of this run, one after the other.", "本次运行的各个步骤，按先后顺序排列。"),
     "steps.none": Words("No step was measured.", "没有步骤被计量。"),
+    "steps.short": Words("{n} short steps, {seconds} together", "其余 {n} 个短步骤，合计 {seconds}"),
+    "steps.short.one": Words("1 short step, {seconds}", "其余 1 个短步骤，{seconds}"),
     "steps.tip": Words("{step}: {seconds}, {memory}", "{step}：{seconds}，{memory}"),
     "trend": Words("Trend", "运行趋势"),
     "trend.lead": Words("The last {n} runs, the newest at the right.", "最近 {n} 次运行，最右为最新。"),
@@ -277,8 +279,9 @@ _COLUMNS = {
     "col.only_here": Words("Only here", "仅此系统"),
     "col.held_back": Words("Held back", "未入库"),
     "col.extract": Words("Extract", "抽取"),
+    "col.deliveries": Words("Deliveries", "交付次数"),
     "col.date": Words("Business date", "业务日期"),
-    "col.delivered": Words("Delivered", "交付"),
+    "col.delivered": Words("Delivered", "交付行数"),
     "col.loaded": Words("Loaded", "载入"),
     "col.unchanged": Words("Unchanged", "未变"),
     "col.quarantined": Words("Quarantined", "隔离"),

@@ -41,7 +41,9 @@ _STEPS = (
     ("gold.orders", 9.8),
     ("mart.customer_value", 2.5),
     ("mart.sales_monthly", 1.4),
+    ("mart.orphans", 0.1),
     ("publish.duckdb", 14.9),
+    ("publish.quarantine", 0.4),
 )
 _SYSTEMS = (
     ("crm", 812_408, 318, 655_120, 60_110),
@@ -127,7 +129,7 @@ def _deliveries() -> tuple[Delivery, ...]:
         ("support", "tickets", "tickets", 31, 4_410, 4_410, 0, 0, 0, 0),
     )
     return tuple(
-        Delivery(*row[:3], DAY, *row[3:], deleted=n, nulled=n * 217 % 1_000, flagged=n * 31)
+        Delivery(*row[:3], DAY, *row[3:], deleted=n, nulled=n * 217 % 1_000, flagged=n * 31, held_back=sum(row[7:]))
         for n, row in enumerate(rows)
     )
 
