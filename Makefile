@@ -48,5 +48,9 @@ docs: $(VENV)/.run-time  ## write docs/tables.md from the contracts
 bench: $(VENV)/.run-time  ## the chain at 10k, 100k and 1M generated customers beside bare Splink; about ten minutes
 	$(BIN)/python -m bench
 
+screenshots: $(VENV)/.development  ## the pictures of docs/ui.md, from the tests that click through the UI
+	.ci/install-browser
+	$(BIN)/python -m pytest -n 0 crm_pipeline_tests/e2e/test_browser.py --screenshots docs/images
+
 clean:  ## remove the environment and the demo
 	rm -rf $(VENV) demo

@@ -18,6 +18,11 @@ from crm_pipeline_tests.e2e.crash import CommandLine
 _KEEP = {"PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT"}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Lets the browser's tests write the pictures of the documentation: `make screenshots`."""
+    parser.addoption("--screenshots", metavar="DIR", help="write the pictures of docs/ui.md into DIR")
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the project, the Dagster instance or the keys of whoever runs it."""

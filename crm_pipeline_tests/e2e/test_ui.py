@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +11,7 @@ from typing import Any
 import pytest
 
 from crm_pipeline_tests import projects
+from crm_pipeline_tests.e2e.ui_server import Page, opened, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 _DAYS = ["2026-01-28", "2026-01-29", "2026-01-30"]
@@ -31,59 +26,11 @@ _STATE = """query($id: String!){partitionBackfillOrError(backfillId:$id){... on 
     runs(limit:20){status tags{key value}}}}}"""
 
 
-class Page:
-    """What a browser's page would ask the UI's server."""
-
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-
-    def ask(self, query: str, **variables: Any) -> Any:
-        """The data that the server answers."""
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(f"{self.url}/graphql", body, {"content-type": "application/json"})  # noqa: S310 - our own server
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own server
-            return json.load(answer)["data"]
-
-    def is_up(self) -> bool:
-        """Whether the server answers and has loaded the project."""
-        try:
-            return bool(self.ask(_JOBS)["repositoriesOrError"]["nodes"])
-        except (OSError, KeyError):
-            return False
-
-
-def wait_until(is_done: Any, seconds: float) -> None:
-    """Returns as soon as `is_done()`; fails after `seconds`."""
-    end = time.monotonic() + seconds
-    while not is_done():
-        assert time.monotonic() < end, "too late"
-        time.sleep(1)
-
-
 @pytest.fixture
 def page(small_copy: Path) -> Iterator[Page]:
     """The UI of a small project that was run before by the command line."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = "from crm_pipeline.cli import main; main()"
-    server = subprocess.Popen(
-        [sys.executable, "-c", command, "ui", "--project", str(small_copy), "--port", str(port)],
-        env=projects.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        opened = Page(port)
-        wait_until(opened.is_up, 120)
-        yield opened
-    finally:
-        os.killpg(server.pid, signal.SIGINT)
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
+    with opened(small_copy) as page:
+        yield page
 
 
 @pytest.mark.slow

@@ -181,12 +181,16 @@ def test_phones_agree_with_phonenumbers(digits: str, country: str) -> None:
 
 
 @given(
-    numbers=st.lists(st.from_regex(r"\A(\+86|0086|86|0)?[ -]?1[0-9]{2}[ -]?[0-9]{4}[ -]?[0-9]{4}\Z"), max_size=50),
+    numbers=st.lists(
+        st.from_regex(r"\A(\+86|0086|86|0)?[ -]?1[0-9]{2}[ -]?[0-9]{4}[ -]?[0-9]{4}\Z")
+        | st.from_regex(r"\A(\(0[0-9]{2,3}\)|0[0-9]{2,3})[ -]?[0-9]{7,8}\Z"),
+        max_size=50,
+    ),
     country=st.sampled_from(["CN", "US", "GB", "HK"]),
 )
 @settings(max_examples=150, deadline=None)
-def test_plain_mobile_numbers_agree_with_phonenumbers(numbers: list[str], country: str) -> None:
-    """Mainland mobile numbers, which are read without the library, are read as the library reads them."""
+def test_plain_numbers_agree_with_phonenumbers(numbers: list[str], country: str) -> None:
+    """Mainland mobiles and landlines, which are read without the library, are read as the library reads them."""
     assert cleaned(numbers, partial(phones.clean, country=country)) == [e164(each, country) for each in numbers]
 
 
