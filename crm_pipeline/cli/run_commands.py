@@ -248,6 +248,6 @@ def _print_overview(published: Overview) -> None:
     if rejected:
         columns = ("extract", "rule", "severity", "rows", "keys")
         print_table("What was wrong with them", columns, rejected, right=("rows", "keys"))
-    say(f"{published.delivered_customer_rows:,} delivered customer rows are {published.customers:,} customers.")
+    say(f"{published.records_in:,} customer records are {published.customers:,} customers.")
     lines, orphans = published.order_lines, published.orphans
     say(f"{lines - orphans:,} of {lines:,} order lines have their customer; {orphans:,} orphans.")

@@ -28,6 +28,13 @@ _REJECTIONS = """
     FROM reason GROUP BY ALL ORDER BY source, extract, rule
 """
 
+_HELD_BACK = """
+    SELECT coalesce(sum(quarantined_count + duplicate_count + erased_count), 0)::BIGINT FROM (
+        FROM crm.loads WHERE entity = 'customers'
+        QUALIFY row_number() OVER (PARTITION BY source, extract ORDER BY business_date DESC, sequence DESC) = 1
+    )
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:
@@ -36,9 +43,10 @@ class Overview:
     Attributes:
         loads: one extract: deliveries and the counts of its rows by outcome.
         rejections: one rule of one extract: rows concerned and their distinct keys.
-        delivered_customer_rows: rows delivered by all customers extracts.
         customers: golden customers.
         customer_records: living records behind them.
+        held_back_rows: rows of the newest delivery of each customers extract that brought no record: quarantined,
+            duplicates, erased.
         order_lines: published order lines.
         orphans: order lines without a customer.
     """
@@ -46,11 +54,16 @@ class Overview:
     published_at: datetime
     loads: pl.DataFrame
     rejections: pl.DataFrame
-    delivered_customer_rows: int
     customers: int
     customer_records: int
+    held_back_rows: int
     order_lines: int
     orphans: int
+
+    @property
+    def records_in(self) -> int:
+        """Customer records that came in: the living ones, and the rows held back."""
+        return self.customer_records + self.held_back_rows
 
     def as_dict(self) -> dict[str, object]:
         """The same for JSON."""
@@ -58,7 +71,7 @@ class Overview:
             "published_at": self.published_at.isoformat(),
             "customers": self.customers,
             "customer_records": self.customer_records,
-            "delivered_customer_rows": self.delivered_customer_rows,
+            "records_in": self.records_in,
             "order_lines": self.order_lines,
             "orphans": self.orphans,
             "loads": self.loads.to_dicts(),
@@ -78,9 +91,9 @@ def overview(project: Project) -> Overview:
             reader.value("SELECT published_at FROM crm.published"),
             loads,
             reader.frame(_REJECTIONS),
-            int(loads.filter(pl.col("entity") == "customers")["delivered"].sum()),
             _count(reader, "customers"),
             _count(reader, "customer_records", "deleted_on IS NULL"),
+            int(reader.value(_HELD_BACK)),
             _count(reader, "orders"),
             _count(reader, "orders", "customer_id IS NULL"),
         )

@@ -112,7 +112,7 @@ def test_status_tells_the_last_run(small: projects.Finished, command: CommandLin
     assert {check["rule_id"] for check in told["failed_checks"]} == {"products.available_to_not_before_from"}
     shown = command("status", "--project", small.folder).stdout
     assert run["run_id"] in shown
-    assert "925 delivered customer rows are 305 customers." in shown
+    assert "925 customer records are 305 customers." in shown
 
 
 def test_status_before_any_run_says_nothing_wrong(fresh_small: Path, command: CommandLine) -> None:

@@ -66,7 +66,7 @@ def test_three_extracts_become_the_customers_of_the_crm(
     """18,494 CRM rows, 18,484 ERP customers and 18,484 ERP locations are 18,484 customers of three records each."""
     sizes = ask("SELECT record_count, source_count, count(*) AS customers FROM customers GROUP BY ALL")
     assert sizes == [{"record_count": 3, "source_count": 2, "customers": 18_484}]
-    assert "55,462 delivered customer rows are 18,484 customers." in demo.stdout
+    assert "55,462 customer records are 18,484 customers." in demo.stdout
     assert "60,398 of 60,398 order lines have their customer; 0 orphans." in demo.stdout
 
 
