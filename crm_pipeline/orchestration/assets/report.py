@@ -17,7 +17,7 @@ def report_assets(project: Project) -> list[dg.AssetsDefinition]:
 
     @dg.asset(
         key=REPORT,
-        group_name="publish",
+        group_name="reports",
         deps=[PUBLISHED, SNAPSHOT],
         pool=POOL,
         kinds={"html"},
