@@ -28,10 +28,14 @@ class Finished:
     stderr: str
 
 
-def crm_pipeline(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def crm_pipeline(
+    *arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """The command line in a process of its own."""
     command = [sys.executable, "-c", "from crm_pipeline.cli import main; main()", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=environment(env), check=False, timeout=500)
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment(env), cwd=cwd, check=False, timeout=500
+    )
 
 
 def environment(more: dict[str, str] | None = None) -> dict[str, str]:

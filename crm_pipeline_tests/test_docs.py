@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "data-engineer.md").read_text(encoding="utf-8")
 _SNAPSHOT = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 _STAYS_OPEN = "crm-pipeline ui"
+_BUILDS_ON = ("demo big", "big/truth.csv", "examples/")  # lines that build on each other and take a minute
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -29,6 +31,10 @@ def commands(text: str) -> list[str]:
     """The command lines of ours in all shell blocks, in order."""
     lines = [line for block in blocks(text, "bash") for line in block.splitlines()]
     return [line for line in lines if line.startswith("crm-pipeline")]
+
+
+def _is_long(line: str) -> bool:
+    return any(part in line for part in _BUILDS_ON)
 
 
 def normal(line: str, folder: Path) -> str:
@@ -47,7 +53,7 @@ def test_readme_output(demo: projects.Finished) -> None:
     assert len(expected) > 20
 
 
-@pytest.mark.parametrize("line", [line for line in commands(README) if line != _STAYS_OPEN])
+@pytest.mark.parametrize("line", [line for line in commands(README) if line != _STAYS_OPEN and not _is_long(line)])
 def test_readme_command(line: str, demo: projects.Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each command of the README does what it says on the demo, or on the project that the line before made."""
     monkeypatch.chdir(tmp_path)
@@ -59,6 +65,18 @@ def test_readme_command(line: str, demo: projects.Finished, tmp_path: Path, monk
         (tmp_path / "my_crm/extracts/crm/customers_2026-01-05.csv").write_text(delivered, encoding="utf-8")
     result = CliRunner().invoke(app, shlex.split(line)[1:])
     assert result.exit_code == 0, result.output
+
+
+@pytest.mark.slow
+def test_readme_long_commands(tmp_path: Path) -> None:
+    """The commands of the README that make and judge larger projects do so, one after the other."""
+    ignored = shutil.ignore_patterns("state", "var", "published", "reports", "backup")
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=ignored)
+    lines = [line for line in commands(README) if _is_long(line)]
+    assert len(lines) == 4
+    for line in lines:
+        result = projects.crm_pipeline(*shlex.split(line)[1:], cwd=tmp_path)
+        assert result.returncode == 0, f"{line}\n{result.stdout}\n{result.stderr}"
 
 
 @pytest.mark.parametrize("line", sorted(set(commands(GUIDE))))
