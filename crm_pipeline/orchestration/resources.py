@@ -49,6 +49,6 @@ def _meant_to_publish(run: dg.DagsterRun | None) -> bool:
     """Whether publication was part of the run's plan, so that a report is due though the run did not get there."""
     if run is None:
         return False
-    if run.asset_selection is None:
+    if not run.asset_selection:  # the whole job
         return run.job_name in PUBLISHING
     return PUBLISHED in run.asset_selection

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from crm_pipeline.report import customers, deliveries
 from crm_pipeline.report.completeness import fills
-from crm_pipeline.report.figures import Figures
+from crm_pipeline.report.figures import Cause, Figures
 from crm_pipeline.report.reading import Reading
 from crm_pipeline.state.measures import RunMeasures
 from crm_pipeline.warehouse import Warehouse
@@ -24,6 +24,7 @@ def collect(
     earlier: Sequence[RunMeasures],
     match_threshold: float,
     review_threshold: float,
+    stopped_by: Sequence[Cause] = (),
 ) -> Figures:
     """The figures; tables that are missing, because the run stopped before them, count as empty.
 
@@ -34,6 +35,7 @@ def collect(
         earlier: of the runs before, oldest first; may be empty.
         match_threshold: probability from which a pair is linked, above 0, up to 1.
         review_threshold: probability from which a pair waits for a person, above 0, up to 1.
+        stopped_by: what stopped the run and is no rule of a suite.
     """
     reading = Reading.of(warehouse)
     newest = deliveries.deliveries(reading, measures.run_id)
@@ -59,6 +61,7 @@ def collect(
         fills=filled,
         never_filled=never_filled,
         attached=customers.attached(reading),
+        stopped_by=tuple(stopped_by),
     )
 
 

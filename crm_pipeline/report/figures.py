@@ -17,6 +17,21 @@ BLOCKING = "table"  # a rule of this severity that does not pass stops what come
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """A check that stopped the run: an SQL claim about a table, or the size of the largest customer.
+
+    Attributes:
+        failed: rows that break it.
+        notes: what it claims, and why.
+    """
+
+    table: str
+    name: str
+    failed: int
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """What the run applied of one extract, or its newest delivery where it applied none.
 
@@ -199,6 +214,7 @@ class Figures:
         never_filled: entity to its columns that no record was delivered with.
         match_weight: from it on a pair is linked; None when no weight is enough.
         review_weight: from it on a pair waits for a person; None when no weight is enough.
+        stopped_by: what stopped the run and is no rule of a suite.
     """
 
     project_name: str
@@ -219,6 +235,7 @@ class Figures:
     fills: Mapping[str, tuple[ColumnFill, ...]]
     never_filled: Mapping[str, tuple[str, ...]]
     attached: tuple[Attached, ...]
+    stopped_by: tuple[Cause, ...] = ()
 
     @cached_property
     def customers(self) -> int:

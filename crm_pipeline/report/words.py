@@ -35,9 +35,11 @@ _PAGE = {
         "本次运行在发布前中止，读者看到的仍是此前发布的数据；下文数字反映运行中止时数据仓库的状态。",
     ),
     "stopped.by": Words("Checks that stopped it", "导致中止的检查"),
+    "stopped.rows": Words("{n} rows", "{n} 行"),
+    "stopped.rows.one": Words("1 row", "1 行"),
     "stopped.unknown": Words(
-        "No rule of a suite stopped it; the log of the run says what did.",
-        "并非由规则检查引起；中止原因请查看运行日志。",
+        "No check stopped it; the log of the run says what did.",
+        "并非由检查引起；中止原因请查看运行日志。",
     ),
     "unchanged.text": Words(
         "Nothing new came in that would change a customer: what was published before stays as it is.",

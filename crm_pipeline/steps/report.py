@@ -33,6 +33,10 @@ def write_report(run: Run) -> Path:
         earlier=earlier,
         match_threshold=run.project.config.linkage.match_threshold,
         review_threshold=run.project.config.linkage.review_threshold,
+        stopped_by=[
+            report.Cause(failure.table, failure.name, failure.failed_count, failure.description)
+            for failure in run.progress.stopped_by
+        ],
     )
     html = report.render(figures)
     file = run.project.reports / f"{run.started_at:%Y%m%dT%H%M%SZ}-{run.run_id[:8]}.html"

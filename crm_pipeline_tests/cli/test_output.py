@@ -41,8 +41,8 @@ COMMANDS = sorted(_commands(typer.main.get_command(app)))  # type: ignore[arg-ty
 def test_the_commands_are_these() -> None:
     """The list of commands is the one that this test knows; a new one is added here and gets its help tested below."""
     assert [" ".join(path) for path in COMMANDS] == [
-        "backup full", "backup key", "backup list", "backup restore", "backup verify", "check", "demo", "explain",
-        "init", "preview", "quarantine list", "query", "rebuild", "run", "status", "ui",
+        "backup full", "backup key", "backup list", "backup restore", "backup verify", "check", "demo", "evaluate",
+        "explain", "init", "preview", "quarantine list", "query", "rebuild", "run", "status", "ui",
     ]  # fmt: skip
 
 

@@ -75,6 +75,10 @@ def test_a_stopped_run_has_its_report(small_copy: Path, command: CommandLine) ->
     first, second = measures(small_copy).runs()
     assert (first.outcome, second.outcome) == (Outcome.PUBLISHED, Outcome.STOPPED)
     assert len(list((small_copy / "reports").glob("2*.html"))) == 2
+    page = (small_copy / "reports" / "latest.html").read_text(encoding="utf-8")
+    assert "Nothing was published" in page
+    assert "assert_never" in page
+    assert "Never holds. Prevents: nothing, it stops the run." in page
 
 
 def test_a_backup_alone_has_no_report(small_copy: Path, command: CommandLine) -> None:

@@ -76,4 +76,4 @@ def test_only_the_monthly_job_trains_anew(in_zone: Open) -> None:
     assert config["ops"]["link__pairs"] == {"config": {"retrain": True}}
     assert nightly is None or not nightly.get_run_config_for_partition_key("2026-03-01")
     rebuilt = {key.path[0] for key in definitions.resolve_job_def("rebuild").asset_layer.executable_asset_keys}
-    assert rebuilt == {"std", "link", "gold", "mart", "ops", "published", "backup"}
+    assert rebuilt == {"std", "link", "gold", "mart", "ops", "published", "backup", "reports"}

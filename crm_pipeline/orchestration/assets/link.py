@@ -8,6 +8,7 @@ from crm_pipeline import linkage
 from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
+from crm_pipeline.steps.measuring import BlockingFailure
 from crm_pipeline.steps.run import Run
 from crm_pipeline.tables import CLUSTERS, CUSTOMER_IDS, FORMER_MEMBERS, IDENTITY_EVENTS, MEMBERS, PAIRS, Table
 
@@ -53,6 +54,7 @@ def _pairs(project: Project) -> dg.AssetsDefinition:
 
 def _clusters(project: Project) -> dg.AssetsDefinition:
     limit = project.config.linkage.largest_cluster
+    claim = f"No customer has more than {limit} records; a giant one is fused by a shared value."
 
     @dg.asset(
         key=_CLUSTERS,
@@ -63,7 +65,7 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
                 _LARGEST,
                 asset=_CLUSTERS,
                 blocking=True,
-                description=f"No customer has more than {limit} records; a giant one is fused by a shared value.",
+                description=claim,
             )
         ],
         pool=POOL,
@@ -74,6 +76,9 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
     def clusters(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
         with step(run, "link.clusters"):
             summary = linkage.cluster_records(run.warehouse)
+            if summary.largest_size > limit:
+                failure = BlockingFailure("link.clusters", _LARGEST, summary.largest_size, claim)
+                run.progress.stopped_by.append(failure)
             verdict = dg.AssetCheckResult(
                 check_name=_LARGEST,
                 passed=summary.largest_size <= limit,

@@ -9,6 +9,7 @@ from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.checks import judge_table
+from crm_pipeline.steps.measuring import BlockingFailure
 from crm_pipeline.steps.models import project_model_tables, project_models
 from crm_pipeline.steps.run import Run, suite_of, suite_tables
 from crm_pipeline.tables import CHECK_RESULTS, ENTITIES, LOADS, REJECTIONS, Table
@@ -69,8 +70,14 @@ def _upstream(model: Model) -> list[dg.AssetKey]:
 
 
 def _test_results(run: Run, key: dg.AssetKey, model: Model) -> Iterator[dg.AssetCheckResult]:
+    descriptions = {test.test_id: test.description for test in model.tests}
     for result in test_model(run.warehouse, model):
         is_blocking = result.severity == _BLOCKING
+        if is_blocking and result.failed_count:
+            failure = BlockingFailure(
+                model.qualified, result.test_id, result.failed_count, descriptions[result.test_id]
+            )
+            run.progress.stopped_by.append(failure)
         yield dg.AssetCheckResult(
             asset_key=key,
             check_name=check_name(result.test_id),
