@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 import polars as pl
@@ -24,13 +25,19 @@ _BLOCK_BYTES = 1 << 20
 _BLANKS = " \t\r"  # what JSON takes for white space, the end of the line apart
 _WORDS = {None: "", True: "true", False: "false"}
 
+_KEY_AND_BLANK = re.compile(rb'"[ \t\r]+:')
+
 _Object = dict[str, Any]
+_Columns = dict[str, Sequence[Any]]
 
 
 class _Number(str):
     """A number as it is written; of another type than a text, so that an array shows which it was."""
 
     __slots__ = ()
+
+
+_TEXTS_AND_NONE = frozenset({str, _Number, type(None)})
 
 
 class _NotAllowedError(ValueError):
@@ -51,6 +58,12 @@ def _refuse_constant(_: str) -> NoReturn:
 _decode = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_Number, parse_float=_Number, parse_constant=_refuse_constant
 ).raw_decode
+# Faster, without a call per object, and hence of a repeated key the last value; StopIteration where no value begins.
+# The second is for text without arrays, in which alone it matters what was a number.
+_scan, _scan_no_arrays = (
+    json.JSONDecoder(parse_int=kind, parse_float=kind, parse_constant=_refuse_constant).scan_once  # type: ignore[attr-defined]
+    for kind in (_Number, str)
+)
 
 
 def header_of(content: bytes, read: Read, where: str, *, is_start: bool) -> list[str]:
@@ -93,40 +106,94 @@ def rows_of(content: bytes, read: Read, where: str) -> Rows:
 
 def _frame(content: bytes, where: str) -> pl.DataFrame:
     first_lines: dict[str, int] = {}
-    frames = [_block_frame(lines, numbers, first_lines, where) for lines, numbers in _blocks(content)]
+    frames = [_block_frame(*block, first_lines, where) for block in _blocks(content)]
     _check_keys(first_lines, where)
     rows = pl.concat(frames, how="diagonal")
     return rows.select(*(pl.col(name).fill_null("") for name in first_lines), LINE)
 
 
-def _blocks(content: bytes) -> Iterator[tuple[list[str], list[int]]]:
-    """The lines that are not blank and their numbers, some megabytes at a time."""
+def _blocks(content: bytes) -> Iterator[tuple[list[str], list[int], bytes]]:
+    """The lines that are not blank, their numbers, and the text they came from, about a megabyte at a time."""
     start, line = 0, 1
     while start < len(content):
         end = content.find(b"\n", start + _BLOCK_BYTES)
         end = len(content) if end < 0 else end
-        lines = [text.strip(_BLANKS) for text in content[start:end].decode("utf-8").split("\n")]
+        written = content[start:end]
+        lines = [text.strip(_BLANKS) for text in written.decode("utf-8").split("\n")]
         numbers = [number for number, text in enumerate(lines, start=line) if text]
         if numbers:
-            yield [text for text in lines if text], numbers
+            yield [text for text in lines if text], numbers, written
         start, line = end + 1, line + len(lines)
 
 
-def _block_frame(lines: list[str], numbers: list[int], first_lines: dict[str, int], where: str) -> pl.DataFrame:
+def _block_frame(
+    lines: list[str], numbers: list[int], written: bytes, first_lines: dict[str, int], where: str
+) -> pl.DataFrame:
     """The rows of a block; keys that no earlier block had are added to `first_lines` with the line they appear on."""
     try:
-        rows = _objects(lines)
-        shapes = list(map(tuple, rows))
-        distinct = dict.fromkeys(shapes)
-        frame = pl.DataFrame({LINE: pl.Series(numbers, dtype=pl.Int64)} | _columns(rows, list(distinct)))
+        values = _values_alike(lines, written)
+        shapes = [tuple(values or ())]
+        if values is None:
+            rows = _objects(lines)
+            shapes = list(map(tuple, rows))
+            values = _values(rows, list(dict.fromkeys(shapes)))
+        frame = pl.DataFrame({LINE: pl.Series(numbers, dtype=pl.Int64)} | _columns(values))
     except (ValueError, RecursionError):
         _refuse_first_wrong(lines, numbers, where)
         raise
-    for shape in distinct:
+    for shape in dict.fromkeys(shapes):
         if not first_lines.keys() >= set(shape):
             line = numbers[shapes.index(shape)]
             first_lines |= {name: line for name in shape if name not in first_lines}
     return frame
+
+
+def _values_alike(lines: Sequence[str], written: bytes) -> _Columns | None:
+    """The values of each key, one per line; None unless each line is certain to be an object with the same keys.
+
+    Of a repeated key the parser keeps the last, so keys are counted in the text too: there, `":` is at least as
+    frequent as they are.
+
+    Args:
+        lines: without outer blanks.
+        written: the same lines, in UTF-8.
+    """
+    scan = _scan if b"[" in written else _scan_no_arrays
+    decoded = list(map(scan, lines, itertools.repeat(0)))  # ends early where no value begins
+    rows = [value for value, _ in decoded]
+    if [end for _, end in decoded] != list(map(len, lines)) or set(map(type, rows)) != {dict}:
+        return None
+    if any(blank in written for blank in (b" :", b"\t:", b"\r:")) and _KEY_AND_BLANK.search(written):
+        return None
+    values, key_count = _unfolded(rows)
+    return values if key_count == written.count(b'":') else None
+
+
+def _unfolded(rows: Sequence[_Object], prefix: str = "") -> tuple[_Columns, int]:
+    """The values of each key, of nested objects each by itself, and the number of keys; -1 when rows differ in them.
+
+    Keys of objects in arrays are not counted.
+
+    Args:
+        rows: at least one.
+        prefix: of the keys.
+    """
+    names = tuple(rows[0])
+    if set(map(tuple, rows)) != {names}:
+        return {}, -1
+    found: _Columns = {}
+    key_count = len(names) * len(rows)
+    for name, values in zip(names, zip(*map(dict.values, rows), strict=True), strict=True):
+        inner: _Columns = {f"{prefix}{name}": values}
+        if dict in (kinds := set(map(type, values))):
+            inner, inner_count = _unfolded(values, f"{prefix}{name}.") if len(kinds) == 1 else ({}, -1)
+            if inner_count < 0:
+                return {}, -1
+            key_count += inner_count
+        if found.keys() & inner.keys():
+            return {}, -1
+        found |= inner
+    return found, key_count
 
 
 def _objects(lines: Sequence[str]) -> list[_Object]:
@@ -157,21 +224,23 @@ def _flattened(row: _Object) -> _Object:
     return _object(pairs)
 
 
-def _columns(rows: list[_Object], shapes: list[tuple[str, ...]]) -> dict[str, pl.Series]:
-    """The values of each key as text."""
+def _values(rows: list[_Object], shapes: list[tuple[str, ...]]) -> _Columns:
+    """The values of each key, one per row, None where a row lacks it."""
     if len(shapes) == 1:
-        values: Iterable[Sequence[Any]] = zip(*map(dict.values, rows), strict=True)
-        names = list(shapes[0])
-    else:
-        names = list(dict.fromkeys(itertools.chain.from_iterable(shapes)))
-        values = ([row.get(name) for row in rows] for name in names)
-    if LINE in names:
+        return dict(zip(shapes[0], zip(*map(dict.values, rows), strict=True), strict=True))
+    names = dict.fromkeys(itertools.chain.from_iterable(shapes))
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _columns(values: _Columns) -> dict[str, pl.Series]:
+    """The values as text, null where there is none."""
+    if LINE in values:
         raise _NotAllowedError("a key that is kept for the line number")
-    return {name: pl.Series(name, _texts(column), dtype=pl.String) for name, column in zip(names, values, strict=True)}
+    return {name: pl.Series(name, _texts(column), dtype=pl.String) for name, column in values.items()}
 
 
-def _texts(values: Sequence[Any]) -> Sequence[str]:
-    if {str, _Number}.issuperset(map(type, values)):
+def _texts(values: Sequence[Any]) -> Sequence[str | None]:
+    if _TEXTS_AND_NONE.issuperset(map(type, values)):
         return values
     return [
         value if isinstance(value, str) else _json(value) if isinstance(value, list) else _WORDS[value]
@@ -209,7 +278,7 @@ def _refuse_first_wrong(lines: Sequence[str], numbers: Sequence[int], where: str
     for line, number in zip(lines, numbers, strict=True):
         try:
             (row,) = _objects([line])
-            _columns([row], [tuple(row)])
+            _columns(_values([row], [tuple(row)]))
         except UnicodeEncodeError:
             _refuse(f"{where}:{number}", "half of a surrogate pair")
         except json.JSONDecodeError as error:

@@ -82,6 +82,15 @@ def _plain(value: pl.Expr) -> pl.Expr:
 
 def _date_of(text: pl.Expr) -> pl.Expr:
     day = text.str.replace(_TIME + _OFFSET + "?$", "")
+    return day.map_batches(_each_day_once, return_dtype=pl.Date())
+
+
+def _each_day_once(batch: pl.Series) -> pl.Series:
+    """The dates of days as text, of which a column has few."""
+    days = pl.DataFrame({"text": batch})
+    day = pl.col("text")
     for shape in _SHAPES:
         day = day.str.replace(shape, "${1}-${2}-${3}")
-    return day.str.extract(_DAY, 1).str.to_date("%Y-%m-%d", strict=False)
+    read = day.str.extract(_DAY, 1).str.to_date("%Y-%m-%d", strict=False)
+    dates = days.unique().with_columns(read.alias("date"))
+    return days.join(dates, on="text", how="left", maintain_order="left")["date"].alias(batch.name)

@@ -14,5 +14,10 @@ def clean(value: pl.Expr) -> pl.Expr:
     """The address; `mailto:` and angle brackets removed; null when it is none by its form."""
     text = texts.clean(value).str.normalize("NFKC").str.to_lowercase()
     bare = text.str.replace(r"^mailto:", "").str.replace(r"^<(.*)>$", "$1")
-    is_sound = bare.str.contains(_ADDRESS) & ~bare.str.contains(r"\.\.|^\.|\.@")
-    return pl.when(is_sound).then(bare)
+    return bare.map_batches(_sound, return_dtype=pl.String())
+
+
+def _sound(batch: pl.Series) -> pl.Series:
+    """The addresses, null where one is none by its form."""
+    is_sound = batch.str.contains(_ADDRESS) & ~batch.str.contains(r"\.\.|^\.|\.@")
+    return batch.set(~is_sound, None)

@@ -10,7 +10,7 @@ import polars as pl
 from crm_pipeline.standardise import choices, countries, dates, emails, identifiers, names, numbers, phones, texts
 from crm_pipeline.tables import ENTITIES, Column, polars_type
 
-VERSION = 2  # raise it when any cleaner gives other values: all rows then count as changed
+VERSION = 3  # raise it when any cleaner gives other values: all rows then count as changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +155,17 @@ def _rejected(entity: str, mapped: pl.DataFrame, frame: pl.DataFrame, lists: Map
             continue
         delivered, cleaned = mapped[column.name], frame[column.name]
         if column.name in lists:
-            text, is_lost = (
-                delivered.list.join(" | ", ignore_nulls=True),
-                lists[column.name].list.eval(pl.element().is_null()).list.any(),
-            )
+            suspects = lists[column.name].list.eval(pl.element().is_null()).list.any().fill_null(value=False)
+            text = pl.col("value").list.join(" | ", ignore_nulls=True)
         else:
-            text = delivered.to_frame("v").select(texts.clean(pl.col("v"))).to_series()
-            is_lost = text.is_not_null() & cleaned.is_null()
-        reason = f"expected {_cleaner(entity, column).expected}"
-        cells = pl.DataFrame({"row": pl.int_range(len(text), dtype=pl.UInt32, eager=True), "value": text})
-        lost = cells.filter(is_lost.fill_null(value=False))
+            suspects = delivered.is_not_null() & cleaned.is_null()
+            text = texts.clean(pl.col("value"))
+        rows = suspects.arg_true()
+        lost = pl.DataFrame({"row": rows, "value": delivered.gather(rows)}).with_columns(text.alias("value"))
+        name, reason = pl.lit(column.name), pl.lit(f"expected {_cleaner(entity, column).expected}")
         found.append(
-            lost.select("row", pl.lit(column.name).alias("column_name"), "value", pl.lit(reason).alias("reason"))
+            lost.drop_nulls("value").select(
+                pl.col("row").cast(pl.UInt32), name.alias("column_name"), "value", reason.alias("reason")
+            )
         )
     return pl.concat(found).sort("row", "column_name")

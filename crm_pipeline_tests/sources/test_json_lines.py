@@ -112,6 +112,8 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "repeated nested key": ('{"b":{"a":1,"a":"%s"}}\n', ":1", "twice in one object"),
     "repeated key in an array": ('{"b":[{"a":1,"a":"%s"}]}\n', ":1", "twice in one object"),
     "repeated key by its dotted name": ('{"a":{"b":1},"a.b":"%s"}\n', ":1", "twice in one object"),
+    "repeated key made up for by a value": ('{"a":1,"a" :":%s"}\n{"a":1}\n', ":1", "twice in one object"),
+    "repeated key beside colons": ('{"a":":","b":"\\":","b":"%s"}\n', ":1", "twice in one object"),
     "letter case": ('{"ab":1}\n{"b":1}\n{"aB":"%s"}\n', ":3", "by letter case only"),
     "blank key": ('{"a":1}\n{" ":"%s"}\n', ":2", "no name for a column"),
     "blank nested key": ('{"a":{"":"%s"}}\n', ":1", "no name for a column"),

@@ -194,6 +194,22 @@ def test_plain_numbers_agree_with_phonenumbers(numbers: list[str], country: str)
     assert cleaned(numbers, partial(phones.clean, country=country)) == [e164(each, country) for each in numbers]
 
 
+@pytest.mark.parametrize("region", ["CN", "US", "GB", "AU", "IT", "JP", "DE", "SG", "RU", "AR"])
+def test_frequent_calling_codes_agree_with_phonenumbers(region: str) -> None:
+    """Many international numbers of one calling code, read without the library, are read as the library reads them."""
+    code = phonenumbers.country_code_for_region(region)
+    mobile = str(phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE).national_number)
+    changed = [mobile[:place] + digit + mobile[place + 1 :] for place in range(len(mobile)) for digit in "0123456789"]
+    written = [f"+{code}{blank}{national}" for national in [*changed, f"0{mobile}", mobile[1:]] for blank in ("", "-")]
+    for country in ("CN", "US"):
+        assert cleaned(written, partial(phones.clean, country=country)) == [e164(each, country) for each in written]
+
+
+def test_digits_of_other_scripts() -> None:
+    """Digits of another script are digits, as the library has it, and E.164 has those of ASCII."""
+    assert cleaned(["138٠٠١٣٨٠٠٠"], CN) == ["+8613800138000"]
+
+
 def e164(text: str, country: str) -> str | None:
     try:
         number = phonenumbers.parse(text, country)
