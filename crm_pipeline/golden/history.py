@@ -38,22 +38,47 @@ def record_history(
         extra_columns: the project's own columns of gold.customers.
     """
     columns = (*GOLDEN_COLUMNS, *(extra_column(name) for name in extra_columns))
-    _load_versions(warehouse, history, columns)
-    changed = _find_changes(warehouse, columns)
-    if changed:
-        with history.appending(run_id=run_id, now=now) as draft:
-            warehouse.execute(f"""
-                COPY (
-                    SELECT CAST({draft.number} AS INTEGER) AS entry_number,
-                        TIMESTAMP {literal(draft.published_at.isoformat(sep=" "))} AS published_at, *
-                    FROM {_CHANGES} ORDER BY customer_id
-                ) TO {literal(str(draft.path))} (FORMAT parquet, COMPRESSION zstd)
-            """)
+    if history.entries():
         _load_versions(warehouse, history, columns)
-    warehouse.replace(customer_history(extra_columns), _unfolded())
+        changed = _find_changes(warehouse, columns)
+        if changed:
+            _append(warehouse, history, f"FROM {_CHANGES}", run_id=run_id, now=now)
+            _load_versions(warehouse, history, columns)
+        unfolded = _unfolded()
+    else:  # everything is new: nothing to compare with, and nothing to read back
+        first = f"SELECT false AS is_gone, {_names(columns)} FROM gold.customers"
+        changed = int(warehouse.value("SELECT count(*) FROM gold.customers"))
+        published_at = _append(warehouse, history, first, run_id=run_id, now=now) if changed else now
+        unfolded = f"""
+            SELECT *, TIMESTAMP {_moment(published_at)} AS valid_from, CAST(NULL AS TIMESTAMP) AS valid_to,
+                CAST(1 AS INTEGER) AS version
+            FROM ({first})
+        """
+    warehouse.replace(customer_history(extra_columns), unfolded)
     for scratch in (_VERSIONS, _CHANGES):
-        warehouse.execute(f"DROP TABLE {scratch}")
+        warehouse.execute(f"DROP TABLE IF EXISTS {scratch}")
     return changed
+
+
+def _append(warehouse: Warehouse, history: History, changes: str, *, run_id: str, now: datetime) -> datetime:
+    """The time of a new entry with the rows of the select `changes`, in the order of customer_id."""
+    with history.appending(run_id=run_id, now=now) as draft:
+        warehouse.execute(f"""
+            COPY (
+                SELECT CAST({draft.number} AS INTEGER) AS entry_number,
+                    TIMESTAMP {_moment(draft.published_at)} AS published_at, *
+                FROM ({changes}) ORDER BY customer_id
+            ) TO {literal(str(draft.path))} (FORMAT parquet, COMPRESSION zstd)
+        """)
+    return draft.published_at
+
+
+def _moment(time: datetime) -> str:
+    return literal(time.isoformat(sep=" "))
+
+
+def _names(columns: Sequence[Column]) -> str:
+    return ", ".join(["customer_id", *(quoted(column.name) for column in columns)])
 
 
 def _load_versions(warehouse: Warehouse, history: History, columns: Sequence[Column]) -> None:
@@ -81,7 +106,7 @@ def _load_versions(warehouse: Warehouse, history: History, columns: Sequence[Col
 
 def _find_changes(warehouse: Warehouse, columns: Sequence[Column]) -> int:
     """Number of differences between gold.customers and the latest versions; makes the scratch table that has them."""
-    names = ", ".join(["customer_id", *(quoted(column.name) for column in columns)])
+    names = _names(columns)
     warehouse.execute(f"""
         CREATE OR REPLACE TEMP TABLE {_CHANGES} AS
         WITH latest AS (

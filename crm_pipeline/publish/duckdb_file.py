@@ -30,6 +30,10 @@ SCHEMA = "main"
 # Name of the attached file while it is built; nothing else may have it.
 _ALIAS = "publication_being_built"
 
+# Rows; a quarter of DuckDB's default. Strings are compressed by a dictionary for each group, whose cost grows faster
+# than the group: customers take half the time and a fifth more space, and small tables keep several cores busy.
+_ROW_GROUP_SIZE = 30_720
+
 
 @dataclass(frozen=True, slots=True)
 class PublishSummary:
@@ -79,9 +83,10 @@ def publish_duckdb(
     with appearing(path) as temporary, _workshop(path) as workshop:
         built = workshop / "publication.duckdb"
         with _attached(warehouse, built):
-            for table in tables:
-                _build_table(warehouse, table, row_counts[table.name])
-            _build_published(warehouse, (content, now, run_id, code_version))
+            with warehouse.transaction():  # one write of the log instead of one for each comment
+                for table in tables:
+                    _build_table(warehouse, table, row_counts[table.name])
+                _build_published(warehouse, (content, now, run_id, code_version))
             warehouse.execute(f"CHECKPOINT {_ALIAS}")
         built.replace(temporary)
         path.with_name(f"{path.name}.wal").unlink(missing_ok=True)  # of whoever opened the old file for writing
@@ -119,7 +124,7 @@ def _workshop(path: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def _attached(warehouse: Warehouse, path: Path) -> Iterator[None]:
     """The new file as database `_ALIAS` with its schema, within the block."""
-    warehouse.execute(f"ATTACH {literal(str(path))} AS {_ALIAS}")
+    warehouse.execute(f"ATTACH {literal(str(path))} AS {_ALIAS} (ROW_GROUP_SIZE {_ROW_GROUP_SIZE})")
     try:
         yield
     finally:
@@ -129,7 +134,9 @@ def _attached(warehouse: Warehouse, path: Path) -> Iterator[None]:
 def _build_table(warehouse: Warehouse, table: Publication, row_count: int) -> None:
     target = f"{_ALIAS}.{SCHEMA}.{quoted(table.name)}"
     order = ", ".join(quoted(name) for name in table.order_by)
-    warehouse.execute(f"CREATE TABLE {target} AS FROM {table.source} ORDER BY {order}")
+    # Most tables lie in key order already, and a scan keeps it: sorting them again would cost more than looking.
+    sort = "" if _is_ordered(warehouse, table) else f"ORDER BY {order}"
+    warehouse.execute(f"CREATE TABLE {target} AS FROM {table.source} {sort}")
     first = f"coalesce(CAST({quoted(table.order_by[0])} AS VARCHAR), '')"  # count(*) would not read the rows
     found = warehouse.value(f"SELECT count({first}) FROM {target}")
     if found != row_count:
@@ -145,6 +152,16 @@ def _build_table(warehouse: Warehouse, table: Publication, row_count: int) -> No
         if name not in table.stable_columns and not comment.endswith(RUN_TIME_MARK):
             comment = f"{comment} {RUN_TIME_MARK}".strip()
         warehouse.execute(f"COMMENT ON COLUMN {target}.{quoted(name)} IS {literal(comment)}")
+
+
+def _is_ordered(warehouse: Warehouse, table: Publication) -> bool:
+    """Whether a scan of the source gives its rows in key order, nulls last, as ORDER BY would."""
+    key = f"row({', '.join(quoted(name) for name in table.order_by)})"
+    swapped = warehouse.value(f"""
+        SELECT count(*) FROM (SELECT {key} AS key, lag({key}) OVER () AS key_before FROM {table.source})
+        WHERE key < key_before
+    """)
+    return not swapped
 
 
 def _build_published(warehouse: Warehouse, row: tuple[str, datetime, str, str]) -> None:

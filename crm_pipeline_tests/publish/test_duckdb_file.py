@@ -50,6 +50,21 @@ def test_content_is_the_warehouse_s(warehouse: Warehouse, published: Path) -> No
         assert "personal: direct" in comments["name"]
 
 
+def test_key_order_whatever_the_source_s(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Rows of a source in any order, over several row groups and with nulls in the key, are published in key order."""
+    rows = "SELECT CASE WHEN i % 7 > 0 THEN i % 5 END AS a, CAST(i AS VARCHAR) AS b FROM range(70_000) AS numbers (i)"
+    table = Publication("gold.ordered", "ordered", ("a", "b"), ("a", "b"))
+    order = "ORDER BY a, b"
+    for source in (rows, f"{rows} {order}", f"({rows} {order}) UNION ALL SELECT 0, ''", f"{rows} {order} DESC"):
+        warehouse.execute(f"CREATE OR REPLACE TABLE gold.ordered AS {source}")
+        path = tmp_path / "ordered.duckdb"
+        path.unlink(missing_ok=True)
+        publish_duckdb(warehouse, path, [table], run_id="r", now=NOW, code_version="1")
+        with open_reader(path) as reader:
+            assert reader.execute("FROM ordered") == warehouse.execute(f"FROM gold.ordered {order}")
+    warehouse.execute("DROP TABLE gold.ordered")
+
+
 def test_published_row(warehouse: Warehouse, tmp_path: Path) -> None:
     """crm.published has one row that says what the file is, as the summary does."""
     path = tmp_path / "crm.duckdb"
