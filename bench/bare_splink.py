@@ -31,6 +31,7 @@ def main(records_file: str, settings_file: str) -> None:
     with open(settings_file, encoding="utf-8") as file:  # noqa: PTH123 - nothing but the standard library and Splink
         told: dict[str, Any] = json.load(file)
     connection = duckdb.connect(":memory:")
+    connection.execute("SET enable_progress_bar = false")
     with _timed("read records"):
         connection.execute(f"CREATE TABLE records AS SELECT * FROM read_parquet('{records_file}')")
         api = DuckDBAPI(connection=connection)

@@ -15,6 +15,8 @@ import pyarrow as pa
 from crm_pipeline.errors import ConfigurationError, PipelineError
 from crm_pipeline.tables import Table
 
+# Times are UTC; and where a statement takes seconds, no bar is drawn into the output of a command. Cursors inherit both.
+_SETTINGS = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"
 SCHEMAS = ("std", "link", "gold", "mart", "ops")
 _POSITION = "=position"  # keeps the rows of an expression in their order, also where it has a window
 
@@ -51,7 +53,7 @@ class Warehouse:
         connection = duckdb.connect(str(path), config=config)
         path.chmod(0o600)
         try:
-            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(_SETTINGS)
             for schema in SCHEMAS:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
             yield cls(connection)
@@ -196,7 +198,7 @@ def open_reader(path: Path) -> Iterator[Warehouse]:
         )
     connection = duckdb.connect(":memory:")
     try:
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(_SETTINGS)
         _attach_published(connection, path)
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
@@ -232,7 +234,7 @@ def expressions(frame: pl.DataFrame, columns: Mapping[str, str], *, where: str) 
     connection = duckdb.connect(":memory:")
     try:
         connection.execute("SET enable_external_access = false")
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(_SETTINGS)
         numbered = frame.with_row_index(_POSITION)
         connection.register("delivered", numbered.to_arrow(compat_level=pl.CompatLevel.oldest()))
         connection.execute("SET lock_configuration = true")

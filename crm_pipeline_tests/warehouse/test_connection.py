@@ -239,3 +239,13 @@ def test_reader_of_nothing(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="crm-pipeline run"), open_reader(tmp_path / "crm.duckdb"):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_progress_bar(tmp_path: Path) -> None:
+    """DuckDB draws no bar into standard output, on no connection and no cursor: `--json` is alone there."""
+    setting = "SELECT current_setting('enable_progress_bar')"
+    with Warehouse.open(tmp_path / "w.duckdb", temporary=tmp_path / "tmp") as warehouse:
+        assert warehouse.value(setting) is False
+        assert warehouse.connection.cursor().execute(setting).fetchall() == [(False,)]
+    with open_reader(tmp_path / "w.duckdb") as reader:
+        assert reader.value(setting) is False
