@@ -22,8 +22,9 @@ class Chain:
 
     Attributes:
         generate_seconds: writing the extracts, process start included.
-        process_seconds: the whole of `crm-pipeline run`, start-up included.
+        process_seconds: the whole of `crm-pipeline demo` where the extracts are there already, start-up included.
         run_seconds: from the lock to the report, so after start-up.
+        has_findings: whether a check did not pass, exit code 1 of that command.
         quality: what `crm-pipeline evaluate --json` says of what is published.
     """
 
@@ -35,6 +36,7 @@ class Chain:
     run_seconds: float
     peak_memory_bytes: int
     steps: tuple[StepMeasure, ...]
+    has_findings: bool
     quality: dict[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
@@ -46,11 +48,11 @@ class Chain:
 def run_chain(folder: Path, *, customers: int, days: int, seed: int) -> Chain:
     """The figures of one size; the project stays in `folder`."""
     sizes = ("--customers", str(customers), "--days", str(days), "--seed", str(seed))
-    generate_seconds, _ = _timed("demo", str(folder), *sizes, "--generate-only", "--json")
-    process_seconds, said = _timed("demo", str(folder), *sizes, "--json")
+    generate_seconds, _, _ = _timed("demo", str(folder), *sizes, "--generate-only", "--json")
+    process_seconds, said, has_findings = _timed("demo", str(folder), *sizes, "--json")
     told = json.loads(said)
     [measures] = MeasureStore(folder / "state" / "history" / "measures").runs()
-    _, quality = _timed("evaluate", str(folder / "truth.csv"), "--project", str(folder), "--json")
+    _, quality, _ = _timed("evaluate", str(folder / "truth.csv"), "--project", str(folder), "--json")
     return Chain(
         customers,
         told["customer_records"],
@@ -60,16 +62,19 @@ def run_chain(folder: Path, *, customers: int, days: int, seed: int) -> Chain:
         measures.seconds,
         measures.peak_memory_bytes,
         measures.steps,
+        has_findings,
         json.loads(quality)["published"],
     )
 
 
-def _timed(*arguments: str) -> tuple[float, str]:
+def _timed(*arguments: str) -> tuple[float, str, bool]:
+    """Seconds, what was printed, and whether the exit code was 1; any other failure ends the process with words."""
     begin = time.perf_counter()
     done = subprocess.run([*_COMMAND, *arguments], capture_output=True, text=True, check=False)
-    if done.returncode not in {0, 1}:
+    seconds = time.perf_counter() - begin
+    if done.returncode not in {0, 1} or not done.stdout:  # a gate that stops the run ends with 1 too, without figures
         sys.exit(f"{' '.join(arguments)} ended with {done.returncode}\n{done.stderr[-3000:]}")
-    return time.perf_counter() - begin, done.stdout
+    return seconds, done.stdout, done.returncode == 1
 
 
 def peak_memory_of_this_process() -> int:

@@ -55,7 +55,7 @@ def print_size(chain: Chain, bare: Bare) -> None:
 
 
 def print_summary(results: Sequence[tuple[Chain, Bare]]) -> None:
-    """One row per size."""
+    """One row per size, and which of them ended with findings."""
     print("\n## Summary\n")
     columns = ("customers", "generate, s", "chain, s", "chain, GiB", "bare Splink, s", "ratio", *_QUALITY)
     print(f"| {' | '.join(columns)} |\n|{'---:|' * len(columns)}")
@@ -71,6 +71,9 @@ def print_summary(results: Sequence[tuple[Chain, Bare]]) -> None:
             *(f"{quality[name]:.3f}" for name in _QUALITY),
         ]
         print(f"| {' | '.join(cells)} |")
+    found = [f"{chain.customers:,}" for chain, _ in results if chain.has_findings]
+    if found:
+        print(f"\nChains that ended with findings (exit code 1), by customers: {'; '.join(found)}")
 
 
 def _row(words: str, seconds: float, memory_bytes: int | None) -> None:

@@ -82,7 +82,7 @@ def rebuild(project: ProjectOption = None, as_json: JsonOption = False, verbose:
 def ui(
     project: ProjectOption = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 3000,
     reports_port: Annotated[
         int | None, typer.Option(help="Port for the reports that the UI links to; default the one after --port.")
     ] = None,
@@ -92,13 +92,13 @@ def ui(
     Example: crm-pipeline ui --project demo
     """
     from crm_pipeline.orchestration.instance import ui_environment, workspace_file
-    from crm_pipeline.report.server import serve
+    from crm_pipeline.report.server import serve, url_of
 
     opened = load_project(project)
     command = [sys.executable, "-m", "dagster", "dev", "--host", host, "--port", str(port)]
     with serve(opened.reports, host, port + 1 if reports_port is None else reports_port) as reports_url:
         environment = {**ui_environment(opened), **opened.reports_environment(reports_url)}
-        say(f"The UI of {opened.root} will be at http://{host}:{port} in half a minute; stop it with Ctrl+C.")
+        say(f"The UI of {opened.root} will be at {url_of(host, port)} in half a minute; stop it with Ctrl+C.")
         say(f"The latest report is at {reports_url}/")
         # dagster dev keeps scratch files in the current folder
         servers = subprocess.Popen(  # noqa: S603 - our own interpreter
@@ -171,10 +171,13 @@ def _report_of_stopped_run(project: Project) -> Iterator[None]:
     """Says where the report is when a check stops the run within the block."""
     from crm_pipeline.steps.report import LATEST
 
+    latest = project.reports / LATEST
+    before = latest.stat().st_mtime_ns if latest.exists() else None
     try:
         yield
     except QualityError:
-        say(f"Report: {shown_path(project.reports / LATEST)}", error=True)
+        if latest.exists() and latest.stat().st_mtime_ns != before:
+            say(f"Report: {shown_path(latest)}", error=True)
         raise
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm_pipeline.generator.defects import DEFECTS, Defect
-from crm_pipeline.generator.generate import Generated, Progress, generate
+from crm_pipeline.generator.generate import WRITTEN, Generated, Progress, generate
 from crm_pipeline.generator.plan import CHUNK_CUSTOMERS, FIRST_DATE, LARGEST_CUSTOMERS, Plan
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "DEFECTS",
     "FIRST_DATE",
     "LARGEST_CUSTOMERS",
+    "WRITTEN",
     "Defect",
     "Generated",
     "Plan",

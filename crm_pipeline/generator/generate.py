@@ -10,9 +10,9 @@ import multiprocessing
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
@@ -26,6 +26,7 @@ from crm_pipeline.generator.workbook import Workbooks
 
 Progress = Callable[[str, int, int], None]
 PROCESSES = 2
+WRITTEN = ("extracts", "truth.csv", "defects.csv")  # into the project folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +60,24 @@ def generate(folder: Path, plan: Plan, *, processes: int = PROCESSES, progress: 
     folder.mkdir(parents=True, exist_ok=True)
     counted: dict[tuple[str, str, str], int] = {}
     dates = [str(day) for day in plan.dates]
-    with tempfile.TemporaryDirectory(prefix=".tmp-parts-", dir=folder) as scratch:
-        parts = _chunks(plan, Path(scratch), processes)
-        with _workbooks(folder, dates, is_apart=plan.chunks > 1 and processes > 1) as add:
-            files = _Files(folder, dates)
-            for number, chunk in enumerate(parts):
-                for part in chunk:
-                    key = (part.source, part.extract, dates[part.day])
-                    counted[key] = counted.get(key, 0) + part.rows
-                    if part.form is not None and part.form.format == "excel":
-                        add(part)
-                    else:
-                        files.add(part)
-                if progress:
-                    progress("thousands of customers", *_done(plan, number + 1))
+    scratch_folder = tempfile.TemporaryDirectory(prefix=".tmp-parts-", dir=folder, ignore_cleanup_errors=True)
+    # Closed from the inside out, also after a failure: all processes have ended before their files are removed.
+    with (
+        scratch_folder as scratch,
+        closing(_chunks(plan, Path(scratch), processes)) as parts,
+        _workbooks(folder, dates, is_apart=plan.chunks > 1 and processes > 1) as add,
+    ):
+        files = _Files(folder, dates)
+        for number, chunk in enumerate(parts):
+            for part in chunk:
+                key = (part.source, part.extract, dates[part.day])
+                counted[key] = counted.get(key, 0) + part.rows
+                if part.form is not None and part.form.format == "excel":
+                    add(part)
+                else:
+                    files.add(part)
+            if progress:
+                progress("thousands of customers", *_done(plan, number + 1))
     records = counted.pop(("", "truth.csv", dates[0]))
     defects = counted.pop(("", "defects.csv", dates[0]))
     return Generated(time.monotonic() - started, counted, records, defects)
@@ -83,7 +88,7 @@ def _done(plan: Plan, chunks: int) -> tuple[int, int]:
     return min(chunks * plan.chunk_customers, plan.customers) // thousand, plan.customers // thousand
 
 
-def _chunks(plan: Plan, scratch: Path, processes: int) -> Iterator[list[Part]]:
+def _chunks(plan: Plan, scratch: Path, processes: int) -> Generator[list[Part]]:
     """The parts of each chunk, in order."""
     make = partial(_made, plan, scratch)
     if plan.chunks == 1 or processes == 1:
@@ -139,6 +144,7 @@ def _workbooks(folder: Path, dates: list[str], *, is_apart: bool) -> Iterator[Ca
         _send(sender, None)
     except BaseException:
         writer.terminate()
+        writer.join()  # or it would go on writing into folders that are being removed
         raise
     writer.join()
     if writer.exitcode:

@@ -54,8 +54,11 @@ def workspace_file(project: Project) -> Path:
 def prepare_home(project: Project) -> None:
     """Makes the instance's folder, its `dagster.yaml` and its workspace; what is there is left as it is.
 
+    With one exception: a `dagster.yaml` that names no storage, as older ones of ours do, gets ours appended.
+
     Raises:
-        ConfigurationError: `dagster.yaml` has a storage of its own, and the environment names a database too.
+        ConfigurationError: `dagster.yaml` is not a YAML mapping, or it has a storage of its own and the environment
+            names a database too.
     """
     configuration = project.dagster_home / "dagster.yaml"
     for file, content in {configuration: _CONFIGURATION, workspace_file(project): _WORKSPACE}.items():
@@ -125,12 +128,14 @@ def _exported(names: Mapping[str, str]) -> Iterator[None]:
 
 
 def _settle_storage(file: Path, *, has_database: bool) -> None:
-    """Adds the storage to a `dagster.yaml` that names none, as older ones of ours do."""
-    text = file.read_text(encoding="utf-8")
-    content = yaml.safe_load(text) or {}
+    """Adds the storage to a `dagster.yaml` that names none."""
+    content = _mapping(file, file.read_bytes())
     named = _STORAGE_KEYS & content.keys()
     if not named:
-        _write(file, text.rstrip("\n") + "\n" + yaml.safe_dump(_STORAGE))
+        text = file.read_text(encoding="utf-8").rstrip("\n") + "\n" + yaml.safe_dump(_STORAGE)
+        if _mapping(file, text.encode()) != content | _STORAGE:
+            raise _unreadable(file, "a text that ends before its last line", "Take out the line `...`.")
+        _write(file, text)
     elif has_database and content.get("storage") != _STORAGE["storage"]:
         raise ConfigurationError(
             where=str(file),
@@ -138,6 +143,31 @@ def _settle_storage(file: Path, *, has_database: bool) -> None:
             found=", ".join(sorted(named)),
             cure="Take it out there, or unset the variable.",
         )
+
+
+def _mapping(file: Path, text: bytes) -> dict[object, object]:
+    """What a YAML text holds; `file` is where it stands, for the refusal."""
+    try:
+        content = yaml.safe_load(text.decode())
+    except yaml.MarkedYAMLError as error:
+        line = f" on line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise _unreadable(file, f"{error.problem or 'unreadable text'}{line}") from None
+    except (yaml.YAMLError, ValueError):  # bytes that are no UTF-8; a date that is none
+        raise _unreadable(file, "unreadable text") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise _unreadable(file, f"a {type(content).__name__} on top")
+    return content
+
+
+def _unreadable(file: Path, found: str, cure: str = "") -> ConfigurationError:
+    return ConfigurationError(
+        where=str(file),
+        expected="a YAML mapping in block style, the settings of Dagster's instance",
+        found=found,
+        cure=cure or "Correct it, or delete the file: the next start writes a new one.",
+    )
 
 
 def _write(file: Path, text: str) -> None:

@@ -39,10 +39,13 @@ class OpenRun(dg.ConfigurableResource[Run]):
             try:
                 yield run
             finally:
-                with discreet():
-                    publish_steward(run)
+                try:
+                    with discreet():
+                        publish_steward(run)
+                finally:
                     if run.progress.report is None and _meant_to_publish(context.run):
-                        write_report(run)
+                        with discreet():
+                            write_report(run, is_stopped=True)
 
 
 def _meant_to_publish(run: dg.DagsterRun | None) -> bool:

@@ -228,7 +228,10 @@ def trend(runs: Sequence[RunMeasures]) -> tuple[Series, ...]:
 
 
 def _held_back(run: RunMeasures) -> int | None:
-    names = ("quarantined", "duplicates", "erased")
+    """Customer rows of the newest deliveries; runs that did not count them tell their own rows of all entities."""
+    if "held_back" in run.counts:
+        return run.counts["held_back"]
+    names = ("quarantined", "duplicate", "erased")
     return sum(run.counts.get(name, 0) for name in names) if any(name in run.counts for name in names) else None
 
 

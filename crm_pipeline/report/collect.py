@@ -25,6 +25,7 @@ def collect(
     match_threshold: float,
     review_threshold: float,
     stopped_by: Sequence[Cause] = (),
+    is_golden_current: bool = True,
 ) -> Figures:
     """The figures; tables that are missing, because the run stopped before them, count as empty.
 
@@ -36,6 +37,7 @@ def collect(
         match_threshold: probability from which a pair is linked, above 0, up to 1.
         review_threshold: probability from which a pair waits for a person, above 0, up to 1.
         stopped_by: what stopped the run and is no rule of a suite.
+        is_golden_current: whether the golden step completed in this run; else schema gold is of an earlier one.
     """
     reading = Reading.of(warehouse)
     newest = deliveries.deliveries(reading, measures.run_id)
@@ -57,11 +59,12 @@ def collect(
         weights=customers.weights(reading),
         match_weight=_weight(match_threshold),
         review_weight=_weight(review_threshold),
-        cluster_sizes=customers.cluster_sizes(reading),
+        cluster_sizes=customers.cluster_sizes(reading, is_golden_current=is_golden_current),
         fills=filled,
         never_filled=never_filled,
         attached=customers.attached(reading),
         stopped_by=tuple(stopped_by),
+        is_golden_current=is_golden_current,
     )
 
 

@@ -38,8 +38,8 @@ _DISAGREEMENTS = """
 """
 _KNOWN = """
     WITH record AS (
-        SELECT customer_id AS "=customer", {bit} AS "=bit", {filled}
-        FROM std.customers JOIN link.members USING (record_key) WHERE valid_to IS NULL
+        SELECT customer_id AS "=customer", source AS "=source", {bit} AS "=bit", {filled}
+        FROM std.customers JOIN link.members USING (record_key) WHERE valid_to IS NULL GROUP BY ALL
     ),
     masks AS (SELECT {masks} FROM record GROUP BY "=customer"),
     pattern AS (SELECT *, count(*) AS "=customers" FROM masks GROUP BY ALL)
@@ -119,23 +119,26 @@ def disagreements(reading: Reading, names: Sequence[str]) -> tuple[Disagreement,
     if not names or not reading.has("gold.customer_values", "column_name", "source", "alternatives"):
         return ()
     found = reading.rows(_DISAGREEMENTS)
-    known = _known(reading, names, sorted({row[0] for row in found}))
-    return tuple(_disagreement(row, known.get(row[0], {}), names) for row in found)
+    between = _known(reading, names, sorted({row[0] for row in found if row[1] != row[2]}), records=1)
+    within = _known(reading, names, sorted({row[0] for row in found if row[1] == row[2]}), records=2)
+    return tuple(_disagreement(row, (within if row[1] == row[2] else between).get(row[0], {}), names) for row in found)
 
 
-def _known(reading: Reading, names: Sequence[str], golden: Sequence[str]) -> dict[str, dict[int, int]]:
-    """Golden column to customers by which systems have a value in it."""
+def _known(reading: Reading, names: Sequence[str], golden: Sequence[str], *, records: int) -> dict[str, Masks]:
+    """Golden column to customers by which systems have a value in it, in at least so many of their records."""
     std = {name: STD_NAMES.get(name, name) for name in golden}
     usable = {name: column for name, column in std.items() if reading.has("std.customers", column)}
     if not usable or not reading.has("link.members", "record_key", "customer_id"):
         return {}
-    filled = ", ".join(f"{quoted(column)} IS NOT NULL AS {quoted(name)}" for name, column in usable.items())
-    masks = ", ".join(f'bit_or(CASE WHEN {quoted(name)} THEN "=bit" ELSE 0 END) AS {quoted(name)}' for name in usable)
+    filled = ", ".join(f"count({quoted(column)}) AS {quoted(name)}" for name, column in usable.items())
+    masks = ", ".join(
+        f'bit_or(CASE WHEN {quoted(name)} >= {records} THEN "=bit" ELSE 0 END) AS {quoted(name)}' for name in usable
+    )
     sql = _KNOWN.format(bit=source_bit(names), filled=filled, masks=masks)
     found: dict[str, dict[int, int]] = {}
     for column, mask, count in reading.rows(sql, {"sources": list(names)}):
         found.setdefault(column, {})[mask] = count
-    return found
+    return dict(found)
 
 
 def _disagreement(row: tuple[Any, ...], known: Masks, names: Sequence[str]) -> Disagreement:
@@ -158,11 +161,11 @@ def weights(reading: Reading) -> tuple[WeightBin, ...]:
     return tuple(WeightBin(*row) for row in reading.rows(_WEIGHTS)) if has_pairs else ()
 
 
-def cluster_sizes(reading: Reading) -> tuple[ClusterSize, ...]:
-    """Customers by number of records, ascending."""
+def cluster_sizes(reading: Reading, *, is_golden_current: bool) -> tuple[ClusterSize, ...]:
+    """Customers by number of records, ascending; without golden customers, those that were linked just now."""
     if reading.has("gold.customers", "record_count"):
         return tuple(ClusterSize(*row) for row in reading.rows(_SIZES))
-    if reading.has("link.members", "customer_id"):
+    if is_golden_current and reading.has("link.members", "customer_id"):
         return tuple(ClusterSize(*row) for row in reading.rows(_SIZES_OF_MEMBERS))
     return ()
 

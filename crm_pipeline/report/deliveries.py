@@ -17,12 +17,17 @@ _DELIVERIES = """
             row_number() OVER (PARTITION BY source, extract ORDER BY business_date DESC, sequence DESC) AS age
         FROM ops.loads
     ),
-    chosen AS (
+    newest AS (
+        SELECT source, extract, entity, business_date AS newest_on,
+            quarantined_count + duplicate_count + erased_count AS held_back
+        FROM load WHERE age = 1
+    ),
+    shown AS (
         SELECT * FROM load QUALIFY is_mine OR (age = 1 AND NOT bool_or(is_mine) OVER (PARTITION BY source, extract))
     )
-    SELECT source, extract, max_by(entity, -age), max(business_date), count(*) FILTER (is_mine), {sums},
-        (max_by(quarantined_count + duplicate_count + erased_count, -age))::BIGINT
-    FROM chosen GROUP BY source, extract ORDER BY max_by(entity, -age) <> 'customers', 3, source, extract
+    SELECT source, extract, newest.entity, max(business_date), count(*) FILTER (is_mine), {sums}, held_back, newest_on
+    FROM shown JOIN newest USING (source, extract) GROUP BY source, extract, newest.entity, held_back, newest_on
+    ORDER BY newest.entity <> 'customers', newest.entity, source, extract
 """
 _COUNTS = ("delivered", "loaded", "unchanged", "quarantined", "duplicate", "erased", "deleted", "nulled", "flagged")
 # One row of a delivery counts once per rule and column: that is the key of the table.
@@ -31,12 +36,14 @@ _REJECTIONS = """
         SELECT source, extract, max((business_date, sequence)) AS delivery FROM ops.loads GROUP BY ALL
     ),
     counted AS (
-        SELECT entity, rule_id, severity, coalesce(column_name, '') AS column_name, coalesce(reason, '') AS reason,
-            source, extract, count(*) AS rows, count(*) FILTER ((business_date, sequence) = delivery) AS newest
+        SELECT entity, rule_id, severity, coalesce(column_name, '') AS column_name, source, extract,
+            count(*) AS rows, count(*) FILTER ((business_date, sequence) = delivery) AS newest,
+            max(business_date) AS latest, coalesce(max_by(reason, business_date), '') AS reason
         FROM ops.rejections LEFT JOIN newest USING (source, extract)
         GROUP BY ALL
     )
-    SELECT entity, rule_id, severity, column_name, max(reason), sum(rows)::BIGINT AS rows, sum(newest)::BIGINT,
+    SELECT entity, rule_id, severity, column_name, max_by(reason, (latest, rows, reason)),
+        sum(rows)::BIGINT AS rows, sum(newest)::BIGINT,
         list({'name': source || '.' || extract, 'rows': rows} ORDER BY rows DESC, source, extract)
     FROM counted GROUP BY entity, rule_id, severity, column_name
     ORDER BY list_position(['row', 'duplicate', 'value', 'warning'], severity), rows DESC, rule_id, column_name

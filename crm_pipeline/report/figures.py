@@ -38,11 +38,12 @@ class Delivery:
     Delivered = loaded + unchanged + quarantined + duplicates + erased.
 
     Attributes:
-        business_date: the newest.
+        business_date: the newest of those shown.
         deliveries: how many the run applied; 0 where the newest one of an earlier run is shown.
         nulled: cells that became null.
         flagged: warnings.
-        held_back: rows of the newest delivery alone that brought or confirmed no record.
+        held_back: rows that brought or confirmed no record, of the newest delivery alone, whichever run applied it.
+        newest_on: business date of the newest delivery; later than `business_date` where the run applied a late one.
     """
 
     source: str
@@ -60,6 +61,7 @@ class Delivery:
     nulled: int
     flagged: int
     held_back: int
+    newest_on: date
 
     @property
     def unaccounted(self) -> int:
@@ -136,7 +138,8 @@ class Disagreement:
         second: the other one; the same as `first` for records of one system.
         first_survived: customers for whom the value of `first` survived; the rest is `second`'s.
         customers: customers concerned.
-        known: customers for whom both systems have a value, one and the same or not.
+        known: customers for whom both systems have a value, one and the same or not; for records of one system, those
+            with a value in two of its records or more.
     """
 
     column: str
@@ -215,6 +218,8 @@ class Figures:
         match_weight: from it on a pair is linked; None when no weight is enough.
         review_weight: from it on a pair waits for a person; None when no weight is enough.
         stopped_by: what stopped the run and is no rule of a suite.
+        is_golden_current: whether this run made the golden customers; else what is counted over them is of an earlier
+            run, and no match for the records.
     """
 
     project_name: str
@@ -236,11 +241,17 @@ class Figures:
     never_filled: Mapping[str, tuple[str, ...]]
     attached: tuple[Attached, ...]
     stopped_by: tuple[Cause, ...] = ()
+    is_golden_current: bool = True
 
     @cached_property
     def customers(self) -> int:
         """Golden customers."""
         return sum(size.customers for size in self.cluster_sizes)
+
+    @property
+    def has_older_customers(self) -> bool:
+        """Whether there are golden customers, but those of an earlier run."""
+        return bool(self.customers) and not self.is_golden_current
 
     @cached_property
     def records(self) -> int:
@@ -276,12 +287,12 @@ class Figures:
     @property
     def as_of(self) -> date | None:
         """The newest business date; None before the first delivery."""
-        return max((delivery.business_date for delivery in self.deliveries), default=None)
+        return max((delivery.newest_on for delivery in self.deliveries), default=None)
 
     @property
     def previous(self) -> RunMeasures | None:
-        """The run before this one."""
-        return self.earlier[-1] if self.earlier else None
+        """The last run before this one that was not stopped."""
+        return next((run for run in reversed(self.earlier) if run.outcome != Outcome.STOPPED), None)
 
     def overlap(self, first: str, second: str) -> int:
         """Customers that both systems have; of one system with itself, all it has."""

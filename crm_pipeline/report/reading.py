@@ -43,10 +43,11 @@ class Reading:
 def source_bit(sources: Sequence[str]) -> str:
     """An SQL expression of one bit per system, by its place in `sources`, given as parameter `$sources`.
 
-    With more systems than bits the last bit stands for all the rest.
+    With more systems than bits the last bit stands for all the rest. Null for a system that is not among them.
     """
     last = min(len(sources), _MOST_SOURCES)
-    return f"(1::BIGINT << (least(list_position($sources, source), {last}) - 1)::BIGINT)"
+    place = "list_position($sources, source)"  # `least` passes over a null, so it alone would give the last bit
+    return f"(CASE WHEN {place} IS NOT NULL THEN 1::BIGINT << (least({place}, {last}) - 1)::BIGINT END)"
 
 
 def sources_in(mask: int, sources: Sequence[str]) -> list[str]:

@@ -61,6 +61,15 @@ _HERO = {
     "hero.no_customers": Words(
         "<b>{records}</b> records, and no customers yet", "<b>{records}</b> 条记录，尚未归并为客户"
     ),
+    "hero.older": Words(
+        "<b>{records}</b> records, and not yet the customers they stand for",
+        "<b>{records}</b> 条记录，尚未得出对应的客户",
+    ),
+    "hero.older_lead": Words(
+        "This run did not come to the golden customers. Those shown below are of an earlier run: they do not belong "
+        "to these records.",
+        "本次运行未生成黄金客户记录；下文所示客户来自更早的运行，与这些记录并不对应。",
+    ),
     "hero.empty": Words("Nothing has come in yet", "尚无数据到达"),
     "hero.lead": Words(
         "On average {ratio} living records from {n} systems stand for one customer.",
@@ -96,6 +105,7 @@ _HERO = {
     "tile.checks": Words("Checks passed", "通过的检查"),
     "tile.time": Words("Run time", "运行用时"),
     "tile.first_run": Words("first run", "首次运行"),
+    "tile.older": Words("of an earlier run", "来自更早的运行"),
     "tile.no_change": Words("as in the run before", "与上次运行相同"),
     "tile.change": Words("{change} since the run before", "较上次运行 {change}"),
     "tile.of_rows": Words("{share} of what came in", "占到达数据的 {share}"),
@@ -110,6 +120,10 @@ _HERO = {
 }
 
 _SECTIONS = {
+    "older": Words(
+        "Figures of customers and golden records are of an earlier run: this one did not come to them.",
+        "客户及黄金记录的数字来自更早的运行：本次运行未执行到该步骤。",
+    ),
     "sources": Words("Systems", "来源系统"),
     "sources.lead": Words(
         "What each system contributes: its living customer records, and the customers they stand for.",

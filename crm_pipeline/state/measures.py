@@ -8,6 +8,7 @@ personal values: names of steps, sources and extracts, and counts.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from crm_pipeline.state.files import read_json, write_json
+
+_log = logging.getLogger(__name__)
 
 
 class Outcome(StrEnum):
@@ -48,8 +51,9 @@ class RunMeasures:
         started_at: UTC without a zone.
         seconds: wall time from the first step to the report.
         steps: in the order they ran.
-        counts: by name: `customers` and `customer_records` after the run, and of the rows delivered to this run those
-            `delivered`, `loaded`, `unchanged`, `quarantined`, `duplicate` and `erased`.
+        counts: by name: `customers` and `customer_records` after the run, absent where it did not get there; of this
+            run's deliveries the rows `delivered`, `loaded`, `unchanged`, `quarantined`, `duplicate` and `erased`; and
+            `held_back`, the rows of each customers extract's newest delivery that brought no record.
     """
 
     run_id: str
@@ -78,8 +82,17 @@ class MeasureStore:
 
     def runs(self) -> list[RunMeasures]:
         """All runs, oldest start first."""
-        told = [_parsed(read_json(path)) for path in self.folder.glob("[!.]*.json")]
+        told = [measures for path in self.folder.glob("[!.]*.json") if (measures := _read(path))]
         return sorted(told, key=lambda run: (run.started_at, run.run_id))
+
+
+def _read(path: Path) -> RunMeasures | None:
+    """One run; None for a file that is damaged or of a later version: figures are no reason to stop anything."""
+    try:
+        return _parsed(read_json(path))
+    except (ValueError, KeyError, TypeError):
+        _log.warning("%s is not readable as measures of a run and is left out of the trend", path.name)
+        return None
 
 
 def _parsed(told: Mapping[str, Any]) -> RunMeasures:

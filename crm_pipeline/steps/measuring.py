@@ -24,7 +24,7 @@ class BlockingFailure:
     """A check that stops the run and is no rule of a suite: an SQL claim, the size of the largest customer.
 
     Attributes:
-        failed_count: rows that break it.
+        failed_count: rows that break it; of a customer that is too large, its records.
         description: what it claims, and why.
     """
 
@@ -40,13 +40,15 @@ class Progress:
 
     Attributes:
         steps: those that ended, in their order, failed ones too.
-        outcome: what readers see; a run that never reached publication was stopped.
+        completed: names of the steps that ended well.
+        outcome: what publication did; None before it.
         stopped_by: the checks that stopped it, those of suites apart: they are in `ops.check_results`.
         report: the report of this run, once there is one.
     """
 
     steps: list[StepMeasure] = field(default_factory=list)
-    outcome: Outcome = Outcome.STOPPED
+    completed: set[str] = field(default_factory=set)
+    outcome: Outcome | None = None
     stopped_by: list[BlockingFailure] = field(default_factory=list)
     report: Path | None = None
 
@@ -57,6 +59,7 @@ class Progress:
         with _peak_memory() as peak:
             try:
                 yield
+                self.completed.add(name)
             finally:
                 peak.stop()
                 self.steps.append(StepMeasure(name, round(time.perf_counter() - begin, 3), peak.byte_count))

@@ -28,9 +28,9 @@ _REJECTIONS = """
     FROM reason GROUP BY ALL ORDER BY source, extract, rule
 """
 
-_HELD_BACK = """
+HELD_BACK = """
     SELECT coalesce(sum(quarantined_count + duplicate_count + erased_count), 0)::BIGINT FROM (
-        FROM crm.loads WHERE entity = 'customers'
+        FROM {loads} WHERE entity = 'customers'
         QUALIFY row_number() OVER (PARTITION BY source, extract ORDER BY business_date DESC, sequence DESC) = 1
     )
 """
@@ -93,7 +93,7 @@ def overview(project: Project) -> Overview:
             reader.frame(_REJECTIONS),
             _count(reader, "customers"),
             _count(reader, "customer_records", "deleted_on IS NULL"),
-            int(reader.value(_HELD_BACK)),
+            int(reader.value(HELD_BACK.format(loads="crm.loads"))),
             _count(reader, "orders"),
             _count(reader, "orders", "customer_id IS NULL"),
         )

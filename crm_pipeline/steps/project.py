@@ -5,14 +5,16 @@ Belongs here: `init` and `demo` up to the first run. Does not belong here: runni
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 from crm_pipeline.backup import generate_key
 from crm_pipeline.bundled import template
 from crm_pipeline.errors import ConfigurationError
-from crm_pipeline.generator import Generated, Plan, Progress, generate
+from crm_pipeline.generator import WRITTEN, Generated, Plan, Progress, generate
 from crm_pipeline.settings import json_schema
 from crm_pipeline.state.files import appearing, read_json, write_json
 
@@ -21,6 +23,9 @@ GENERATED = (
     "generated.json"  # size, days and seed of a generated demo; written last, so that what it stands for is whole
 )
 _FOLDERS = ("extracts", "expectations", "sql")
+_SCHEMA = "pipeline.schema.json"
+_SECRETS = ".env"
+_IGNORED = ".gitignore"
 
 
 def create_project(folder: Path, template_name: str) -> None:
@@ -29,21 +34,29 @@ def create_project(folder: Path, template_name: str) -> None:
     Raises:
         ConfigurationError: the folder holds something already.
     """
+    _require_empty(folder)
+    _fill(folder, template_name)
+
+
+def _require_empty(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise ConfigurationError(
             where=str(folder), expected="a new or empty folder", found="files in it", cure="Choose another folder."
         )
+
+
+def _fill(folder: Path, template_name: str) -> None:
     shutil.copytree(template(template_name), folder, dirs_exist_ok=True)
     for name in _FOLDERS:
         (folder / name).mkdir(exist_ok=True)
-    write_json(folder / "pipeline.schema.json", json_schema())
-    with appearing(folder / ".env") as temporary:
+    write_json(folder / _SCHEMA, json_schema())
+    with appearing(folder / _SECRETS) as temporary:
         temporary.write_text(
             "# The key of this project's backups. Without it no backup can be read: keep a copy elsewhere.\n"
             f"CRM_BACKUP_KEY={generate_key()}\n",
             encoding="utf-8",
         )
-    with appearing(folder / ".gitignore", mode=0o644) as temporary:
+    with appearing(folder / _IGNORED, mode=0o644) as temporary:
         temporary.write_text(".env\nvar/\nstate/\npublished/\nreports/\nbackup/\n", encoding="utf-8")
 
 
@@ -68,11 +81,39 @@ def create_generated(folder: Path, plan: Plan, progress: Progress | None = None)
     Raises:
         ConfigurationError: the folder holds something already.
     """
-    create_project(folder, "generated")
-    try:
+    _require_empty(folder)
+    with _whole_or_nothing(folder):
+        _fill(folder, "generated")
         made = generate(folder, plan, progress=progress)
-    except BaseException:
-        shutil.rmtree(folder)  # it was empty before: half a world is of no use to anybody
-        raise
-    write_json(folder / GENERATED, {"customers": plan.customers, "days": plan.days, "seed": plan.seed})
+        write_json(folder / GENERATED, {"customers": plan.customers, "days": plan.days, "seed": plan.seed})
     return made
+
+
+@contextlib.contextmanager
+def _whole_or_nothing(folder: Path) -> Iterator[None]:
+    """Takes away what was written into an empty or new folder when the block fails: half a world is of no use.
+
+    The folder stays when it was there before, and so does whatever somebody else put into it. What can't be removed
+    stays too: the error of the block is the one to tell.
+    """
+    was_there = folder.exists()
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            ours = {entry.name for entry in template("generated").iterdir()}
+            ours |= {*_FOLDERS, _SCHEMA, _SECRETS, _IGNORED, GENERATED, *WRITTEN}
+            for entry in [*folder.iterdir()]:
+                if entry.name in ours or entry.name.startswith(".tmp-"):
+                    _remove(entry)
+            if not was_there:
+                folder.rmdir()
+        raise
+
+
+def _remove(entry: Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry, ignore_errors=True)
+        return
+    with contextlib.suppress(OSError):
+        entry.unlink()

@@ -60,8 +60,8 @@ def publish(run: Run) -> PublishSummary:
         now=now,
         code_version=crm_pipeline.__version__,
     )
-    _record(run, summary, now)
     run.progress.outcome = Outcome.PUBLISHED if summary.is_changed else Outcome.UNCHANGED
+    _record(run, summary, now)
     return summary
 
 

@@ -10,21 +10,31 @@ from pathlib import Path
 
 from crm_pipeline import report
 from crm_pipeline.state.files import appearing
-from crm_pipeline.state.measures import RunMeasures
+from crm_pipeline.state.measures import Outcome, RunMeasures
+from crm_pipeline.steps.overview import HELD_BACK
 from crm_pipeline.steps.run import Run, utc_now
 from crm_pipeline.tables import CUSTOMER_RECORDS, LOADS, Table, customers
 
 LATEST = "latest.html"
-_READABLE = 0o644  # no personal values: managers may read it
+MERGE = "golden"  # the step that makes the golden tables
+_READABLE, _LISTABLE = 0o644, 0o755  # no personal values: managers may read it
 _OUTCOMES = ("delivered", "loaded", "unchanged", "quarantined", "duplicate", "erased")
 
 
-def write_report(run: Run) -> Path:
+def write_report(run: Run, *, is_stopped: bool = False) -> Path:
     """The report of the run as it stands, as `reports/<start>-<run>.html` and as `reports/latest.html`.
 
-    Called once the run has published or was stopped; its measures go into the history.
+    Called once the run has published or was stopped; its measures go into the history, before anything can go wrong
+    with the page.
+
+    Args:
+        run: the run; one that was not meant to publish left what is published as it was.
+        is_stopped: it was meant to publish; it counts as stopped unless it did.
     """
-    measures = _measures(run)
+    outcome = run.progress.outcome or (Outcome.STOPPED if is_stopped else Outcome.UNCHANGED)
+    is_golden_current = outcome is not Outcome.STOPPED or MERGE in run.progress.completed
+    measures = _measures(run, outcome, is_golden_current=is_golden_current)
+    run.measures.keep(measures)
     earlier = [other for other in run.measures.runs() if other.run_id != run.run_id]
     figures = report.collect(
         run.warehouse,
@@ -37,35 +47,41 @@ def write_report(run: Run) -> Path:
             report.Cause(failure.table, failure.name, failure.failed_count, failure.description)
             for failure in run.progress.stopped_by
         ],
+        is_golden_current=is_golden_current,
     )
     html = report.render(figures)
     file = run.project.reports / f"{run.started_at:%Y%m%dT%H%M%SZ}-{run.run_id[:8]}.html"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.parent.chmod(0o755)
+    if not file.parent.exists():
+        file.parent.mkdir(parents=True)
+        file.parent.chmod(_LISTABLE)  # a run's own files are private; who made the folder before chose its mode
     for target in (file, run.project.reports / LATEST):
         with appearing(target, mode=_READABLE) as temporary:
             temporary.write_text(html, encoding="utf-8")
-    run.measures.keep(measures)
     run.progress.report = file
     return file
 
 
-def _measures(run: Run) -> RunMeasures:
+def _measures(run: Run, outcome: Outcome, *, is_golden_current: bool) -> RunMeasures:
     seconds = (utc_now() - run.started_at).total_seconds()
-    steps, counts = tuple(run.progress.steps), _counts(run)
-    return RunMeasures(run.run_id, run.started_at, round(seconds, 3), run.progress.outcome, steps, counts)
+    counts = _counts(run) | (_golden_counts(run) if is_golden_current else {})
+    return RunMeasures(run.run_id, run.started_at, round(seconds, 3), outcome, tuple(run.progress.steps), counts)
 
 
 def _counts(run: Run) -> dict[str, int]:
-    """Customers and their living records after the run, and its deliveries' rows by outcome."""
+    """Rows of the run's deliveries by outcome, and the customer rows that the newest deliveries brought in vain."""
     sums = ", ".join(f"coalesce(sum({name}_count), 0)::BIGINT AS {name}" for name in _OUTCOMES)
     run.warehouse.ensure(LOADS)
     [loads] = run.warehouse.frame(f"SELECT {sums} FROM ops.loads WHERE run_id = ?", [run.run_id]).to_dicts()
-    golden = {
+    held_back = int(run.warehouse.value(HELD_BACK.format(loads=LOADS.qualified)))
+    return {name: int(count) for name, count in loads.items()} | {"held_back": held_back}
+
+
+def _golden_counts(run: Run) -> dict[str, int]:
+    """Customers and their living records after the run."""
+    return {
         "customers": _count(run, customers(run.project.config.extras("customers")), "true"),
         "customer_records": _count(run, CUSTOMER_RECORDS, "deleted_on IS NULL"),
     }
-    return golden | {name: int(count) for name, count in loads.items()}
 
 
 def _count(run: Run, table: Table, condition: str) -> int:

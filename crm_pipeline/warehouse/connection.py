@@ -15,7 +15,7 @@ import pyarrow as pa
 from crm_pipeline.errors import ConfigurationError, PipelineError
 from crm_pipeline.tables import Table
 
-# Times are UTC; and where a statement takes seconds, no bar is drawn into the output of a command. Cursors inherit both.
+# Times are UTC; and a statement of seconds draws no bar into the output of a command. Cursors inherit both.
 _SETTINGS = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"
 SCHEMAS = ("std", "link", "gold", "mart", "ops")
 _POSITION = "=position"  # keeps the rows of an expression in their order, also where it has a window

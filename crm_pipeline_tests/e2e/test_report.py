@@ -7,7 +7,9 @@ from pathlib import Path
 
 import dagster as dg
 
+from crm_pipeline.orchestration.assets.publish import SNAPSHOT
 from crm_pipeline.orchestration.assets.report import REPORT
+from crm_pipeline.orchestration.build import build_definitions
 from crm_pipeline.orchestration.instance import project_instance
 from crm_pipeline.settings import load_project
 from crm_pipeline.state.measures import MeasureStore, Outcome
@@ -79,6 +81,24 @@ def test_a_stopped_run_has_its_report(small_copy: Path, command: CommandLine) ->
     assert "Nothing was published" in page
     assert "assert_never" in page
     assert "Never holds. Prevents: nothing, it stops the run." in page
+
+
+def test_a_report_alone_stops_nothing(small_copy: Path) -> None:
+    """Backup and report made again, as after a backup that failed, say that what was published stays."""
+    project = load_project(small_copy)
+    job = build_definitions(project).resolve_job_def("rebuild")
+    with project_instance(project) as instance:
+        done = job.execute_in_process(instance=instance, asset_selection=[SNAPSHOT, REPORT])
+    assert done.success
+    assert [told.outcome for told in measures(small_copy).runs()] == [Outcome.PUBLISHED, Outcome.UNCHANGED]
+    assert "Nothing was published" not in (small_copy / "reports" / "latest.html").read_text(encoding="utf-8")
+
+
+def test_who_may_list_reports_is_kept(small_copy: Path, command: CommandLine) -> None:
+    """The mode that somebody gave to the folder of reports stays."""
+    (small_copy / "reports").chmod(0o700)
+    assert command("run", "--date", projects.DATE, "--project", small_copy).returncode == 0
+    assert (small_copy / "reports").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_backup_alone_has_no_report(small_copy: Path, command: CommandLine) -> None:

@@ -43,6 +43,29 @@ def test_a_dagster_yaml_without_storage_gets_it_once(project: Project) -> None:
     assert yaml.safe_load(first)["storage"]["custom"]["class"] == "ProjectStorage"
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (b"nux: {enabled: false\nstorage:\n", "on line 2"), (b"a: b: hush\n", "on line 1"),
+        (b"- hush\n", "a list on top"), (b"[]\n", "a list on top"),
+        (b"hush\n", "a str on top"), (b"false\n", "a bool on top"), (b"\xff\xfeh\n", "text"),
+        (b"nux: \xff\n", "text"), (b"a: 2026-13-45\n", "text"), (b"a: \x07\n", "text"),
+        (b"{nux: {enabled: false}}\n", "on line 2"), (b"nux: {enabled: false}\n...\n", ""),
+    ],
+)  # fmt: skip
+def test_a_dagster_yaml_that_is_no_mapping_is_refused(project: Project, text: bytes, found: str) -> None:
+    """A broken `dagster.yaml`, or one to which nothing can be appended, is refused by name and left as it is."""
+    file = project.dagster_home / "dagster.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(text)
+    with pytest.raises(ConfigurationError) as refusal:
+        prepare_home(project)
+    assert refusal.value.where == str(file)
+    assert found in refusal.value.found
+    assert "hush" not in str(refusal.value)
+    assert file.read_bytes() == text
+
+
 def test_a_storage_of_ones_own_stays(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """A storage that somebody chose in `dagster.yaml` is used; with the variable too it is refused, not guessed."""
     own = f"storage: {{sqlite: {{base_dir: {project.root / 'own'}}}}}\n"

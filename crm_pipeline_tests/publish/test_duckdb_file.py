@@ -102,6 +102,8 @@ def test_equal_content_leaves_the_file_alone(warehouse: Warehouse, tmp_path: Pat
     "change",
     [
         "UPDATE gold.customers SET city = '' WHERE city IS NULL",
+        "UPDATE gold.customer_contacts SET sources = []",
+        "UPDATE gold.customer_contacts SET sources = NULL",
         "UPDATE gold.customer_contacts SET sources = ['crm', 'erp']",
         "UPDATE gold.customer_values SET alternatives = alternatives || alternatives",
         "DELETE FROM gold.customer_ids WHERE reason = 'retired'",

@@ -62,7 +62,7 @@ def measures(number: int = 0, outcome: Outcome = Outcome.PUBLISHED, *, customers
         for name, seconds in _STEPS
     )
     counts = {"customers": customers, "customer_records": 2_613_159, "delivered": 9_412, "loaded": 9_001}
-    counts |= {"unchanged": 0, "quarantined": 300 + number * 13 % 97, "duplicates": 111, "erased": 0}
+    counts |= {"unchanged": 0, "quarantined": 300 + number * 13 % 97, "duplicate": 111, "erased": 0}
     started = datetime(2026, 3, 1, 1) + timedelta(days=number)
     run_id = f"5f0c9d1e-77aa-4c1b-9e0e-{number:012}"
     return RunMeasures(run_id, started, sum(step.seconds for step in steps), outcome, steps, counts)
@@ -129,7 +129,16 @@ def _deliveries() -> tuple[Delivery, ...]:
         ("support", "tickets", "tickets", 31, 4_410, 4_410, 0, 0, 0, 0),
     )
     return tuple(
-        Delivery(*row[:3], DAY, *row[3:], deleted=n, nulled=n * 217 % 1_000, flagged=n * 31, held_back=sum(row[7:]))
+        Delivery(
+            *row[:3],
+            DAY,
+            *row[3:],
+            deleted=n,
+            nulled=n * 217 % 1_000,
+            flagged=n * 31,
+            held_back=sum(row[7:]),
+            newest_on=DAY,
+        )
         for n, row in enumerate(rows)
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -12,7 +13,12 @@ from crm_pipeline.report import Figures
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline_tests.report import building
 
-Collect = Callable[[Warehouse], Figures]
+
+class Collect(Protocol):
+    """Collects the figures of `building.measures()`."""
+
+    def __call__(self, warehouse: Warehouse, *, is_golden_current: bool = True) -> Figures:
+        """The figures of the warehouse."""
 
 
 @pytest.fixture
@@ -23,8 +29,15 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
 
 @pytest.fixture(scope="session")
 def collect() -> Collect:
-    def collected(warehouse: Warehouse) -> Figures:
-        thresholds = {"match_threshold": 0.99, "review_threshold": 0.6}
-        return report.collect(warehouse, project_name="p", measures=building.measures(), earlier=(), **thresholds)
+    def collected(warehouse: Warehouse, *, is_golden_current: bool = True) -> Figures:
+        return report.collect(
+            warehouse,
+            project_name="p",
+            measures=building.measures(),
+            earlier=(),
+            match_threshold=0.99,
+            review_threshold=0.6,
+            is_golden_current=is_golden_current,
+        )
 
     return collected

@@ -68,6 +68,15 @@ def test_trend_leaves_out_what_a_run_does_not_know() -> None:
     assert charts.trend(runs[:1]) == ()
 
 
+def test_trend_of_rows_held_back() -> None:
+    """Each run tells what its report said; one that did not count that tells its rows with these outcomes."""
+    outcomes = {"quarantined": 3, "duplicate": 20, "erased": 100}
+    told = [outcomes, outcomes | {"held_back": 7}, {"held_back": 0}]
+    runs = [replace(building.measures(number), counts=counts) for number, counts in enumerate(told)]
+    held_back = next(series for series in charts.trend(runs) if series.name == "held_back")
+    assert [value for _, _, value, _ in held_back.points] == [123, 7, 0]
+
+
 def test_timeline_is_the_whole_run() -> None:
     """Steps follow each other without gaps to the end, short ones of many apart."""
     line = charts.timeline(building.measures())

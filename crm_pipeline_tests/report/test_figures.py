@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from crm_pipeline import report
 from crm_pipeline.report.figures import ClusterSize, Disagreement
+from crm_pipeline.state.measures import Outcome
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline_tests.report import building
 from crm_pipeline_tests.report.conftest import Collect
-from crm_pipeline_tests.report.small_warehouse import OWN_COLUMN, SOURCES, Row, Rows, fill, random_rows
+from crm_pipeline_tests.report.small_warehouse import DAY, OWN_COLUMN, SOURCES, Row, Rows, fill, random_rows
 
 seeds = pytest.mark.parametrize("seed", range(4))
 
@@ -70,6 +73,35 @@ def test_deliveries(warehouse: Warehouse, collect: Collect, seed: int) -> None:
         assert delivery.nulled == sum(row["nulled_count"] for row in shown)
 
 
+def test_a_late_delivery(warehouse: Warehouse, collect: Collect) -> None:
+    """A run that applies an older delivery shows its rows; the newest one tells what is held back, and as of when."""
+    rows = random_rows(0)
+    rows.loads = [row for row in rows.loads if row["source"] == "shop"]
+    newest, late = rows.loads
+    newest |= {"run_id": "an earlier run", "business_date": DAY + timedelta(days=3), "erased_count": 500}
+    late |= {"run_id": building.measures().run_id, "business_date": DAY}
+    fill(warehouse, rows)
+    figures = collect(warehouse)
+    [delivery] = figures.deliveries
+    assert (delivery.deliveries, delivery.delivered) == (1, late["delivered_count"])
+    assert (delivery.business_date, delivery.newest_on, figures.as_of) == (DAY, DAY + timedelta(3), DAY + timedelta(3))
+    assert delivery.held_back == newest["quarantined_count"] + newest["duplicate_count"] + 500
+    assert figures.held_back == delivery.held_back
+
+
+def test_a_reason_that_was_reworded(warehouse: Warehouse, collect: Collect) -> None:
+    """An extract whose rejections have two wordings of one reason is listed once, with the newer wording."""
+    rows = random_rows(0)
+    older = [row for row in rows.rejections if row["column_name"] == "name"]
+    newer = [row | {"reason": "Amend it.", "business_date": DAY + timedelta(days=1)} for row in older]
+    rows.rejections = [*newer, *older]
+    fill(warehouse, rows)
+    [rejection] = collect(warehouse).rejections
+    assert rejection.reason == "Amend it."
+    assert len(rejection.extracts) == len({row["source"] for row in older})
+    assert sum(count for _, count in rejection.extracts) == rejection.rows == 2 * len(older)
+
+
 @seeds
 def test_rejections(warehouse: Warehouse, collect: Collect, seed: int) -> None:
     """Each rule has its rows, split by extract, and no row of an older delivery among the newest."""
@@ -114,13 +146,33 @@ def test_times_of_records_are_no_disagreement(warehouse: Warehouse, collect: Col
 
 
 def known(rows: Rows, each: Disagreement) -> int:
-    """Customers for whom both systems have a value."""
+    """Customers for whom both systems have a value; of one system, those for whom two of its records have one."""
     customer = {member["record_key"]: member["customer_id"] for member in rows.members}
-    having: dict[str, set[str]] = {}
+    having: dict[str, Counter[str]] = {}
     for row in current(rows):
         if row["phones" if each.column == "phone" else each.column] is not None:
-            having.setdefault(customer[row["record_key"]], set()).add(row["source"])
-    return sum({each.first, each.second} <= names for names in having.values())
+            having.setdefault(customer[row["record_key"]], Counter())[row["source"]] += 1
+    needed = Counter([each.first, each.second])
+    return sum(needed <= counts for counts in having.values())
+
+
+def test_a_system_that_is_gone(warehouse: Warehouse, collect: Collect) -> None:
+    """Customers of a system that neither delivered nor has records are not counted for another one."""
+    rows = random_rows(0)
+    fill(warehouse, rows)
+    expected = collect(warehouse).sources
+    gone = {"extract": "people", "source_id": "1", "matched_by": "model", "first_seen_on": DAY, "source": "zzz"}
+    rows.crosswalk += [gone | {"customer_id": "only there"}, gone | {"customer_id": "C1"}]
+    fill(warehouse, rows)
+    assert collect(warehouse).sources == expected
+
+
+def test_the_run_before() -> None:
+    """A change is told since the last run that was not stopped."""
+    figures = replace(building.empty_figures(), earlier=building.earlier_runs(6))
+    assert figures.earlier[-1].outcome == Outcome.STOPPED
+    assert figures.previous == figures.earlier[-2]
+    assert replace(figures, earlier=figures.earlier[-1:]).previous is None
 
 
 @seeds
@@ -199,3 +251,13 @@ def test_customers_before_the_golden_table(warehouse: Warehouse, collect: Collec
     expected = collect(warehouse).cluster_sizes
     warehouse.execute("DROP TABLE gold.customers")
     assert collect(warehouse).cluster_sizes == expected
+    assert collect(warehouse, is_golden_current=False).cluster_sizes == ()
+
+
+def test_golden_customers_of_an_earlier_run(warehouse: Warehouse, collect: Collect) -> None:
+    """Where the run did not come to the golden customers, they are there, and known to be older."""
+    fill(warehouse, random_rows(1))
+    assert not collect(warehouse).has_older_customers
+    figures = collect(warehouse, is_golden_current=False)
+    assert figures.has_older_customers
+    assert figures.customers == collect(warehouse).customers

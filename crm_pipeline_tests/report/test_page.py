@@ -81,6 +81,7 @@ PAGES = {
     "one run": building.rich_figures(0),
     "sixty runs": building.rich_figures(60),
     "stopped": stopped(building.rich_figures()),
+    "stopped early": replace(stopped(building.rich_figures()), is_golden_current=False),
     "unchanged": unchanged(building.rich_figures(2)),
     "no customers": replace(building.rich_figures(2), cluster_sizes=(), disagreements=(), links=(), weights=()),
 }
@@ -150,6 +151,40 @@ def test_hero() -> None:
     figures = PAGES["rich"]
     assert f"{figures.records_in:,} records are {figures.customers:,} customers" in page
     assert f"{figures.records_in:,} 条记录，归并为 {figures.customers:,} 位客户" in page
+
+
+def test_records_are_not_divided_by_customers_of_an_earlier_run() -> None:
+    """A run that did not come to the golden customers never sets its records against them, and says so."""
+    figures = PAGES["stopped early"]
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", report.render(figures)))
+    ratio = f"{figures.records / figures.customers:.2f}"
+    for absent in (
+        f"{figures.records_in:,} records are",
+        "归并为",
+        "On average",
+        "平均每位客户对应",
+        "From systems to customers",
+        ratio,
+    ):
+        assert absent not in page
+    assert f"{figures.records_in:,} records, and not yet the customers" in page
+    assert f"{figures.records_in:,} 条记录，尚未得出对应的客户" in page
+    assert page.count(plain("older", "en")) == page.count(plain("older", "zh")) == 4
+    assert plain("tile.older", "en") in page
+    assert "since the run before" not in page
+    assert plain("older", "en") not in report.render(PAGES["stopped"])
+
+
+def test_change_since_a_run_that_was_not_stopped() -> None:
+    """The tile tells the change since the last run that ended, and only a first run is called one."""
+    *_, ended, halted = building.earlier_runs(6)
+    assert ended.outcome != halted.outcome == Outcome.STOPPED
+    rich = PAGES["rich"]
+    change = signed(rich.customers - ended.counts["customers"])
+    assert f"{change} since the run before" in report.render(replace(rich, earlier=(ended, halted)))
+    after_stopped_alone = report.render(replace(rich, earlier=(halted,)))
+    assert plain("tile.first_run", "en") not in after_stopped_alone
+    assert "since the run before" not in after_stopped_alone
 
 
 def test_words_are_complete() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from crm_pipeline.state.measures import MeasureStore, Outcome, RunMeasures, StepMeasure
 
 NOW = datetime(2026, 3, 5, 14, 30)  # noqa: DTZ001 - UTC without a zone, as tables store it
@@ -31,3 +33,17 @@ def test_runs_in_order(tmp_path: Path) -> None:
     (tmp_path / ".tmp-c.json").write_text("{")
     assert [run.run_id for run in store.runs()] == ["b", "a"]
     assert later.peak_memory_bytes == 0
+
+
+def test_unreadable_measures_stop_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A damaged file, or one of a later version, is left out and named, not raised in every later run."""
+    store = MeasureStore(tmp_path)
+    store.keep(MEASURES)
+    (tmp_path / "garbage.json").write_text("garbage")
+    later = (tmp_path / "b.json").read_text().replace('"published"', '"dreamt"')
+    (tmp_path / "later.json").write_text(later)
+    (tmp_path / "poor.json").write_text("{}")
+    assert store.runs() == [MEASURES]
+    assert sorted(record.args[0] for record in caplog.records if isinstance(record.args, tuple)) == [
+        "garbage.json", "later.json", "poor.json",
+    ]  # fmt: skip

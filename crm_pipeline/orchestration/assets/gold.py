@@ -8,6 +8,7 @@ from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.checks import judge_table
+from crm_pipeline.steps.report import MERGE
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.tables import CUSTOMER_CONTACTS, CUSTOMER_RECORDS, CUSTOMER_VALUES, Table, customers
 
@@ -33,7 +34,7 @@ def gold_assets(project: Project) -> list[dg.AssetsDefinition]:
     )
     def gold(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
         config = project.config
-        with step(run, "golden"):
+        with step(run, MERGE):
             golden.merge_customers(run.warehouse, rules=config.survivorship, trust=config.trust, extra_columns=extras)
         for table in tables:
             with step(run, table.qualified):

@@ -77,7 +77,7 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
         with step(run, "link.clusters"):
             summary = linkage.cluster_records(run.warehouse)
             if summary.largest_size > limit:
-                failure = BlockingFailure("link.clusters", _LARGEST, summary.largest_size, claim)
+                failure = BlockingFailure("link.clusters", _LARGEST, summary.largest_size, claim)  # records
                 run.progress.stopped_by.append(failure)
             verdict = dg.AssetCheckResult(
                 check_name=_LARGEST,
