@@ -20,7 +20,8 @@ _MOBILE_PREFIXES = (
     "130 131 132 133 135 136 137 138 139 150 151 152 153 155 156 157 158 159 176 177 178 180 181 182 183 185 186 187 "
     "188 189 198 199"
 )
-_LONG_AREA_CODE = 4
+# Cities of ours whose landlines still have seven digits: 太原, 呼和浩特, 厦门, 南宁, 绵阳, 兰州, 银川, 乌鲁木齐.
+_SEVEN_DIGITS = ("0351", "0471", "0592", "0771", "0816", "0931", "0951", "0991")
 
 
 def chinese_addresses(draws: Draws, count: int, *, is_office: bool) -> pl.DataFrame:
@@ -43,16 +44,12 @@ def chinese_mobiles(draws: Draws, count: int) -> pl.DataFrame:
 
 
 def chinese_landlines(draws: Draws, area_code: pl.Series) -> pl.DataFrame:
-    """Columns `PHONE`: E.164, and 021-58385888; eight digits behind a short area code and that of large cities."""
+    """Columns `PHONE`: E.164, and 021-58385888; seven or eight digits, as the city has them."""
     count = len(area_code)
     number = pl.Series(draws.whole(count, 2, 9)).cast(pl.String) + draws.digits(count, 7)
     frame = pl.DataFrame({"area": area_code, "number": number})
-    is_short = pl.col("area").str.slice(0, 3).is_in(["081", "047", "095"])  # smaller places have seven digits
-    cut = (
-        pl.when(is_short & (pl.col("area").str.len_chars() == _LONG_AREA_CODE))
-        .then(pl.col("number").str.slice(0, 7))
-        .otherwise(pl.col("number"))
-    )
+    is_short = pl.col("area").is_in(_SEVEN_DIGITS)
+    cut = pl.when(is_short).then(pl.col("number").str.slice(0, 7)).otherwise(pl.col("number"))
     return frame.select(
         (pl.lit("+86") + pl.col("area").str.slice(1) + cut).alias("phone"),
         (pl.col("area") + "-" + cut).alias("phone_local"),
