@@ -13,7 +13,7 @@ from crm_pipeline import report
 from crm_pipeline_tests.report.test_page import PAGES
 
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(_CHROMIUM is None, reason="no Chromium on this machine")
+pytestmark = pytest.mark.skipif(_CHROMIUM is None, reason="no Chromium found: install one with .ci/install-browser")
 
 
 @pytest.fixture(scope="module")
