@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -99,11 +100,11 @@ def _write(rows: pl.DataFrame, form: Form, file: Path) -> bytes:
         rows.write_ndjson(file)
         return b""
     header = form.delimiter.join(rows.columns) + form.line_end
-    options = {"include_header": False, "separator": form.delimiter, "line_terminator": form.line_end}
+    options: dict[str, Any] = {"include_header": False, "separator": form.delimiter, "line_terminator": form.line_end}
     if form.encoding == "utf-8":
-        rows.write_csv(file, **options)  # type: ignore[call-overload]
+        rows.write_csv(file, **options)
         return (b"\xef\xbb\xbf" if form.byte_order_mark else b"") + header.encode()
     buffer = io.BytesIO()
-    rows.write_csv(buffer, **options)  # type: ignore[call-overload]
+    rows.write_csv(buffer, **options)
     file.write_bytes(buffer.getvalue().decode("utf-8").encode(form.encoding))
     return header.encode(form.encoding)

@@ -62,7 +62,7 @@ class Session:
 
     def estimate_m(self, blocking_rule: str, *, max_pairs: float | None) -> bool:
         """Whether m was learnt, by expectation maximisation, from the pairs for which the rule is true."""
-        kept = self._linker._settings_obj.core_model_settings.copy()  # type: ignore[no-untyped-call]
+        kept = self._linker._settings_obj.core_model_settings.copy()  # type: ignore[no-untyped-call]  # Splink's
         with _quiet():
             try:
                 self._linker.training.estimate_parameters_using_expectation_maximisation(

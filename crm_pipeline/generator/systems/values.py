@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import polars as pl
 
 from crm_pipeline.generator.defects import Planting
@@ -59,7 +61,11 @@ def spoil_identifiers(planting: Planting, columns: tuple[str, ...]) -> None:
     """Plants missing and mistyped identifiers of 18 characters."""
     for column in columns:
         planting.blank("id_missing", (column,))
-        planting.spoil("id_mistyped", (column,), lambda rows, column=column: mistyped(rows[column]))  # type: ignore[misc]
+        planting.spoil("id_mistyped", (column,), partial(_mistyped, column))
+
+
+def _mistyped(column: str, rows: pl.DataFrame) -> pl.Series:
+    return mistyped(rows[column])
 
 
 def spoil_birth_dates(planting: Planting) -> None:
