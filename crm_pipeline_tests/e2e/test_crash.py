@@ -71,5 +71,6 @@ def _complete(command: CommandLine, project: Path, undisturbed: projects.Finishe
 
 
 def _entries(project: Path) -> list[str]:
-    """What the stores hold, by the names of its files; runs and snapshots have names of their own."""
-    return [path for path in contents(project, "state") if "/runs/" not in path and "/backups/" not in path]
+    """What the stores hold, by the names of its files; runs, their measures and snapshots have names of their own."""
+    named_anew = ("state/history/runs/", "state/history/measures/", "state/history/backups/")
+    return [path for path in contents(project, "state") if not path.startswith(named_anew)]
