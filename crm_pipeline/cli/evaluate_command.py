@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from crm_pipeline.steps.evaluate import Evaluation
 
 _UNDEFINED = "–"
+_NEWER_PAIRS = (
+    "Warning: the last run was stopped before it published. Customers are those published before it, but pairs are its "
+    "own: the table by threshold, and the evidence of wrong pairs, do not belong to these customers. Complete a run "
+    "(crm-pipeline status says what stopped it) and evaluate again."
+)
 _RATIOS = ("precision", "recall", "F1", "B-cubed precision", "B-cubed recall", "B-cubed F1")
 
 
@@ -53,6 +58,8 @@ def _print_evaluation(found: Evaluation) -> None:
     say(f"{found.labelled:,} records are labelled; {found.found:,} of them are published and alive.")
     if found.deleted or found.unknown:
         say(f"Not judged: {found.deleted:,} deleted, {found.unknown:,} that customer_records does not have.")
+    if found.has_newer_pairs:
+        say(_NEWER_PAIRS)
     say("")
     measures = [
         ("pairwise", *map(_shown, (told.precision, told.recall, told.f1))),

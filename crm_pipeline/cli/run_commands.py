@@ -84,7 +84,7 @@ def ui(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 3000,
     reports_port: Annotated[
-        int | None, typer.Option(help="Port for the reports that the UI links to; default the one after --port.")
+        int | None, typer.Option(help="Port for the reports that the UI links to; it is remembered. 0: any free one.")
     ] = None,
 ) -> None:
     """Open the Dagster UI on this project; stop it with Ctrl+C.
@@ -92,14 +92,18 @@ def ui(
     Example: crm-pipeline ui --project demo
     """
     from crm_pipeline.orchestration.instance import ui_environment, workspace_file
+    from crm_pipeline.orchestration.report_links import project_name, remember_reports_address
+    from crm_pipeline.orchestration.report_links import reports_port as usual_port
     from crm_pipeline.report.server import serve, url_of
 
     opened = load_project(project)
     command = [sys.executable, "-m", "dagster", "dev", "--host", host, "--port", str(port)]
-    with serve(opened.reports, host, port + 1 if reports_port is None else reports_port) as reports_url:
-        environment = {**ui_environment(opened), **opened.reports_environment(reports_url)}
+    served_at = usual_port(opened) if reports_port is None else reports_port
+    with serve(opened.reports, host, served_at, project=project_name(opened)) as reports_address:
+        environment = ui_environment(opened)
+        remember_reports_address(opened, reports_address)
         say(f"The UI of {opened.root} will be at {url_of(host, port)} in half a minute; stop it with Ctrl+C.")
-        say(f"The latest report is at {reports_url}/")
+        say(f"The latest report is at {reports_address}/")
         # dagster dev keeps scratch files in the current folder
         servers = subprocess.Popen(  # noqa: S603 - our own interpreter
             [*command, "-w", str(workspace_file(opened))], cwd=opened.dagster_home, env=environment
@@ -129,7 +133,8 @@ def status(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     opened = load_project(project)
     runs = last_runs(opened)
     failed = (
-        "SELECT table_name, rule_id, severity, judged_count, failed_count FROM crm.check_results WHERE NOT is_passed"
+        "SELECT table_name, rule_id, kind, severity, judged_count, failed_count FROM crm.check_results "
+        "WHERE NOT is_passed ORDER BY ALL"
     )
     checks = query(opened.steward_file, failed).rows(named=True) if opened.steward_file.exists() else []
     published = overview(opened) if opened.published_file.exists() else None
@@ -145,7 +150,7 @@ def status(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     if published:
         _print_overview(published)
     if checks:
-        print_table("Checks that failed in the latest run", list(checks[0]), [list(row.values()) for row in checks])
+        print_table("Checks that do not pass, as judged last", list(checks[0]), [list(row.values()) for row in checks])
 
 
 def run_and_report(project: Project, first: Date, last: Date, *, reread: bool = False, as_json: bool = False) -> bool:
@@ -154,7 +159,7 @@ def run_and_report(project: Project, first: Date, last: Date, *, reread: bool = 
     from crm_pipeline.orchestration.jobs import NIGHTLY
     from crm_pipeline.state.landing import Landing
     from crm_pipeline.steps.check import require_backup_key, require_deliveries
-    from crm_pipeline.steps.land import days_between
+    from crm_pipeline.steps.days import days_between
     from crm_pipeline.warehouse.lock import require_free
 
     require_deliveries(project, Landing(project.state / "landing"), days_between(first, last))
@@ -182,7 +187,7 @@ def _report_of_stopped_run(project: Project) -> Iterator[None]:
 
 
 def _days(project: Project, day: str | None, first: str | None, last: str | None) -> tuple[Date, Date]:
-    from crm_pipeline.steps.land import business_today
+    from crm_pipeline.steps.days import business_today
 
     if day and (first or last):
         raise ConfigurationError(

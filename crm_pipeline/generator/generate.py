@@ -26,6 +26,7 @@ from crm_pipeline.generator.workbook import Workbooks
 
 Progress = Callable[[str, int, int], None]
 PROCESSES = 2
+_COUNTED_IN_THOUSANDS = 10_000  # customers; fewer are told one by one
 WRITTEN = ("extracts", "truth.csv", "defects.csv")  # into the project folder
 
 
@@ -77,15 +78,18 @@ def generate(folder: Path, plan: Plan, *, processes: int = PROCESSES, progress: 
                 else:
                     files.add(part)
             if progress:
-                progress("thousands of customers", *_done(plan, number + 1))
+                progress(*_done(plan, number + 1))
     records = counted.pop(("", "truth.csv", dates[0]))
     defects = counted.pop(("", "defects.csv", dates[0]))
     return Generated(time.monotonic() - started, counted, records, defects)
 
 
-def _done(plan: Plan, chunks: int) -> tuple[int, int]:
-    thousand = 1000
-    return min(chunks * plan.chunk_customers, plan.customers) // thousand, plan.customers // thousand
+def _done(plan: Plan, chunks: int) -> tuple[str, int, int]:
+    """What is counted, how many of them are made, and how many there will be."""
+    done = min(chunks * plan.chunk_customers, plan.customers)
+    if plan.customers < _COUNTED_IN_THOUSANDS:
+        return "customers", done, plan.customers
+    return "thousands of customers", done // 1000, plan.customers // 1000
 
 
 def _chunks(plan: Plan, scratch: Path, processes: int) -> Generator[list[Part]]:

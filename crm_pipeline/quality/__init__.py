@@ -5,11 +5,11 @@ nowhere else), and reconciliation. Does not belong here: storing rejections, cor
 what the tables look like (`tables`).
 """
 
-from crm_pipeline.quality.contract import validate
+from crm_pipeline.quality.contract import load_expectations, validate
 from crm_pipeline.quality.judge import Judgement, accept, judge
 from crm_pipeline.quality.reconcile import reconcile
 from crm_pipeline.quality.rules import Rule, Severity, Suite
-from crm_pipeline.quality.suites import judged_tables, load_suite, suite_tables
+from crm_pipeline.quality.suites import judged_tables, load_suite, notes_zh, suite_tables
 
 __all__ = [
     "Judgement",
@@ -19,7 +19,9 @@ __all__ = [
     "accept",
     "judge",
     "judged_tables",
+    "load_expectations",
     "load_suite",
+    "notes_zh",
     "reconcile",
     "suite_tables",
     "validate",

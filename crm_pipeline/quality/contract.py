@@ -41,6 +41,12 @@ def validate(frame: pl.DataFrame, suite: Suite) -> pl.DataFrame:
     return check_results(suite.table, [(rule, *_counts(rule, outcomes[rule.rule_id])) for rule in suite.rules])
 
 
+def load_expectations() -> None:
+    """Great Expectations is imported, so that the first `validate` takes no longer than any other."""
+    with _quiet():
+        import great_expectations as gx  # noqa: F401, PLC0415 five seconds, spent only where needed
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Neither warnings nor log lines of Great Expectations: they may quote values."""

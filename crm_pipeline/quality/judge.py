@@ -13,7 +13,7 @@ import polars as pl
 
 from crm_pipeline.quality.conditions import judged_columns, missing_or_surplus, verdict
 from crm_pipeline.quality.rules import Rule, Severity, Suite
-from crm_pipeline.tables import CHECK_RESULTS
+from crm_pipeline.tables import CHECK_RESULTS, CheckKind
 
 FAILURE_SCHEMA: dict[str, pl.DataType] = {
     "row": pl.UInt32(),
@@ -91,7 +91,16 @@ def is_passed(rule: Rule, judged_count: int, failed_count: int) -> bool:
 def check_results(table: str, counts: Iterable[tuple[Rule, int, int]]) -> pl.DataFrame:
     """Rows of `ops.check_results`, one for each (rule, judged_count, failed_count), in their order."""
     rows = [
-        (table, rule.rule_id, rule.severity.value, judged, failed, is_passed(rule, judged, failed), rule.notes)
+        (
+            table,
+            rule.rule_id,
+            CheckKind.RULE.value,
+            rule.severity.value,
+            judged,
+            failed,
+            is_passed(rule, judged, failed),
+            rule.notes,
+        )
         for rule, judged, failed in counts
     ]
     return pl.DataFrame(rows, schema=CHECK_RESULTS.polars_schema, orient="row")

@@ -18,7 +18,7 @@ from crm_pipeline.quality.catalogue import EXPECTATIONS, Expectation
 from crm_pipeline.quality.rules import IgnoreRowIf, Option, Rule, Severity, ValueKind, Where
 
 _KEYS = ("type", "kwargs", "severity", "meta", "id", "notes", "description")
-_META = ("rule_id", "severity", "column", "notes", "disabled")
+_META = ("rule_id", "severity", "column", "notes", "notes_zh", "disabled")
 _REPORT_SEVERITIES = ("critical", "warning", "info")
 
 
@@ -82,6 +82,7 @@ def parse_rule(raw: Mapping[str, Any], place: Place) -> Rule:
         severity=severity,
         column=_column_concerned(meta, severity, expectation, columns, place),
         notes=_notes(meta, place),
+        notes_zh=_notes_zh(meta, place),
         columns=columns,
         kinds=kinds,
         options=_options(kwargs, expectation, kinds, place),
@@ -102,6 +103,13 @@ def _notes(meta: Mapping[str, Any], place: Place) -> str:
     notes = meta.get("notes")
     if not isinstance(notes, str) or not notes.strip():
         raise place.fault(expected="meta.notes: why the rule is there, and what to do", found=notes, cure="Write them.")
+    return notes.strip()
+
+
+def _notes_zh(meta: Mapping[str, Any], place: Place) -> str:
+    notes = meta.get("notes_zh", "")
+    if not isinstance(notes, str):
+        raise place.fault(expected="meta.notes_zh: the notes in Chinese", found=notes, cure="Write them, or remove it.")
     return notes.strip()
 
 

@@ -63,6 +63,7 @@ class Rule:
         ignore: rows that are not judged: never, those with all or with any of `columns` missing.
         mostly: share of judged rows, 0 to 1, that must hold for the rule to pass; single failures are recorded anyway.
         notes: why the rule is there, and what to do.
+        notes_zh: the same in Chinese; empty when nobody wrote it.
         report_severity: critical, warning or info: how Great Expectations shows it.
     """
 
@@ -71,6 +72,7 @@ class Rule:
     severity: Severity
     column: str
     notes: str
+    notes_zh: str
     columns: tuple[str, ...]
     kinds: tuple[ValueKind, ...]
     options: Mapping[str, Option]
@@ -89,10 +91,14 @@ class Suite:
 
     @property
     def sha256(self) -> str:
-        """Hash over all that shapes verdicts and reasons; the order of rules and the layout of files do not count."""
+        """Hash over all that shapes verdicts and reasons.
+
+        The order of rules, the layout of files and translations do not count.
+        """
         ordered = sorted(self.rules, key=lambda rule: rule.rule_id)
         content = [
-            {field.name: getattr(rule, field.name) for field in fields(rule)} | {"options": dict(rule.options)}
+            {field.name: getattr(rule, field.name) for field in fields(rule) if field.name != "notes_zh"}
+            | {"options": dict(rule.options)}
             for rule in ordered
         ]
         text = json.dumps([self.table, content], sort_keys=True, ensure_ascii=False, default=repr)

@@ -87,6 +87,17 @@ def suite_tables(*folders: Path, extra: Iterable[str] = ()) -> tuple[str, ...]:
     return tuple(sorted({file.stem for file in files}))
 
 
+def notes_zh(*folders: Path) -> dict[str, str]:
+    """The notes of each rule in the folders that has them in Chinese, to these.
+
+    Raises:
+        ConfigurationError: a file is no suite, or a rule has no id.
+    """
+    files = [file for folder in folders for file in sorted(folder.glob("*.json"))]
+    metas = [raw["meta"] for file in files for _, _, raw in _identified(_read(file), file)]
+    return {str(meta.get("notes")).strip(): str(meta["notes_zh"]).strip() for meta in metas if meta.get("notes_zh")}
+
+
 def _columns_of(table: str, where: str, extra: Iterable[str]) -> tuple[tables.Column, ...]:
     known = judged_tables(extra)
     if table not in known:

@@ -6,7 +6,7 @@ texts of rules only.
 """
 
 from crm_pipeline.report.collect import collect
-from crm_pipeline.report.figures import Cause, Figures
+from crm_pipeline.report.figures import Figures
 from crm_pipeline.report.render import render
 
-__all__ = ["Cause", "Figures", "collect", "render"]
+__all__ = ["Figures", "collect", "render"]

@@ -6,11 +6,11 @@ Belongs here: putting them together. Does not belong here: the queries (`deliver
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from crm_pipeline.report import customers, deliveries
 from crm_pipeline.report.completeness import fills
-from crm_pipeline.report.figures import Cause, Figures
+from crm_pipeline.report.figures import Figures
 from crm_pipeline.report.reading import Reading
 from crm_pipeline.state.measures import RunMeasures
 from crm_pipeline.warehouse import Warehouse
@@ -24,8 +24,8 @@ def collect(
     earlier: Sequence[RunMeasures],
     match_threshold: float,
     review_threshold: float,
-    stopped_by: Sequence[Cause] = (),
     is_golden_current: bool = True,
+    chinese: Mapping[str, str] | None = None,
 ) -> Figures:
     """The figures; tables that are missing, because the run stopped before them, count as empty.
 
@@ -36,8 +36,8 @@ def collect(
         earlier: of the runs before, oldest first; may be empty.
         match_threshold: probability from which a pair is linked, above 0, up to 1.
         review_threshold: probability from which a pair waits for a person, above 0, up to 1.
-        stopped_by: what stopped the run and is no rule of a suite.
         is_golden_current: whether the golden step completed in this run; else schema gold is of an earlier one.
+        chinese: texts of rules to the same in Chinese.
     """
     reading = Reading.of(warehouse)
     newest = deliveries.deliveries(reading, measures.run_id)
@@ -63,8 +63,8 @@ def collect(
         fills=filled,
         never_filled=never_filled,
         attached=customers.attached(reading),
-        stopped_by=tuple(stopped_by),
         is_golden_current=is_golden_current,
+        chinese=chinese or {},
     )
 
 

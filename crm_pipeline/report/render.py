@@ -6,6 +6,8 @@ Belongs here: how numbers are written, and what the template may call. Does not 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -20,6 +22,7 @@ from crm_pipeline.report.words import WORDS, Words
 FIRST_OF_LIST = 10  # rules or disagreements shown at once; the others are folded
 LONGEST_LIST = 60  # those in the page at all
 LONGEST_TREND = 30  # runs
+_HAN = re.compile("[一-鿿]")
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -58,6 +61,9 @@ def _environment() -> jinja2.Environment:
         "t": text,
         "plain": plain,
         "tip": tip,
+        "both": both,
+        "said": said,
+        "named": named,
         "svg_tip": svg_tip,
         "asset": _asset,
         "known": WORDS.__contains__,
@@ -74,18 +80,36 @@ def _asset(name: str) -> Markup:
 
 def text(key: str, **values: object) -> Markup:
     """Both languages, one of which is shown; values are escaped."""
-    en, zh = _words(key, values)
-    shown = _shown(values)
-    return Markup('<span class="en" lang="en">{}</span><span class="zh" lang="zh-CN">{}</span>').format(
-        Markup(en).format(**shown),  # noqa: S704 - our own texts; `format` escapes the values
-        Markup(zh).format(**shown),  # noqa: S704
+    words = _words(key, values)
+    return both(
+        *(
+            Markup(text).format(**_shown(values, language))  # noqa: S704 - our own texts; `format` escapes the values
+            for language, text in enumerate(words)
+        )
     )
+
+
+def both(en: str, zh: str) -> Markup:
+    """Two texts, one of which is shown; escaped unless they are markup."""
+    return Markup('<span class="en" lang="en">{}</span><span class="zh" lang="zh-CN">{}</span>').format(en, zh)
+
+
+def said(chinese: Mapping[str, str], words: str) -> Markup:
+    """What a rule says: in both languages, or in the one in which it is there."""
+    if words in chinese:
+        return both(words, chinese[words])
+    return Markup('<span lang="{}">{}</span>').format("zh-CN" if _HAN.search(words) else "en", words)
+
+
+def named(kind: str, name: str) -> Words:
+    """The words for a name of ours, such as an entity; a name that we don't know as it is."""
+    return WORDS.get(f"{kind}.{name}", Words(name, name))
 
 
 def plain(key: str, language: str, **values: object) -> str:
     """One language, without marks."""
-    en, zh = _words(key, values)
-    return (en if language == "en" else zh).format(**_shown(values))
+    index = ("en", "zh").index(language)
+    return _words(key, values)[index].format(**_shown(values, index))
 
 
 def tip(key: str, **values: object) -> Markup:
@@ -103,8 +127,14 @@ def _words(key: str, values: dict[str, object]) -> Words:
     return WORDS[one] if values.get("n") == 1 and one in WORDS else WORDS[key]
 
 
-def _shown(values: dict[str, object]) -> dict[str, object]:
-    return {name: number(value) if isinstance(value, int) else value for name, value in values.items()}
+def _shown(values: dict[str, object], language: int) -> dict[str, object]:
+    return {name: _one(value, language) for name, value in values.items()}
+
+
+def _one(value: object, language: int) -> object:
+    if isinstance(value, Words):
+        return value[language]
+    return number(value) if isinstance(value, int) else value
 
 
 def number(value: float) -> str:

@@ -24,28 +24,34 @@ from crm_pipeline.errors import ConfigurationError
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 _LATEST = "latest.html"
 _REPORT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\.html")
+_PATH = re.compile(r"/(?:(?P<project>[A-Za-z0-9-]+)/)?(?P<name>[^/]*)")
 _HOST = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:[0-9]*)?")  # of a request: name or address, perhaps a port
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _HIGHEST_PORT = 65_535
+_ENDS_WITHIN_SECONDS = 0.05  # how soon the server notices that it is to end
 _BAD_HOST = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _BAD_PORT = {errno.EADDRINUSE, errno.EACCES}
 
 
 @contextlib.contextmanager
-def serve(folder: Path, host: str, port: int) -> Iterator[str]:
+def serve(folder: Path, host: str, port: int, *, project: str) -> Iterator[str]:
     """The address under which the HTML files of `folder` are served while the block runs; `/` is the latest report.
+
+    Links begin with the name of their project, `/<project>/<file>`: whoever listens on the port of a project that is
+    not open, or no longer has the report, says so and shows nothing else in its place.
 
     Args:
         folder: where the reports are; it need not exist yet.
         host: name or address to listen on, IPv6 without brackets. On a loopback address, requests that name another
             host are refused: a foreign page whose name was pointed at this machine can't read reports.
         port: 0 for any free one.
+        project: its name in links, in letters, digits and hyphens.
 
     Raises:
         ConfigurationError: the port is taken or none, or the host is not one of this machine.
     """
-    server = _listening(folder, host, port)
-    thread = threading.Thread(target=server.serve_forever, name="reports", daemon=True)
+    server = _listening(folder, host, port, project)
+    thread = threading.Thread(target=server.serve_forever, args=(_ENDS_WITHIN_SECONDS,), name="reports", daemon=True)
     thread.start()
     try:
         yield url_of(host, server.server_address[1])
@@ -70,12 +76,12 @@ def _host_in_url(host: str) -> str:
     return "[::1]" if address.is_unspecified else f"[{host}]"
 
 
-def _listening(folder: Path, host: str, port: int) -> _Server:
+def _listening(folder: Path, host: str, port: int, project: str) -> _Server:
     if not 0 <= port <= _HIGHEST_PORT:
         raise _bad_port(host, f"{port}, which is none: ports end at {_HIGHEST_PORT}")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return _Server(folder, host, family, address)
+        return _Server(folder, host, project, family, address)
     except (socket.gaierror, UnicodeError):
         raise _bad_host(host, "which no name service knows") from None
     except OSError as error:
@@ -103,10 +109,11 @@ def _bad_port(host: str, found: str) -> ConfigurationError:
 
 
 class _Server(ThreadingHTTPServer):
-    """A server on one address of either family, and the hosts that requests may name; None for any."""
+    """A server on one address of either family, its project, and the hosts that requests may name; None for any."""
 
-    def __init__(self, folder: Path, host: str, family: int, address: tuple[Any, ...]) -> None:
+    def __init__(self, folder: Path, host: str, project: str, family: int, address: tuple[Any, ...]) -> None:
         self.address_family = family
+        self.project = project
         is_loopback = ipaddress.ip_address(address[0]).is_loopback
         own = {_host_in_url(host).lower(), _host_in_url(address[0])}
         self.hosts = _LOCAL_HOSTS | own if is_loopback else None
@@ -125,7 +132,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def translate_path(self, path: str) -> str:
         """The file that a request means; one that can't exist unless it is a finished report."""
-        name = _name(path)
+        _, name = _parts(path)
         return str(Path(self.directory) / (name if _REPORT.fullmatch(name) else ".none"))
 
     def end_headers(self) -> None:
@@ -154,7 +161,14 @@ class _Handler(SimpleHTTPRequestHandler):
         if not all(_is_among(named, self.server.hosts) for named in self.headers.get_all("Host", [])):
             self.send_error(HTTPStatus.FORBIDDEN, "Another host", "Reports are read under this machine's own name.")
             return False
-        if _name(self.path) == _LATEST and not (Path(self.directory) / _LATEST).exists():
+        project, name = _parts(self.path)
+        is_own = project in {"", self.server.project}
+        is_there = _REPORT.fullmatch(name) is not None and (Path(self.directory) / name).is_file()
+        if not is_own and not (is_there and name != _LATEST):  # moved or copied, a project has its runs' reports still
+            explanation = f"Here are the reports of {self.server.project}; those of another one are where its UI is."
+            self.send_error(HTTPStatus.NOT_FOUND, "Another project", explanation)
+            return False
+        if not is_there and name == _LATEST:
             self.send_error(HTTPStatus.NOT_FOUND, "No report yet", "The first run writes one.")
             return False
         return True
@@ -163,8 +177,10 @@ class _Handler(SimpleHTTPRequestHandler):
         """Says nothing: what is asked for is nobody's business."""
 
 
-def _name(path: str) -> str:
-    return path.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0].removeprefix("/") or _LATEST
+def _parts(path: str) -> tuple[str, str]:
+    """The project that a request names, empty for none, and the file; a file that can't be for any other path."""
+    found = _PATH.fullmatch(path.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0])
+    return (found["project"] or "", found["name"] or _LATEST) if found else ("", "")
 
 
 def _is_among(named: str, hosts: frozenset[str] | None) -> bool:

@@ -17,7 +17,7 @@ import yaml
 from pydantic import SecretStr, ValidationError
 
 from crm_pipeline.errors import ConfigurationError
-from crm_pipeline.settings.environment import dagster_postgres_url, environment, find_root
+from crm_pipeline.settings.environment import REPORTS_URL, dagster_postgres_url, environment, find_root
 from crm_pipeline.settings.model import (
     NAMESPACED_COLUMNS,
     Backup,
@@ -31,8 +31,6 @@ from crm_pipeline.settings.refusals import YamlPath, refuse, refuse_first, requi
 from crm_pipeline.tables import ENTITIES
 
 CONFIG_NAME = "pipeline.yaml"
-REPORTS_URL_VARIABLE = "CRM_PIPELINE_REPORTS_URL"
-DEFAULT_REPORTS_URL = "http://127.0.0.1:3001"  # the port after that of the UI
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -95,13 +93,9 @@ class Project:
         return self.root / "reports"
 
     @property
-    def reports_url(self) -> str:
-        """Where a browser finds the reports; CRM_PIPELINE_REPORTS_URL wins, `crm-pipeline ui` sets it for its runs."""
-        return os.environ.get(REPORTS_URL_VARIABLE, DEFAULT_REPORTS_URL).rstrip("/")
-
-    def reports_environment(self, served_at: str) -> dict[str, str]:
-        """The environment variable by which runs learn that reports are served at `served_at`; one that is set wins."""
-        return {REPORTS_URL_VARIABLE: os.environ.get(REPORTS_URL_VARIABLE, served_at)}
+    def reports_url(self) -> str | None:
+        """CRM_PIPELINE_REPORTS_URL: where browsers find the reports; None: unset or empty, `ui` serves them."""
+        return environment(self.root).get(REPORTS_URL) or None
 
     @property
     def dagster_home(self) -> Path:

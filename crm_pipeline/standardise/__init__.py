@@ -4,6 +4,6 @@ Belongs here: cleaning one value without knowing other rows. Does not belong her
 (`quality`), or files and tables. A cleaner returns null for what is not of its type; it is idempotent.
 """
 
-from crm_pipeline.standardise.entities import VERSION, Context, Standardised, standardise
+from crm_pipeline.standardise.entities import VERSION, Context, Standardised, reasons_zh, standardise
 
-__all__ = ["VERSION", "Context", "Standardised", "standardise"]
+__all__ = ["VERSION", "Context", "Standardised", "reasons_zh", "standardise"]

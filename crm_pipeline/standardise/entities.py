@@ -36,36 +36,47 @@ class Standardised:
 
 @dataclass(frozen=True, slots=True)
 class Cleaner:
-    """How a value is cleaned, and what it should have been when the result is null."""
+    """How a value is cleaned, and what it should have been when the result is null, in English and Chinese."""
 
     expected: str
+    expected_zh: str
     clean: Callable[[pl.Expr, Context], pl.Expr]
 
 
-_TEXT = Cleaner("text", lambda value, _: texts.clean(value))
-_IDENTIFIER = Cleaner("an identifier", lambda value, _: identifiers.clean(value))
-_DATE = Cleaner("a date such as 2025-03-05, 20250305 or 2025年3月5日", lambda value, _: dates.clean_date(value))
-_TIME = Cleaner(
-    "a time such as 2025-03-05 14:30:00", lambda value, context: dates.clean_timestamp(value, context.timezone)
+_TEXT = Cleaner("text", "文本", lambda value, _: texts.clean(value))
+_IDENTIFIER = Cleaner("an identifier", "标识符", lambda value, _: identifiers.clean(value))
+_DATE = Cleaner(
+    "a date such as 2025-03-05, 20250305 or 2025年3月5日",
+    "日期，如 2025-03-05、20250305 或 2025年3月5日",
+    lambda value, _: dates.clean_date(value),
 )
-_NUMBER = Cleaner("a number such as 1234.5", lambda value, _: numbers.clean(value))
-_CURRENCY = Cleaner("an ISO 4217 code", lambda value, _: choices.clean_currency(value))
+_TIME = Cleaner(
+    "a time such as 2025-03-05 14:30:00",
+    "时间，如 2025-03-05 14:30:00",
+    lambda value, context: dates.clean_timestamp(value, context.timezone),
+)
+_NUMBER = Cleaner("a number such as 1234.5", "数字，如 1234.5", lambda value, _: numbers.clean(value))
+_CURRENCY = Cleaner("an ISO 4217 code", "货币的 ISO 4217 代码", lambda value, _: choices.clean_currency(value))
 
 _BY_TYPE = {"DATE": _DATE, "TIMESTAMP": _TIME, "DECIMAL(18,4)": _NUMBER, "VARCHAR": _TEXT}
-_AS_IT_IS = Cleaner("a key", lambda value, _: value)
+_AS_IT_IS = Cleaner("a key", "主键", lambda value, _: value)
 _BY_COLUMN: Mapping[str, Cleaner] = {
     "customer_record_key": _AS_IT_IS,  # a key of ours already; it must equal the key it points at, letter by letter
     "currency": _CURRENCY,
 }
 _OF_CUSTOMERS: Mapping[str, Cleaner] = {
-    "kind": Cleaner("person or organisation", lambda value, _: choices.clean_kind(value)),
-    "gender": Cleaner("male, female or other", lambda value, _: choices.clean_gender(value)),
-    "country": Cleaner("a country's ISO 3166-1 code or name", lambda value, _: countries.clean(value)),
+    "kind": Cleaner("person or organisation", "个人或组织", lambda value, _: choices.clean_kind(value)),
+    "gender": Cleaner("male, female or other", "男、女或其他", lambda value, _: choices.clean_gender(value)),
+    "country": Cleaner(
+        "a country's ISO 3166-1 code or name", "国家名称或 ISO 3166-1 代码", lambda value, _: countries.clean(value)
+    ),
     "national_id": _IDENTIFIER,
     "organisation_id": _IDENTIFIER,
     "tax_id": _IDENTIFIER,
-    "phones": Cleaner("a telephone number", lambda value, context: phones.clean(value, context.default_country)),
-    "emails": Cleaner("an e-mail address", lambda value, _: emails.clean(value)),
+    "phones": Cleaner(
+        "a telephone number", "电话号码", lambda value, context: phones.clean(value, context.default_country)
+    ),
+    "emails": Cleaner("an e-mail address", "电子邮箱地址", lambda value, _: emails.clean(value)),
 }
 _REJECTED_SCHEMA = {"row": pl.UInt32(), "column_name": pl.String(), "value": pl.String(), "reason": pl.String()}
 _NAMESPACED = {"external_ids", "customer_external_ids"}
@@ -90,6 +101,16 @@ def standardise(entity: str, mapped: pl.DataFrame, context: Context) -> Standard
     ]
     frame = mapped.select(*others, *columns)
     return Standardised(_completed(entity, frame, mapped, context), _rejected(entity, mapped, frame, lists))
+
+
+def reasons_zh() -> dict[str, str]:
+    """Each reason that `standardise` may give, to the same in Chinese."""
+    cleaners = {_cleaner(entity, column) for entity, columns in ENTITIES.items() for column in columns}
+    return {_reason(cleaner): f"应为{cleaner.expected_zh}" for cleaner in cleaners}
+
+
+def _reason(cleaner: Cleaner) -> str:
+    return f"expected {cleaner.expected}"
 
 
 def _is_list(column: Column, mapped: pl.DataFrame) -> bool:
@@ -162,7 +183,7 @@ def _rejected(entity: str, mapped: pl.DataFrame, frame: pl.DataFrame, lists: Map
             text = texts.clean(pl.col("value"))
         rows = suspects.arg_true()
         lost = pl.DataFrame({"row": rows, "value": delivered.gather(rows)}).with_columns(text.alias("value"))
-        name, reason = pl.lit(column.name), pl.lit(f"expected {_cleaner(entity, column).expected}")
+        name, reason = pl.lit(column.name), pl.lit(_reason(_cleaner(entity, column)))
         found.append(
             lost.drop_nulls("value").select(
                 pl.col("row").cast(pl.UInt32), name.alias("column_name"), "value", reason.alias("reason")

@@ -106,6 +106,11 @@ class Landing:
         entries = sorted((self.folder / source / extract).glob("*/*.json"))
         return [_delivery(entry) for entry in entries if not entry.name.startswith(".")]
 
+    def days(self, source: str, extract: str) -> set[date]:
+        """The business dates of its committed deliveries, by the names of folders; no file is opened."""
+        entries = (self.folder / source / extract).glob("*/[!.]*.json")
+        return {date.fromisoformat(entry.parent.name) for entry in entries}
+
     def counting(self, source: str, extract: str, *, load: str) -> list[Delivery]:
         """The deliveries that count: with load `full` the newest of each date, with `incremental` all; in order."""
         deliveries = self.deliveries(source, extract)

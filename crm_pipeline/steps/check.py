@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from datetime import date
 
 from crm_pipeline import backup
-from crm_pipeline.errors import ConfigurationError, PipelineError, StoreError
+from crm_pipeline.errors import ConfigurationError, DeliveryError, PipelineError, StoreError
 from crm_pipeline.golden.rules import column_rules
 from crm_pipeline.settings import Extract, Project
 from crm_pipeline.settings.model import survivorship_columns
-from crm_pipeline.sources.files import dates_available, read_header
+from crm_pipeline.sources.files import dates_available, locate, read_header
 from crm_pipeline.sources.mapping import check_columns, check_expressions
 from crm_pipeline.state.landing import Landing
 from crm_pipeline.steps.back_up import key_of, store_of
-from crm_pipeline.steps.land import business_today
+from crm_pipeline.steps.days import business_today, other_days
+from crm_pipeline.steps.land import expected_file
 from crm_pipeline.steps.models import project_models
 from crm_pipeline.steps.run import suite_of, suite_tables
 from crm_pipeline.tables import (
@@ -76,6 +77,7 @@ def require_deliveries(project: Project, landing: Landing, days: Sequence[date])
         if len(days) != 1 or any(d.business_date == days[0] for d in landing.deliveries(source, name)):
             continue
         if extract.read.is_dated or days[0] == business_today(project):
+            _require_file(project, landing, source, name, days[0])
             _check_extract(project, source, name, days[0])
 
 
@@ -94,6 +96,18 @@ def require_backup_key(project: Project) -> None:
     backup.parse_key(key_of(settings))
     with contextlib.suppress(StoreError):
         backup.require_key(store_of(settings, project.root), key_of(settings))
+
+
+def _require_file(project: Project, landing: Landing, source: str, name: str, day: date) -> None:
+    """Refuses a day without a file when other days have one, and names those; what else is wrong is told on reading."""
+    extract = project.config.sources[source].extracts[name]
+    if locate(extract.read, project.root, day).is_file():
+        return
+    cure = other_days(project, landing, [day], (source, name))
+    if cure is None:
+        return
+    expected = f"the file {expected_file(project, extract, day)}"
+    raise DeliveryError(where=f"{source}.{name}", expected=expected, found="none", cure=cure)
 
 
 def _checked(subject: str, look: Callable[[], str]) -> Checked:

@@ -16,6 +16,8 @@ from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.linkage.evaluation import Agreement, agreement, at_thresholds, thresholds_from, wrong_pairs
 from crm_pipeline.settings import Project
 from crm_pipeline.state.files import appearing
+from crm_pipeline.state.measures import MeasureStore, Outcome
+from crm_pipeline.tables import PAIRS
 from crm_pipeline.warehouse import open_reader
 
 KEY_COLUMNS = ("source", "extract", "source_id")
@@ -30,6 +32,7 @@ _RECORDS = """
     SELECT concat_ws('/', source, extract, source_id) AS record_key, customer_id, deleted_on IS NULL AS is_living
     FROM customer_records
 """
+_PAIRS = "SELECT record_key_l, record_key_r, matched_by, rule, match_probability, verdict FROM pairs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Evaluation:
             below it are not stored.
         match_threshold: the project's, one of `by_threshold`.
         wrong_pairs_written: rows of the file of wrong pairs; None when none was asked for.
+        has_newer_pairs: whether the pairs are of a run that was stopped, and so not those behind the customers:
+            measures by threshold, and the evidence of wrong pairs, are then of another run.
     """
 
     labelled: int
@@ -56,6 +61,7 @@ class Evaluation:
     by_threshold: dict[float, Agreement]
     match_threshold: float
     wrong_pairs_written: int | None
+    has_newer_pairs: bool = False
 
     @property
     def wrong_pairs(self) -> int:
@@ -72,6 +78,7 @@ class Evaluation:
             "published": _told(self.published),
             "match_threshold": self.match_threshold,
             "by_threshold": rows,
+            "has_newer_pairs": self.has_newer_pairs,
             "wrong_pairs": self.wrong_pairs,
             "wrong_pairs_written": self.wrong_pairs_written,
         }
@@ -100,9 +107,7 @@ def evaluate(project: Project, labels_file: Path, errors_file: Path | None = Non
     with open_reader(project.published_file) as reader:
         records = reader.frame(_RECORDS)
     with open_reader(project.steward_file) as reader:
-        pairs = reader.frame(
-            "SELECT record_key_l, record_key_r, matched_by, rule, match_probability, verdict FROM pairs"
-        )
+        pairs = reader.frame(_PAIRS)
     known = labels.join(records, on="record_key", maintain_order="left")
     living = known.filter("is_living").drop("is_living")
     if living.is_empty():
@@ -120,7 +125,15 @@ def evaluate(project: Project, labels_file: Path, errors_file: Path | None = Non
         by_threshold=dict(zip(thresholds, at, strict=True)),
         match_threshold=settings.match_threshold,
         wrong_pairs_written=_write_wrong_pairs(living, pairs, errors_file) if errors_file else None,
+        has_newer_pairs=_has_newer_pairs(project),
     )
+
+
+def _has_newer_pairs(project: Project) -> bool:
+    """Whether the last run that made pairs was stopped before it published."""
+    runs = MeasureStore(project.state / "history" / "measures").runs()
+    pairing = [told for told in runs if any(step.step == PAIRS.qualified for step in told.steps)]
+    return bool(pairing) and pairing[-1].outcome is Outcome.STOPPED
 
 
 def _write_wrong_pairs(living: pl.DataFrame, pairs: pl.DataFrame, file: Path) -> int:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Extract, Project
 from crm_pipeline.sources.files import Delivered, locate, read_file
 from crm_pipeline.sources.mapping import check_columns
 from crm_pipeline.state.landing import Delivery
+from crm_pipeline.steps.days import business_today, other_days
 from crm_pipeline.steps.run import Run, utc_now
 
 _log = logging.getLogger(__name__)
@@ -31,11 +32,6 @@ class Landed:
     is_new: bool
 
 
-def business_today(project: Project, now: datetime | None = None) -> date:
-    """Today in the project's time zone."""
-    return (now.astimezone(project.config.zone) if now else datetime.now(project.config.zone)).date()
-
-
 def land_extract(run: Run, source: str, name: str, days: Sequence[date], *, reread: bool = False) -> list[Landed]:
     """What became of an extract on each of the business dates, in their order.
 
@@ -47,7 +43,7 @@ def land_extract(run: Run, source: str, name: str, days: Sequence[date], *, rere
     """
     landed = [_land_day(run, source, name, day, reread=reread, is_only_day=len(days) == 1) for day in days]
     if not run.landing.deliveries(source, name):
-        _refuse_silence(run.project, source, name, days)
+        _refuse_silence(run, source, name, days)
     return landed
 
 
@@ -95,11 +91,6 @@ def read_extract(project: Project, source: str, name: str, day: date) -> Deliver
     return delivered
 
 
-def days_between(first: date, last: date) -> list[date]:
-    """Each day from `first` to `last`, both included."""
-    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
-
-
 def expected_file(project: Project, extract: Extract, day: date) -> str:
     """The path of a delivery as a person would open it, relative to the project where it lies inside."""
     path = locate(extract.read, project.root, day)
@@ -118,12 +109,12 @@ def _not_available(run: Run, source: str, name: str, day: date, *, is_only_day: 
     return Landed(source, name, day, None, is_new=False)
 
 
-def _refuse_silence(project: Project, source: str, name: str, days: Sequence[date]) -> None:
-    extract = project.config.sources[source].extracts[name]
-    example = expected_file(project, extract, days[0])
+def _refuse_silence(run: Run, source: str, name: str, days: Sequence[date]) -> None:
+    extract = run.project.config.sources[source].extracts[name]
+    example = expected_file(run.project, extract, days[0])
     raise DeliveryError(
         where=f"{source}.{name}",
         expected=f"at least one delivery from {days[0]} to {days[-1]}, such as {example}",
         found="none",
-        cure="Deliver one, or choose other dates.",
+        cure=other_days(run.project, run.landing, days, (source, name)) or "Deliver one, or choose other dates.",
     )

@@ -31,7 +31,7 @@ def added_up(results: list[pl.DataFrame]) -> pl.DataFrame:
         pl.concat(results)
         .group_by("table_name", "rule_id", maintain_order=True)
         .agg(
-            pl.col("severity").first(),
+            pl.col("kind", "severity").first(),
             pl.col("judged_count", "failed_count", "basis").sum(),
             pl.col("is_passed").all(),
             pl.col("notes").first(),

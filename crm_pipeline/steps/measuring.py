@@ -19,21 +19,6 @@ from crm_pipeline.state.measures import Outcome, StepMeasure
 _SAMPLED_EVERY_SECONDS = 0.02  # a step of a second is seen fifty times; sampling takes a thousandth of a core
 
 
-@dataclass(frozen=True, slots=True)
-class BlockingFailure:
-    """A check that stops the run and is no rule of a suite: an SQL claim, the size of the largest customer.
-
-    Attributes:
-        failed_count: rows that break it; of a customer that is too large, its records.
-        description: what it claims, and why.
-    """
-
-    table: str
-    name: str
-    failed_count: int
-    description: str
-
-
 @dataclass(slots=True)
 class Progress:
     """What has become of a run so far; filled while it goes on.
@@ -42,14 +27,12 @@ class Progress:
         steps: those that ended, in their order, failed ones too.
         completed: names of the steps that ended well.
         outcome: what publication did; None before it.
-        stopped_by: the checks that stopped it, those of suites apart: they are in `ops.check_results`.
         report: the report of this run, once there is one.
     """
 
     steps: list[StepMeasure] = field(default_factory=list)
     completed: set[str] = field(default_factory=set)
     outcome: Outcome | None = None
-    stopped_by: list[BlockingFailure] = field(default_factory=list)
     report: Path | None = None
 
     @contextlib.contextmanager

@@ -31,11 +31,14 @@ _IGNORED = ".gitignore"
 def create_project(folder: Path, template_name: str) -> None:
     """A new project in `folder`: the template, empty folders for one's own files, a backup key in `.env`.
 
+    Whole or not at all: when it fails half-way, what was written is taken away again.
+
     Raises:
         ConfigurationError: the folder holds something already.
     """
     _require_empty(folder)
-    _fill(folder, template_name)
+    with _whole_or_nothing(folder, template_name):
+        _fill(folder, template_name)
 
 
 def _require_empty(folder: Path) -> None:
@@ -82,7 +85,7 @@ def create_generated(folder: Path, plan: Plan, progress: Progress | None = None)
         ConfigurationError: the folder holds something already.
     """
     _require_empty(folder)
-    with _whole_or_nothing(folder):
+    with _whole_or_nothing(folder, "generated"):
         _fill(folder, "generated")
         made = generate(folder, plan, progress=progress)
         write_json(folder / GENERATED, {"customers": plan.customers, "days": plan.days, "seed": plan.seed})
@@ -90,24 +93,24 @@ def create_generated(folder: Path, plan: Plan, progress: Progress | None = None)
 
 
 @contextlib.contextmanager
-def _whole_or_nothing(folder: Path) -> Iterator[None]:
-    """Takes away what was written into an empty or new folder when the block fails: half a world is of no use.
+def _whole_or_nothing(folder: Path, template_name: str) -> Iterator[None]:
+    """Takes away what was written into an empty or new folder when the block fails: half a project is of no use.
 
-    The folder stays when it was there before, and so does whatever somebody else put into it. What can't be removed
-    stays too: the error of the block is the one to tell.
+    Folders stay that were there before, and so does whatever somebody else put into them. What can't be removed stays
+    too: the error of the block is the one to tell.
     """
-    was_there = folder.exists()
+    new = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         yield
     except BaseException:
         with contextlib.suppress(OSError):
-            ours = {entry.name for entry in template("generated").iterdir()}
+            ours = {entry.name for entry in template(template_name).iterdir()}
             ours |= {*_FOLDERS, _SCHEMA, _SECRETS, _IGNORED, GENERATED, *WRITTEN}
             for entry in [*folder.iterdir()]:
                 if entry.name in ours or entry.name.startswith(".tmp-"):
                     _remove(entry)
-            if not was_there:
-                folder.rmdir()
+            for place in new:
+                place.rmdir()
         raise
 
 

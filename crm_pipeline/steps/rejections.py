@@ -12,6 +12,9 @@ from crm_pipeline.state.landing import LINE, Delivery
 from crm_pipeline.steps.versions import KEY
 from crm_pipeline.tables import REJECTIONS
 
+DUPLICATE = "another row of this delivery has the same key and is newer or further down; deliver one row per key"
+DUPLICATE_ZH = "本次交付中另有一行主键相同，且更新或位置更靠后；请保证每个主键只交付一行"
+
 
 def against_cells(entity: str, unreadable: pl.DataFrame, failures: pl.DataFrame, mapped: pl.DataFrame) -> pl.DataFrame:
     """One row per reason with line, rule_id, severity, column_name, reason and the cell as delivered.
@@ -66,13 +69,12 @@ def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
 
 def against_duplicates(surplus: pl.DataFrame, extract: Extract) -> pl.DataFrame:
     """The same for rows whose key another row of the delivery has."""
-    reason = "another row of this delivery has the same key and is newer or further down; deliver one row per key"
     return surplus.select(
         pl.col(LINE).alias("line"),
         pl.lit(f"{extract.entity}.primary_key_unique").alias("rule_id"),
         pl.lit("duplicate").alias("severity"),
         pl.lit("source_id").alias("column_name"),
-        pl.lit(reason).alias("reason"),
+        pl.lit(DUPLICATE).alias("reason"),
         pl.col(KEY).alias("value"),
     )
 

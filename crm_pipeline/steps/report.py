@@ -13,6 +13,7 @@ from crm_pipeline.state.files import appearing
 from crm_pipeline.state.measures import Outcome, RunMeasures
 from crm_pipeline.steps.overview import HELD_BACK
 from crm_pipeline.steps.run import Run, utc_now
+from crm_pipeline.steps.wording import chinese
 from crm_pipeline.tables import CUSTOMER_RECORDS, LOADS, Table, customers
 
 LATEST = "latest.html"
@@ -43,11 +44,8 @@ def write_report(run: Run, *, is_stopped: bool = False) -> Path:
         earlier=earlier,
         match_threshold=run.project.config.linkage.match_threshold,
         review_threshold=run.project.config.linkage.review_threshold,
-        stopped_by=[
-            report.Cause(failure.table, failure.name, failure.failed_count, failure.description)
-            for failure in run.progress.stopped_by
-        ],
         is_golden_current=is_golden_current,
+        chinese=chinese(run.project, run.sql_models),
     )
     html = report.render(figures)
     file = run.project.reports / f"{run.started_at:%Y%m%dT%H%M%SZ}-{run.run_id[:8]}.html"

@@ -24,7 +24,7 @@ from crm_pipeline.sources.mapping import map_rows, source_ids
 from crm_pipeline.standardise.dates import clean_timestamp
 from crm_pipeline.state.landing import LINE, Delivery
 from crm_pipeline.steps import limits, rejections, versions
-from crm_pipeline.steps.checks import judge_current, record_results
+from crm_pipeline.steps.checks import judge_current, latest_results, record_results
 from crm_pipeline.steps.run import Run, suite_of, utc_now
 from crm_pipeline.steps.versions import HASH, KEY
 from crm_pipeline.tables import LOADS, REJECTIONS, Table, std
@@ -39,8 +39,9 @@ class EntityApplied:
 
     Attributes:
         loads: rows of `ops.loads` for the deliveries applied now.
-        checks: rows of `ops.check_results`, counted by us over the rows judged now.
-        contract: the same rules and rows, counted by Great Expectations.
+        checks: the rows of the table's rules in `ops.check_results`: counted by us over the rows judged now, or as they
+            were judged last where there were none.
+        contract: the same rules and rows, counted by Great Expectations; where no row was judged, the same as `checks`.
         current_count: current records after it.
     """
 
@@ -95,11 +96,12 @@ def apply_entity(run: Run, entity: str, *, judge_all: bool = False) -> EntityApp
     whole_results, whole_counted = judge_current(run, table, whole)
     results, counted = pl.concat([results, whole_results]), pl.concat([counted, whole_counted])
     record_results(run, results)
+    latest = latest_results(run, results)
     return EntityApplied(
         entity,
         pl.concat(loads),
-        results,
-        counted,
+        latest,
+        counted if latest is results else latest,
         int(run.warehouse.value(f"SELECT count(*) FROM {table.qualified} WHERE valid_to IS NULL")),
     )
 

@@ -19,7 +19,7 @@ from crm_pipeline.tables.golden import (
     published_entity,
 )
 from crm_pipeline.tables.linking import CLUSTERS, FORMER_MEMBERS, IDENTITY_KINDS, MEMBERS, PAIRS
-from crm_pipeline.tables.operations import CHECK_RESULTS, LOADS, PUBLISHED, QUARANTINE, REJECTIONS
+from crm_pipeline.tables.operations import CHECK_RESULTS, LOADS, PUBLISHED, QUARANTINE, REJECTIONS, CheckKind
 from crm_pipeline.tables.records import (
     CAMPAIGN_COLUMNS,
     CUSTOMER_COLUMNS,
@@ -62,6 +62,7 @@ __all__ = [
     "REJECTIONS",
     "TICKET_COLUMNS",
     "VERSION_COLUMNS",
+    "CheckKind",
     "Column",
     "Personal",
     "Table",

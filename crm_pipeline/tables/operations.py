@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from crm_pipeline.tables.contract import Column, Personal, Table
 from crm_pipeline.tables.records import RECORD_COLUMNS
 
 _DIRECT, _INDIRECT = Personal.DIRECT, Personal.INDIRECT
+
+
+class CheckKind(StrEnum):
+    """Where a check comes from."""
+
+    RULE = "rule"  # of a suite
+    TEST = "test"  # of an SQL model
+    GUARD = "guard"  # of a step of the run
 
 
 _DELIVERY_COLUMNS: tuple[Column, ...] = (
@@ -82,16 +92,17 @@ QUARANTINE = Table(
 CHECK_RESULTS = Table(
     "ops",
     "check_results",
-    "one rule, as judged when rows of its table were last judged",
-    ("table_name", "rule_id"),
+    "one check, as judged when its table was last judged",
+    ("table_name", "rule_id", "kind"),
     (
-        Column("table_name", "VARCHAR", "schema and table"),
-        Column("rule_id", "VARCHAR", "the rule"),
-        Column("severity", "VARCHAR", "table, row, value or warning"),
-        Column("judged_count", "BIGINT", "rows judged"),
-        Column("failed_count", "BIGINT", "rows that break it"),
+        Column("table_name", "VARCHAR", "schema and table; of a guard, what it guards"),
+        Column("rule_id", "VARCHAR", "the rule of a suite, the test of an SQL model, or the guard"),
+        Column("kind", "VARCHAR", "rule (of a suite), test (of an SQL model) or guard (of a step)"),
+        Column("severity", "VARCHAR", "table (stops the run), row, value or warning"),
+        Column("judged_count", "BIGINT", "rows judged; of a test, the rows of its table"),
+        Column("failed_count", "BIGINT", "rows that break it; a test may count rows that its table lacks"),
         Column("is_passed", "BOOLEAN", "no row, or no more than allowed, breaks it"),
-        Column("notes", "VARCHAR", "why the rule is there, and what to do"),
+        Column("notes", "VARCHAR", "why the check is there, and what to do"),
     ),
 )
 

@@ -54,11 +54,13 @@ class Header:
 
     Attributes:
         text: the claim and the incident it prevents, as one line.
+        zh: the same in Chinese, from a line `-- zh: text`, else empty.
         model: from a line `-- model: name`, else empty.
         severity: from a line `-- severity: warn`, else error; as written.
     """
 
     text: str
+    zh: str
     model: str
     severity: str
 
@@ -129,7 +131,7 @@ def read_header(path: Path, sql: str) -> Header:
         if not line.startswith("--"):
             break
         lines.append(line.lstrip("-").strip())
-    directives = {"model": "", "severity": "error"}
+    directives = {"model": "", "severity": "error", "zh": ""}
     text = []
     for line in lines:
         name, colon, value = line.partition(":")
@@ -145,7 +147,7 @@ def read_header(path: Path, sql: str) -> Header:
             found="none",
             cure="Begin the file with lines that start with --.",
         )
-    return Header(claim, directives["model"], directives["severity"])
+    return Header(claim, directives["zh"], directives["model"], directives["severity"])
 
 
 def refuse_unknown(names: Collection[str] | Mapping[str, Any], known: Collection[str], where: str) -> None:

@@ -116,7 +116,7 @@ def _assert(
             cure="Move it to the model's schema, or name the model in a line `-- model: name`.",
         )
     severity = severity_of(header.severity, str(path))
-    return model, ModelTest(path.stem, severity, header.text, sql, reads)
+    return model, ModelTest(path.stem, severity, header.text, sql, reads, header.zh)
 
 
 def _text(path: Path) -> str:

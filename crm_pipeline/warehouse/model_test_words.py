@@ -111,6 +111,7 @@ def _unique(table: str, columns: tuple[str, ...], severity: Severity) -> ModelTe
         severity=severity,
         description=f"No two rows of {table} have the same {', '.join(columns)}.",
         sql=f"SELECT * FROM {table}{given} QUALIFY count(*) OVER (PARTITION BY {names}) > 1",
+        description_zh=f"{table} 中 {'、'.join(columns)} 不重复。",
     )
 
 
@@ -120,6 +121,7 @@ def _not_null(table: str, column: str, severity: Severity) -> ModelTest:
         severity=severity,
         description=f"Every row of {table} has {column}.",
         sql=f"SELECT * FROM {table} WHERE {quoted(column)} IS NULL",
+        description_zh=f"{table} 的 {column} 不为空。",
     )
 
 
@@ -131,6 +133,7 @@ def _accepted_values(table: str, column: str, arguments: Mapping[str, Any], seve
         severity=severity,
         description=f"{column} of {table} is null or one of {listed}.",
         sql=f"SELECT * FROM {table} WHERE {quoted(column)} NOT IN ({listed})",
+        description_zh=f"{table} 的 {column} 为空，或取值为 {listed.replace(', ', '、')} 之一。",
     )
 
 
@@ -153,6 +156,7 @@ def _relationships(
         sql=f"SELECT child.* FROM {table} AS child WHERE child.{quoted(column)} IS NOT NULL AND NOT EXISTS "
         f"(SELECT 1 FROM {to} AS parent WHERE parent.{quoted(field)} = child.{quoted(column)})",
         reads=(to,) if to != table else (),
+        description_zh=f"{table} 的 {column} 若有值，必须存在于 {to} 的 {field}。",
     )
 
 

@@ -28,6 +28,7 @@ class ModelTest:
         description: the claim in words.
         sql: select that returns the rows which break it.
         reads: tables besides the model's own, as `schema.table`.
+        description_zh: the claim in Chinese; empty when nobody wrote it.
     """
 
     test_id: str
@@ -35,6 +36,7 @@ class ModelTest:
     description: str
     sql: str
     reads: tuple[str, ...] = ()
+    description_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)

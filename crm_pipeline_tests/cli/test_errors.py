@@ -68,7 +68,7 @@ WRONG: dict[str, tuple[Change, tuple[str, ...], tuple[str, str, str, str]]] = {
             "erp.locations",
             f"the file {LOCATIONS}",
             "none",
-            f"choose the newest day that is there: --date {projects.DATE}",
+            f"run again what is there, landed already: --date {projects.DATE}",
         ),
     ),
     "unknown column": (

@@ -39,7 +39,8 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def ui(demo: projects.Finished, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ui_server.Page]:
     """The UI of a copy of the demo, which the command line has run."""
-    with ui_server.opened(projects.copy(demo.folder, tmp_path_factory.mktemp("browser") / "demo")) as page:
+    copy = projects.copy(demo.folder, tmp_path_factory.mktemp("browser") / "demo")
+    with ui_server.opened(copy, reports_port=None) as page:  # where the command line's links lead
         yield page
 
 
@@ -82,6 +83,16 @@ def test_the_report_is_one_click_away(visitor: Visitor) -> None:
     expect(title).to_contain_text("客户")
     visitor.picture("report-zh")
     assert [text for text in visitor.complaints if text.startswith(visitor.page.url)] == []
+
+
+def test_a_run_of_the_command_line_links_to_its_own_report(visitor: Visitor) -> None:
+    """The link that a run without the UI left leads to that run's report, though the UI is not on its usual port."""
+    visitor.open_asset("reports / run")
+    visitor.open_tab("Events")
+    link = visitor.page.get_by_role("link", name=re.compile(r"Z-[0-9a-f]{8}\.html$")).first
+    with visitor.page.expect_popup() as opening:
+        link.click()
+    expect(opening.value.get_by_role("heading", level=1)).to_contain_text(f"{_CUSTOMERS:,} customers")
 
 
 def test_the_lineage_shows_every_group(visitor: Visitor) -> None:

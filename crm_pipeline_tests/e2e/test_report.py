@@ -11,6 +11,7 @@ from crm_pipeline.orchestration.assets.publish import SNAPSHOT
 from crm_pipeline.orchestration.assets.report import REPORT
 from crm_pipeline.orchestration.build import build_definitions
 from crm_pipeline.orchestration.instance import project_instance
+from crm_pipeline.orchestration.report_links import report_link
 from crm_pipeline.settings import load_project
 from crm_pipeline.state.measures import MeasureStore, Outcome
 from crm_pipeline_tests import projects
@@ -48,20 +49,29 @@ def test_every_step_is_measured(small: projects.Finished) -> None:
     assert (told.counts["customers"], told.counts["delivered"]) == (305, sum_of_deliveries(small))
 
 
+def test_no_table_is_charged_with_an_import(small: projects.Finished) -> None:
+    """What is loaded once is a step of its own, so that the first entity, of which nothing was delivered, took less."""
+    [told] = measures(small.folder).runs()
+    seconds = {step.step: step.seconds for step in told.steps}
+    assert [step.step for step in told.steps].count("start") == 1
+    assert seconds["std.campaigns"] < seconds["start"]
+
+
 def sum_of_deliveries(project: projects.Finished) -> int:
     files = list((project.folder / "state" / "landing").rglob("*.json"))
     return sum(json.loads(file.read_text())["row_count"] for file in files)
 
 
 def test_the_asset_page_links_to_the_report(small: projects.Finished) -> None:
-    """What the UI shows of the report is a link to it, at the address at which `ui` serves reports."""
-    with project_instance(load_project(small.folder)) as instance:
+    """What the UI shows of the report is a link to it, where `ui` will serve this project's reports."""
+    project = load_project(small.folder)
+    with project_instance(project) as instance:
         event = instance.get_latest_materialization_event(REPORT)
     assert event is not None
     assert event.asset_materialization is not None
     metadata = event.asset_materialization.metadata
     file = Path(str(metadata["file"].value))
-    assert metadata["report"] == dg.MetadataValue.url(f"http://127.0.0.1:3001/{file.name}")
+    assert metadata["report"] == dg.MetadataValue.url(report_link(project, file.name))
     assert file.exists()
 
 

@@ -48,11 +48,18 @@ class Page:
 
 
 @contextlib.contextmanager
-def opened(project: Path, env: dict[str, str] | None = None) -> Iterator[Page]:
-    """The UI of a project on ports of its own while the block runs."""
+def opened(project: Path, env: dict[str, str] | None = None, *, reports_port: int | None = 0) -> Iterator[Page]:
+    """The UI of a project on a port of its own while the block runs.
+
+    Args:
+        project: its folder.
+        env: more of the environment.
+        reports_port: 0 for any free one, None for the project's usual one.
+    """
     command = "from crm_pipeline.cli import main; main()"
     port = _free_port()
-    arguments = ["ui", "--project", str(project), "--port", str(port), "--reports-port", "0"]
+    arguments = ["ui", "--project", str(project), "--port", str(port)]
+    arguments += [] if reports_port is None else ["--reports-port", str(reports_port)]
     server = subprocess.Popen(
         [sys.executable, "-c", command, *arguments],
         env=projects.environment(env),

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from crm_pipeline.errors import ConfigurationError
-from crm_pipeline.generator import LARGEST_CUSTOMERS, Generated, Plan
+from crm_pipeline.generator import LARGEST_CUSTOMERS, Generated, Plan, generate
 from crm_pipeline_tests.generator import worlds
 
 EXTRACTS = ("crm/{}/customers.csv", "shop/{}/users.jsonl", "finance/{}/partners.csv", "support/{}/support.xlsx")
@@ -100,3 +100,10 @@ def test_the_workbook_has_dates_and_typed_numbers(world: Path) -> None:
     assert set(tickets["客户编号"]) == set(customers["编号"])
     digits = customers["联系电话"].cast(pl.String).str.contains(r"^[0-9]+$")
     assert 0.3 < digits.fill_null(value=False).mean() < 0.95  # type: ignore[operator]
+
+
+def test_progress_is_told_in_a_unit_that_fits(tmp_path: Path) -> None:
+    """Ten customers are ten customers, not zero thousands of them."""
+    told: list[tuple[str, int, int]] = []
+    generate(tmp_path, Plan(customers=10, days=1, seed=1), processes=1, progress=lambda *each: told.append(each))
+    assert told == [("customers", 10, 10)]

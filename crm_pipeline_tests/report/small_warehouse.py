@@ -72,7 +72,9 @@ def random_rows(seed: int) -> Rows:
         )
     for number in range(6):
         judged = {"judged_count": 60, "failed_count": number, "is_passed": number % 2 == 0, "notes": "Why."}
-        rows.checks.append({"table_name": "std.customers", "rule_id": f"r{number}", "severity": "value", **judged})
+        rows.checks.append(
+            {"table_name": "std.customers", "rule_id": f"r{number}", "kind": "rule", "severity": "value", **judged}
+        )
     rows.orders = [
         {"source": "crm", "extract": "orders", "source_id": f"{SECRET}{n}", "customer_id": None if n % 3 else "C1"}
         for n in range(10)

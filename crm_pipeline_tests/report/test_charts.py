@@ -46,9 +46,28 @@ def test_histogram_loses_no_pair(bins: dict[int, tuple[int, int]], threshold: fl
     assert sum(bar.reviews for bar in drawn.bars) == sum(reviews for _, reviews in bins.values())
     assert max(bar.link_height + bar.review_height for bar in drawn.bars) <= 1 + 1e-9
     if drawn.match is not None:
-        bar = drawn.bars[min(int(drawn.match * len(drawn.bars)), len(drawn.bars) - 1)]
+        bar = drawn.bars[min(int(drawn.match.place * len(drawn.bars)), len(drawn.bars) - 1)]
         assert bar.low - 1e-6 <= threshold <= bar.high + 1e-6
     assert 1 <= len(drawn.ticks) <= 9
+    highest = max(bar.links + bar.reviews for bar in drawn.bars)
+    assert 1 <= len(drawn.counts) <= 4
+    assert all(abs(place * highest - pairs) < 1e-6 and place <= 1 for place, pairs in drawn.counts)
+
+
+@given(st.floats(0, 50), st.floats(0, 50))
+def test_labels_of_thresholds_are_crossed_by_no_line(one: float, other: float) -> None:
+    """A label of two fifths of the plot meets neither the other label nor a line, and stays in the figure."""
+    review, match = sorted((one, other))
+    drawn = charts.histogram([WeightBin(0, 1, 0), WeightBin(49, 1, 0)], match, review)
+    assert drawn is not None
+    assert drawn.match is not None
+    assert drawn.review is not None
+    assert drawn.match.row != drawn.review.row
+    for mark, else_ in ((drawn.match, drawn.review), (drawn.review, drawn.match)):
+        left, right = (mark.place - 0.4, mark.place) if mark.is_left else (mark.place, mark.place + 0.4)
+        assert left >= -0.2 - 1e-9
+        assert right <= 1 + 1e-9
+        assert else_.row < mark.row or not left < else_.place < right
 
 
 @given(st.dictionaries(st.integers(1, 500), st.integers(1, 10**6)))

@@ -14,7 +14,7 @@ from crm_pipeline.report.figures import ClusterSize, Disagreement
 from crm_pipeline.state.measures import Outcome
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline_tests.report import building
-from crm_pipeline_tests.report.conftest import Collect
+from crm_pipeline_tests.report.conftest import Collect, Counted
 from crm_pipeline_tests.report.small_warehouse import DAY, OWN_COLUMN, SOURCES, Row, Rows, fill, random_rows
 
 seeds = pytest.mark.parametrize("seed", range(4))
@@ -33,11 +33,9 @@ def sources_of(rows: Rows) -> dict[str, set[str]]:
 
 
 @seeds
-def test_systems(warehouse: Warehouse, collect: Collect, seed: int) -> None:
+def test_systems(counted: Counted, seed: int) -> None:
     """Records, customers, customers of one system alone and overlaps are those counted by hand."""
-    rows = random_rows(seed)
-    fill(warehouse, rows)
-    figures = collect(warehouse)
+    rows, figures = counted(seed)
     having = sources_of(rows)
     for source in figures.sources:
         assert source.records == sum(row["source"] == source.name for row in current(rows))
@@ -103,11 +101,10 @@ def test_a_reason_that_was_reworded(warehouse: Warehouse, collect: Collect) -> N
 
 
 @seeds
-def test_rejections(warehouse: Warehouse, collect: Collect, seed: int) -> None:
+def test_rejections(counted: Counted, seed: int) -> None:
     """Each rule has its rows, split by extract, and no row of an older delivery among the newest."""
-    rows = random_rows(seed)
-    fill(warehouse, rows)
-    for rejection in collect(warehouse).rejections:
+    rows, figures = counted(seed)
+    for rejection in figures.rejections:
         mine = [row for row in rows.rejections if row["rule_id"] == rejection.rule_id]
         assert rejection.rows == len(mine)
         assert dict(rejection.extracts) == Counter(f"{row['source']}.{row['extract']}" for row in mine)
@@ -115,10 +112,9 @@ def test_rejections(warehouse: Warehouse, collect: Collect, seed: int) -> None:
 
 
 @seeds
-def test_disagreements(warehouse: Warehouse, collect: Collect, seed: int) -> None:
+def test_disagreements(counted: Counted, seed: int) -> None:
     """Customers, survivors and those that both systems know are those counted by hand."""
-    rows = random_rows(seed)
-    fill(warehouse, rows)
+    rows, figures = counted(seed)
     customers: Counter[tuple[str, str, str]] = Counter()
     survived: Counter[tuple[str, str, str]] = Counter()
     for row in rows.values:
@@ -126,7 +122,7 @@ def test_disagreements(warehouse: Warehouse, collect: Collect, seed: int) -> Non
             one, other = sorted([row["source"], lost])
             customers[row["column_name"], one, other] += 1
             survived[row["column_name"], one, other] += row["source"] == one
-    found = collect(warehouse).disagreements
+    found = figures.disagreements
     assert len(found) == len(customers)
     for each in found:
         one, other = sorted([each.first, each.second])
@@ -176,11 +172,9 @@ def test_the_run_before() -> None:
 
 
 @seeds
-def test_completeness(warehouse: Warehouse, collect: Collect, seed: int) -> None:
+def test_completeness(counted: Counted, seed: int) -> None:
     """Delivered is what stands plus the cells that were rejected, once each; own columns are there too."""
-    rows = random_rows(seed)
-    fill(warehouse, rows)
-    figures = collect(warehouse)
+    rows, figures = counted(seed)
     fills = {column.column: column for column in figures.fills["customers"]}
     assert {"name", "city", "phones", OWN_COLUMN} == fills.keys()
     for name, column in fills.items():
@@ -201,11 +195,9 @@ def test_completeness(warehouse: Warehouse, collect: Collect, seed: int) -> None
 
 
 @seeds
-def test_matching(warehouse: Warehouse, collect: Collect, seed: int) -> None:
+def test_matching(counted: Counted, seed: int) -> None:
     """Pairs by evidence, weights by whole numbers, cluster sizes and orphans are those counted by hand."""
-    rows = random_rows(seed)
-    fill(warehouse, rows)
-    figures = collect(warehouse)
+    rows, figures = counted(seed)
     evidence = Counter((row["matched_by"], row["verdict"]) for row in rows.pairs)
     assert {(each.matched_by, each.verdict): each.pairs for each in figures.links} == evidence
     weighed = Counter(

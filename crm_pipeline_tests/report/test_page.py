@@ -10,11 +10,11 @@ from dataclasses import replace
 import pytest
 
 from crm_pipeline import report
-from crm_pipeline.report.figures import Check, Figures
+from crm_pipeline.report.figures import Attached, Check, ClusterSize, Figures, Source
 from crm_pipeline.report.render import number, percent, plain, seconds, signed, size
 from crm_pipeline.report.words import WORDS
 from crm_pipeline.state.measures import Outcome
-from crm_pipeline.tables import CUSTOMER_COLUMNS
+from crm_pipeline.tables import CUSTOMER_COLUMNS, ENTITIES
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline_tests.report import building
 from crm_pipeline_tests.report.conftest import Collect
@@ -147,7 +147,7 @@ def test_says_that_nothing_was_published() -> None:
 
 def test_hero() -> None:
     """The first line is the result, in both languages."""
-    page = re.sub(r"<[^>]+>", "", report.render(PAGES["rich"]))
+    page = re.sub(r"<[^>]+>", "", report.render(PAGES["rich"])).replace("&nbsp;", " ")
     figures = PAGES["rich"]
     assert f"{figures.records_in:,} records are {figures.customers:,} customers" in page
     assert f"{figures.records_in:,} 条记录，归并为 {figures.customers:,} 位客户" in page
@@ -156,7 +156,7 @@ def test_hero() -> None:
 def test_records_are_not_divided_by_customers_of_an_earlier_run() -> None:
     """A run that did not come to the golden customers never sets its records against them, and says so."""
     figures = PAGES["stopped early"]
-    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", report.render(figures)))
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", report.render(figures)).replace("&nbsp;", " "))
     ratio = f"{figures.records / figures.customers:.2f}"
     for absent in (
         f"{figures.records_in:,} records are",
@@ -191,27 +191,39 @@ def test_words_are_complete() -> None:
     """Each text is there in both languages with the same values; Chinese is Chinese; a singular has its plural."""
     for key, words in WORDS.items():
         places = [sorted(set(re.findall(r"{(\w+)}", text))) for text in words]
-        if key != "outcome.tip":  # its outcome is a word itself
-            assert key.endswith(".one") or places[0] == places[1], key
+        assert key.endswith(".one") or places[0] == places[1], key
         assert all(text.strip() for text in words), key
         assert re.search("[一-鿿]", words.zh) or not re.search("[a-z]", re.sub(r"{\w+}", "", words.zh)), key
         assert not re.search("[一-鿿]", words.en), key
         assert not key.endswith(".one") or key.removesuffix(".one") in WORDS, key
 
 
+def test_counts_of_one_are_singular() -> None:
+    """Each English text that counts things has its singular, and shows it where there is one."""
+    for key, words in WORDS.items():
+        is_counted = re.search(r"{n} (?!in the|from|with)(\w+ )?\w+s\b", words.en)
+        if is_counted and key != "trend.lead":  # runs are two or more
+            assert f"{key}.one" in WORDS, key
+    assert plain("attached.orphans", "en", n=1) == "1 orphan"
+
+
 def test_words_are_used() -> None:
     """Every text appears in some page, in both languages."""
     odd = replace(PAGES["rich"], deliveries=(replace(PAGES["rich"].deliveries[0], delivered=1),))
     many = replace(odd, rejections=PAGES["rich"].rejections * 11, disagreements=PAGES["rich"].disagreements * 9)
-    agreeing = replace(odd, disagreements=(), rejections=(), checks=PAGES["rich"].checks[:1], weights=())
+    agreeing = replace(odd, disagreements=(), rejections=(), checks=PAGES["rich"].checks[:2], weights=())
     unknown = replace(stopped(many), checks=())
-    shown = "".join(report.render(figures) for figures in (*PAGES.values(), many, agreeing, unknown))
+    single = replace(
+        PAGES["no customers"], sources=(Source("crm", 1, 0, 1, 1),), cluster_sizes=(ClusterSize(1, 1),), deliveries=()
+    )
+    others = replace(PAGES["rich"], attached=tuple(Attached(entity, 2, 2) for entity in ENTITIES))
+    shown = "".join(report.render(figures) for figures in (*PAGES.values(), many, agreeing, unknown, single, others))
     shown = html.unescape(shown)
     unseen = [
         (key, piece)
         for key, words in WORDS.items()
         for text in words
-        for piece in re.split(r"{\w+}", text)
+        for piece in re.split(r"{\w+}", html.unescape(text))
         if piece not in shown and not key.endswith(".one")
     ]
     assert unseen == []

@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def url(folder: Path) -> Iterator[str]:
     """The address of the server over it."""
-    with serve(folder, "127.0.0.1", 0) as address:
+    with serve(folder, "127.0.0.1", 0, project="mine-1") as address:
         yield address
 
 
@@ -75,13 +75,37 @@ def test_nothing_else_is_served(url: str, path: str) -> None:
     assert refused.value.code in {400, 404}
 
 
+def test_a_link_names_its_project(url: str, folder: Path) -> None:
+    """Under the name of the project, and under none, there is the same."""
+    (folder / "latest.html").write_text("latest")
+    assert get(f"{url}/mine-1/").read() == get(f"{url}/mine-1/latest.html?lang=zh").read() == b"latest"
+    assert get(f"{url}/mine-1/20260305-a.html").read() == get(f"{url}/20260305-a.html").read()
+
+
+@pytest.mark.parametrize("path", ["/", "/latest.html", "/20260305-b.html"])
+def test_another_project_is_told_so(url: str, folder: Path, path: str) -> None:
+    """A link of another project that was served on this port shows no report of this one, and says which this is."""
+    (folder / "latest.html").write_text("latest")
+    status, reason, _, body = asked(url, "GET", f"/other-2{path}")
+    assert (status, reason) == (404, "Another project")
+    assert b"Here are the reports of mine-1" in body
+
+
+def test_a_project_that_moved_has_its_reports(url: str) -> None:
+    """A run's report, whose name no other run has, is found under the name that the project had before."""
+    assert get(f"{url}/earlier-name-3/20260305-a.html").read().decode() == "<p>黄金客户"
+
+
 def test_a_taken_port_is_refused(folder: Path) -> None:
     """A port that somebody else has is an error of the call that says what to do."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(ConfigurationError, match="Choose another"), serve(folder, "127.0.0.1", port):
+        with (
+            pytest.raises(ConfigurationError, match="Choose another"),
+            serve(folder, "127.0.0.1", port, project="mine-1"),
+        ):
             pass
 
 
@@ -122,7 +146,7 @@ def test_own_names_are_answered(url: str, host: str) -> None:
 
 def test_on_all_addresses_any_name_is_answered(folder: Path) -> None:
     """Whoever listens on all addresses is reached by names that nobody here knows; the URL given is the local one."""
-    with serve(folder, "0.0.0.0", 0) as address:  # noqa: S104 - what the test is about
+    with serve(folder, "0.0.0.0", 0, project="mine-1") as address:  # noqa: S104 - what the test is about
         assert address.startswith("http://127.0.0.1:")
         assert asked(address, "GET", "/20260305-a.html", "crm.example")[0] == 200
 
@@ -155,7 +179,7 @@ def test_a_browser_that_goes_away_prints_nothing(url: str, capfd: pytest.Capture
 def test_an_address_of_ipv6_is_served(folder: Path, host: str) -> None:
     """An IPv6 address is listened on, and its URL has brackets."""
     _require_ipv6()
-    with serve(folder, host, 0) as address:
+    with serve(folder, host, 0, project="mine-1") as address:
         assert address.startswith("http://[::1]:")
         assert get(f"{address}/20260305-a.html").status == 200
 
@@ -183,7 +207,7 @@ def test_urls(host: str, url: str) -> None:
 @pytest.mark.parametrize("host", ["nosuchhost.invalid", "", "x..y", "a" * 300, "[::1]", "203.0.113.7"])
 def test_a_host_that_is_none_of_ours_is_refused(folder: Path, host: str) -> None:
     """A name that nobody knows, or an address of another machine, is an error of --host."""
-    with pytest.raises(ConfigurationError) as refused, serve(folder, host, 0):
+    with pytest.raises(ConfigurationError) as refused, serve(folder, host, 0, project="mine-1"):
         pass
     assert refused.value.where == "--host"
 
@@ -191,6 +215,9 @@ def test_a_host_that_is_none_of_ours_is_refused(folder: Path, host: str) -> None
 @pytest.mark.parametrize("port", [-1, 65_536, 10**20])
 def test_a_port_that_is_none_is_refused(folder: Path, port: int) -> None:
     """A number beyond the ports is an error of --reports-port."""
-    with pytest.raises(ConfigurationError, match=str(port)) as refused, serve(folder, "127.0.0.1", port):
+    with (
+        pytest.raises(ConfigurationError, match=str(port)) as refused,
+        serve(folder, "127.0.0.1", port, project="mine-1"),
+    ):
         pass
     assert refused.value.where == "--reports-port"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from crm_pipeline.cli.app import app
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Project, load_project
+from crm_pipeline.state.measures import MeasureStore, Outcome, RunMeasures, StepMeasure
 from crm_pipeline.steps.evaluate import evaluate, read_labels
 from crm_pipeline.tables import CUSTOMER_RECORDS, PAIRS
 from crm_pipeline.warehouse import Warehouse
@@ -84,6 +86,31 @@ def test_what_the_command_says(project: Project) -> None:
     told = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).output)
     assert told["published"]["precision"] is None
     assert told["published"]["b_cubed_precision"] == 1
+
+
+@pytest.mark.parametrize(
+    ("runs", "is_newer"),
+    [
+        ([], False),
+        ([(Outcome.PUBLISHED, "link.pairs")], False),
+        ([(Outcome.PUBLISHED, "link.pairs"), (Outcome.STOPPED, "link.pairs")], True),
+        ([(Outcome.PUBLISHED, "link.pairs"), (Outcome.STOPPED, "std.customers")], False),  # it had no pairs yet
+        ([(Outcome.STOPPED, "link.pairs"), (Outcome.UNCHANGED, "link.pairs")], False),
+        ([(Outcome.STOPPED, "link.pairs"), (Outcome.UNCHANGED, "backup.snapshot")], True),
+    ],
+)
+def test_pairs_of_a_stopped_run(project: Project, runs: list[tuple[Outcome, str]], *, is_newer: bool) -> None:
+    """Pairs of a later run that was stopped before it published are said to be that, and what to do."""
+    store = MeasureStore(project.state / "history" / "measures")
+    for number, (outcome, step) in enumerate(runs, 1):
+        begin = datetime(2026, 1, number)  # noqa: DTZ001 - UTC without a zone
+        store.keep(RunMeasures(f"run-{number}", begin, 1.0, outcome, (StepMeasure(step, 1.0, 1),)))
+    arguments = ["evaluate", str(write(project.root, HEADER + "crm,customers,1,a\n")), "--project", str(project.root)]
+    printed = CliRunner().invoke(app, arguments)
+    assert printed.exit_code == 0, printed.output
+    assert ("the last run was stopped before it published" in printed.output) is is_newer
+    assert ("crm-pipeline status" in printed.output) is is_newer
+    assert json.loads(CliRunner().invoke(app, [*arguments, "--json"]).output)["has_newer_pairs"] is is_newer
 
 
 def test_living_records_are_judged(project: Project) -> None:

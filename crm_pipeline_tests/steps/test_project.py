@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.generator import Plan
 from crm_pipeline.steps import project
-from crm_pipeline.steps.project import create_generated, generated_plan
+from crm_pipeline.steps.project import create_generated, create_project, generated_plan
 
 PLAN = Plan(200, 1, 1)
 
@@ -102,6 +104,41 @@ def test_what_cannot_be_removed_hides_no_cause(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(project, "generate", generate)
     with pytest.raises(KeyboardInterrupt):
         create_generated(tmp_path / "demo", PLAN)
+
+
+@pytest.fixture(params=["copytree", "generate_key", "write_json"])
+def failing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project whose making fails while the template is copied, or with the copy made."""
+
+    def copy_half(source: Path, target: Path, **_: Any) -> None:
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source / "pipeline.yaml", target)
+        fail()
+
+    if request.param == "copytree":
+        monkeypatch.setattr(shutil, "copytree", copy_half)
+    else:
+        monkeypatch.setattr(project, request.param, fail)
+
+
+@pytest.mark.parametrize("template_name", ["init", "demo"])
+@pytest.mark.usefixtures("failing")
+def test_half_a_project_is_taken_away(tmp_path: Path, template_name: str) -> None:
+    """A folder that was made goes, with those made above it; one that was there stays."""
+    (tmp_path / "there").mkdir()
+    for name in ("new", "a/b/new", "there"):
+        with pytest.raises(FullDiskError):
+            create_project(tmp_path / name, template_name)
+    assert [str(entry.relative_to(tmp_path)) for entry in tmp_path.rglob("*")] == ["there"]
+
+
+def test_a_folder_of_others_is_not_touched(tmp_path: Path) -> None:
+    """A folder with files in it is refused, and they stay, whatever they are called."""
+    (tmp_path / "extracts").mkdir()
+    (tmp_path / "extracts" / "mine.csv").write_text("mine")
+    with pytest.raises(ConfigurationError, match="a new or empty folder"):
+        create_project(tmp_path, "demo")
+    assert (tmp_path / "extracts" / "mine.csv").read_text() == "mine"
 
 
 def test_no_process_outlives_a_failure(tmp_path: Path) -> None:

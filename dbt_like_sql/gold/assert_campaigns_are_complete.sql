@@ -1,6 +1,7 @@
 -- model: campaigns
 -- Every living campaign record is there exactly once.
 -- Prevents: campaign costs that were lost or doubled on their way.
+-- zh: 每条有效的营销活动记录出现且仅出现一次。防止：活动成本在处理中丢失或重复。
 WITH
   standardised AS (
     SELECT s.source, s.extract, s.source_id, COUNT(*) AS row_count

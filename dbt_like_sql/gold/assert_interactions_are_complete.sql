@@ -1,6 +1,7 @@
 -- model: interactions
 -- Every living interaction is there exactly once.
 -- Prevents: response rates that are wrong because contacts were lost, or counted twice when a join found two customers for one.
+-- zh: 每条有效互动记录出现且仅出现一次。防止：互动丢失，或因关联到两位客户而重复计算，导致响应率失真。
 WITH
   standardised AS (
     SELECT s.source, s.extract, s.source_id, COUNT(*) AS row_count

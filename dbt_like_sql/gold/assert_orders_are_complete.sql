@@ -1,6 +1,7 @@
 -- model: orders
 -- Every living order line is there exactly once, with the amount it was delivered with.
 -- Prevents: revenue that grows because a join found two customers for a line, or shrinks because it found none.
+-- zh: 每条有效订单行出现且仅出现一次，金额与交付时一致。防止：订单行因关联到两位客户而虚增收入，或因关联不上而漏计收入。
 WITH
   standardised AS (
     SELECT s.source, s.extract, s.source_id, COUNT(*) AS line_count, SUM(s.amount) AS amount

@@ -1,6 +1,7 @@
 -- model: products
 -- Every living product record is there exactly once.
 -- Prevents: margins computed against a product list that lost or doubled rows on its way.
+-- zh: 每条有效产品记录出现且仅出现一次。防止：按丢行或重复的产品清单计算毛利。
 WITH
   standardised AS (
     SELECT s.source, s.extract, s.source_id, COUNT(*) AS row_count

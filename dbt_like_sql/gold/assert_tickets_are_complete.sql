@@ -1,6 +1,7 @@
 -- model: tickets
 -- Every living ticket is there exactly once.
 -- Prevents: a backlog that shrinks because tickets were lost, or a workload that grows because a join found two customers for one.
+-- zh: 每条有效工单出现且仅出现一次。防止：工单丢失使积压看似减少，或因关联到两位客户使工作量看似增加。
 WITH
   standardised AS (
     SELECT s.source, s.extract, s.source_id, COUNT(*) AS row_count

@@ -1,6 +1,7 @@
 -- model: customer_value
 -- Each golden customer is there once, and its order lines add up to those in orders.
 -- Prevents: customers who look worthless because a join dropped their orders, and totals that differ between two reports.
+-- zh: 每位黄金客户出现一次，其订单行数与订单表一致。防止：关联时丢失订单，客户看似没有价值，两张报表的总数对不上。
 WITH
   expected AS (
     SELECT c.customer_id, COUNT(o.customer_id) AS line_count

@@ -1,6 +1,7 @@
 -- model: orphans
 -- The list holds exactly as many records of each entity as there are without a customer.
 -- Prevents: a broken reference in a source that goes unseen because the list itself lost it.
+-- zh: 清单中各实体的记录数与没有客户的记录数一致。防止：清单本身遗漏，来源中的失效引用无人发现。
 WITH
   missing AS (
     SELECT 'orders' AS entity, COUNT(*) AS record_count FROM gold.orders AS o WHERE o.customer_id IS NULL

@@ -1,6 +1,7 @@
 -- model: retention_monthly
 -- Each cohort is complete in its first month, and the cohorts together are all customers with a dated order.
 -- Prevents: a retention above 100 %, or one that looks better because customers who never returned are missing.
+-- zh: 每个同期群首月人数完整，各同期群合计等于全部有下单日期的客户。防止：留存率超过 100%，或因漏掉未复购的客户而虚高。
 WITH
   buyers AS (
     SELECT COUNT(DISTINCT o.customer_id) AS customer_count

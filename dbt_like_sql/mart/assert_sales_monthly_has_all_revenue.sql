@@ -1,6 +1,7 @@
 -- model: sales_monthly
 -- Over all months, lines and revenue of each currency are those of orders.
 -- Prevents: a month report that is short by the lines whose date could not be read.
+-- zh: 各月合计的行数和各币种收入与订单表一致。防止：日期无法识别的订单行从月报中漏掉。
 WITH
   expected AS (
     SELECT o.currency, COUNT(*) AS line_count, COALESCE(SUM(o.amount), 0) AS revenue

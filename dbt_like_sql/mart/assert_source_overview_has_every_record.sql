@@ -1,6 +1,7 @@
 -- model: source_overview
 -- Records add up to the living records that are published.
 -- Prevents: a source that drops out of the overview, so that its share of duplicates looks solved.
+-- zh: 记录数合计等于已发布的有效记录数。防止：某个来源从概览中消失，其重复率看似已解决。
 WITH
   living AS (
     SELECT COUNT(*) AS record_count

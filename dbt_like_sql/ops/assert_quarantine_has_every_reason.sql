@@ -1,6 +1,7 @@
 -- model: quarantine
 -- Every recorded reason is in exactly one quarantined row, and the five lists of a row are equally long.
 -- Prevents: a steward who corrects one cell of a row, replays it, and meets the reason that was never shown.
+-- zh: 每条已记录的原因恰好出现在一个隔离行中，且各行的五个列表长度一致。防止：修正了一个单元格并重放后，才遇到从未显示的另一个原因。
 WITH
   recorded AS (
     SELECT r.source, r.extract, r.business_date, r.sequence, r.line, COUNT(*) AS reason_count

@@ -7,7 +7,7 @@ from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
-from crm_pipeline.steps.checks import judge_table
+from crm_pipeline.steps.checks import judge_table, prepare_judging
 from crm_pipeline.steps.report import MERGE
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.tables import CUSTOMER_CONTACTS, CUSTOMER_RECORDS, CUSTOMER_VALUES, Table, customers
@@ -37,6 +37,8 @@ def gold_assets(project: Project) -> list[dg.AssetsDefinition]:
         with step(run, MERGE):
             golden.merge_customers(run.warehouse, rules=config.survivorship, trust=config.trust, extra_columns=extras)
         for table in tables:
+            if suites[table.qualified].rules:
+                prepare_judging(run)
             with step(run, table.qualified):
                 verdicts = judge_table(run, table, suites[table.qualified])
                 row_count = run.warehouse.count(table)

@@ -8,12 +8,11 @@ from crm_pipeline import linkage
 from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
-from crm_pipeline.steps.measuring import BlockingFailure
+from crm_pipeline.steps.guards import LARGEST, guard_clusters, largest_claim
 from crm_pipeline.steps.run import Run
 from crm_pipeline.tables import CLUSTERS, CUSTOMER_IDS, FORMER_MEMBERS, IDENTITY_EVENTS, MEMBERS, PAIRS, Table
 
 _PAIRS, _CLUSTERS = dg.AssetKey(["link", "pairs"]), dg.AssetKey(["link", "clusters"])
-_LARGEST = "largest_cluster"
 
 
 class PairsConfig(dg.Config):
@@ -54,7 +53,6 @@ def _pairs(project: Project) -> dg.AssetsDefinition:
 
 def _clusters(project: Project) -> dg.AssetsDefinition:
     limit = project.config.linkage.largest_cluster
-    claim = f"No customer has more than {limit} records; a giant one is fused by a shared value."
 
     @dg.asset(
         key=_CLUSTERS,
@@ -62,10 +60,10 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
         deps=[_PAIRS],
         check_specs=[
             dg.AssetCheckSpec(
-                _LARGEST,
+                LARGEST,
                 asset=_CLUSTERS,
                 blocking=True,
-                description=claim,
+                description=largest_claim(limit),
             )
         ],
         pool=POOL,
@@ -76,12 +74,9 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
     def clusters(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
         with step(run, "link.clusters"):
             summary = linkage.cluster_records(run.warehouse)
-            if summary.largest_size > limit:
-                failure = BlockingFailure("link.clusters", _LARGEST, summary.largest_size, claim)  # records
-                run.progress.stopped_by.append(failure)
             verdict = dg.AssetCheckResult(
-                check_name=_LARGEST,
-                passed=summary.largest_size <= limit,
+                check_name=LARGEST,
+                passed=guard_clusters(run, limit),
                 metadata={"largest cluster (records)": summary.largest_size, "limit": limit},
             )
             return dg.MaterializeResult(

@@ -1,19 +1,16 @@
 """Model assets: one per SQL file of `dbt_like_sql/` and of the project's `sql/`, with its tests as checks."""
 
-from collections.abc import Iterator
-
 import dagster as dg
 
 from crm_pipeline.orchestration.metadata import POOL, check_name, code_reference, counts, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
-from crm_pipeline.steps.checks import judge_table
-from crm_pipeline.steps.measuring import BlockingFailure
+from crm_pipeline.steps.checks import judge_table, prepare_judging, record_tests
 from crm_pipeline.steps.models import project_model_tables, project_models
 from crm_pipeline.steps.run import Run, suite_of, suite_tables
 from crm_pipeline.tables import CHECK_RESULTS, ENTITIES, LOADS, REJECTIONS, Table
-from crm_pipeline.warehouse.models import Model, run_model, test_model
+from crm_pipeline.warehouse.models import Model, ModelTestResult, run_model, test_model
 
 _BLOCKING = "error"
 _LOGS = {log.qualified for log in (LOADS, REJECTIONS, CHECK_RESULTS)}
@@ -50,9 +47,13 @@ def _model_asset(project: Project, model: Model, table: Table) -> dg.AssetsDefin
         },
     )
     def sql_model(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        if suite:
+            prepare_judging(run)
         with step(run, model.qualified):
             row_count = run_model(run.warehouse, model)
-            results = list(_test_results(run, key, model))
+            verdicts = test_model(run.warehouse, model)
+            record_tests(run, model, row_count, verdicts)
+            results = [_test_result(key, verdict) for verdict in verdicts]
             if suite:
                 results += check_results(key, *judge_table(run, table, suite))
             return dg.MaterializeResult(metadata=counts(row_count), check_results=results)
@@ -69,19 +70,12 @@ def _upstream(model: Model) -> list[dg.AssetKey]:
     return sorted(keys)
 
 
-def _test_results(run: Run, key: dg.AssetKey, model: Model) -> Iterator[dg.AssetCheckResult]:
-    descriptions = {test.test_id: test.description for test in model.tests}
-    for result in test_model(run.warehouse, model):
-        is_blocking = result.severity == _BLOCKING
-        if is_blocking and result.failed_count:
-            failure = BlockingFailure(
-                model.qualified, result.test_id, result.failed_count, descriptions[result.test_id]
-            )
-            run.progress.stopped_by.append(failure)
-        yield dg.AssetCheckResult(
-            asset_key=key,
-            check_name=check_name(result.test_id),
-            passed=result.failed_count == 0,
-            severity=dg.AssetCheckSeverity.ERROR if is_blocking else dg.AssetCheckSeverity.WARN,
-            metadata={"failed": result.failed_count},
-        )
+def _test_result(key: dg.AssetKey, verdict: ModelTestResult) -> dg.AssetCheckResult:
+    is_blocking = verdict.severity == _BLOCKING
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=check_name(verdict.test_id),
+        passed=verdict.failed_count == 0,
+        severity=dg.AssetCheckSeverity.ERROR if is_blocking else dg.AssetCheckSeverity.WARN,
+        metadata={"failed": verdict.failed_count},
+    )

@@ -5,6 +5,7 @@ import dagster as dg
 from crm_pipeline.orchestration.assets.publish import PUBLISHED, SNAPSHOT
 from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.metadata import POOL
+from crm_pipeline.orchestration.report_links import remember_reports_address, report_link, reports_address
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.report import LATEST, write_report
 from crm_pipeline.steps.run import Run
@@ -22,14 +23,15 @@ def report_assets(project: Project) -> list[dg.AssetsDefinition]:
         pool=POOL,
         kinds={"html"},
         description="What came in, what was rejected, who was linked, what it took: charts, in English and Chinese.",
-        metadata={"latest": dg.MetadataValue.url(f"{project.reports_url}/{LATEST}")},
+        metadata={"latest": dg.MetadataValue.url(report_link(project, LATEST))},
     )
     def report(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
         with discreet():
             file = write_report(run)
+            remember_reports_address(project, reports_address(project))
             return dg.MaterializeResult(
                 metadata={
-                    "report": dg.MetadataValue.url(f"{project.reports_url}/{file.name}"),
+                    "report": dg.MetadataValue.url(report_link(project, file.name)),
                     "file": dg.MetadataValue.path(str(file)),
                 }
             )

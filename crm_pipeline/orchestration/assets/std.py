@@ -7,6 +7,7 @@ from crm_pipeline.orchestration.metadata import POOL, counted, counts, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
+from crm_pipeline.steps.checks import prepare_judging
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.steps.standardise import EntityApplied, apply_entity
 from crm_pipeline.tables import ENTITIES, std
@@ -45,6 +46,8 @@ def _std_asset(project: Project, entity: str) -> dg.AssetsDefinition:
         metadata={"dagster/column_schema": schema_of(table)},
     )
     def standardised(config: StdConfig, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        if suite.rules:
+            prepare_judging(run)
         with step(run, f"std.{entity}"):
             return _result(key, apply_entity(run, entity, judge_all=config.judge_all))
 

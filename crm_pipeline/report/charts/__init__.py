@@ -1,0 +1,11 @@
+"""Where things lie in the charts: bands, bins, points, as numbers that a template draws.
+
+Belongs here: geometry, a module for each chart. Does not belong here: colours and words.
+"""
+
+from crm_pipeline.report.charts.flow import flow
+from crm_pipeline.report.charts.runs import timeline, trend
+from crm_pipeline.report.charts.sizes import size_groups
+from crm_pipeline.report.charts.weights import histogram
+
+__all__ = ["flow", "histogram", "size_groups", "timeline", "trend"]

@@ -1,0 +1,35 @@
+"""What a report says, as frozen values.
+
+Belongs here: the figures, and what follows from them by arithmetic. Does not belong here: reading tables (`collect`) or
+showing anything (`render`).
+"""
+
+from __future__ import annotations
+
+from crm_pipeline.report.figures.customers import (
+    Attached,
+    ClusterSize,
+    ColumnFill,
+    Disagreement,
+    Links,
+    Overlap,
+    Source,
+    WeightBin,
+)
+from crm_pipeline.report.figures.incoming import Check, Delivery, Rejection
+from crm_pipeline.report.figures.run import Figures
+
+__all__ = [
+    "Attached",
+    "Check",
+    "ClusterSize",
+    "ColumnFill",
+    "Delivery",
+    "Disagreement",
+    "Figures",
+    "Links",
+    "Overlap",
+    "Rejection",
+    "Source",
+    "WeightBin",
+]

@@ -1,0 +1,19 @@
+"""Every word of the report in English and Chinese.
+
+Belongs here: texts, with the places of their values in braces, a module for each part of the page. Does not belong
+here: how they look. Names of tables, columns and rules are shown as they are in both languages; suites and SQL tests
+bring their own texts. A text `<key>.one` takes the place of `<key>` where the count `n` is one.
+"""
+
+from __future__ import annotations
+
+from crm_pipeline.report.words.both import Words
+from crm_pipeline.report.words.customers import CUSTOMERS
+from crm_pipeline.report.words.deliveries import DELIVERIES
+from crm_pipeline.report.words.first_screen import FIRST_SCREEN
+from crm_pipeline.report.words.names import NAMES
+from crm_pipeline.report.words.runs import RUNS
+
+WORDS: dict[str, Words] = {**FIRST_SCREEN, **DELIVERIES, **CUSTOMERS, **RUNS, **NAMES}
+
+__all__ = ["WORDS", "Words"]

@@ -1,0 +1,60 @@
+"""Short names: sections in the contents, columns of tables, entities.
+
+Belongs here: names of a word or two that stand alone. Does not belong here: sentences.
+"""
+
+from __future__ import annotations
+
+from crm_pipeline.report.words.both import Words
+
+NAMES: dict[str, Words] = {
+    "sources.nav": Words("Systems", "系统"),
+    "deliveries.nav": Words("Came in", "接入"),
+    "rejections.nav": Words("Rejected", "拒收"),
+    "disagreements.nav": Words("Disagree", "冲突"),
+    "matching.nav": Words("Matching", "匹配"),
+    "fills.nav": Words("Completeness", "完整率"),
+    "checks.nav": Words("Checks", "检查"),
+    "steps.nav": Words("Time", "用时"),
+    "trend.nav": Words("Trend", "趋势"),
+    "col.system": Words("System", "系统"),
+    "col.records": Words("Records", "记录"),
+    "col.customers": Words("Customers", "客户"),
+    "col.only_here": Words("Only here", "仅此系统"),
+    "col.held_back": Words("Held back", "未入库"),
+    "col.extract": Words("Extract", "抽取"),
+    "col.deliveries": Words("Deliveries", "交付次数"),
+    "col.date": Words("Business date", "业务日期"),
+    "col.delivered": Words("Delivered", "交付行数"),
+    "col.loaded": Words("Loaded", "载入"),
+    "col.unchanged": Words("Unchanged", "未变"),
+    "col.quarantined": Words("Quarantined", "隔离"),
+    "col.duplicates": Words("Duplicates", "重复"),
+    "col.erased": Words("Erased", "已擦除"),
+    "col.nulled": Words("Cells removed", "清空单元格"),
+    "col.flagged": Words("Warnings", "警告"),
+    "col.outcome": Words("Outcome of the rows", "各行去向"),
+    "col.column": Words("Column", "列"),
+    "col.between": Words("Between", "冲突双方"),
+    "col.of_known": Words("Of those both know", "占双方均有值者"),
+    "col.survived": Words("Whose value survived", "采用哪一方"),
+    "col.standardised": Words("Standardised", "标准化后"),
+    "col.as_delivered": Words("As delivered", "交付时"),
+    "col.golden": Words("Golden record", "黄金记录"),
+    "col.rule": Words("Rule", "规则"),
+    "col.table": Words("Table", "表"),
+    "col.severity": Words("Severity", "严重程度"),
+    "col.result": Words("Result", "结果"),
+    "col.broken": Words("Broken by", "违反"),
+    "col.step": Words("Step", "步骤"),
+    "col.timeline": Words("When in the run", "运行时段"),
+    "col.seconds": Words("Time", "用时"),
+    "col.memory": Words("Peak memory", "内存峰值"),
+    "col.filled": Words("Filled", "填充"),
+    "entity.customers": Words("Customers", "客户"),
+    "entity.orders": Words("Orders", "订单"),
+    "entity.products": Words("Products", "产品"),
+    "entity.tickets": Words("Tickets", "工单"),
+    "entity.campaigns": Words("Campaigns", "营销活动"),
+    "entity.interactions": Words("Interactions", "互动"),
+}
