@@ -104,6 +104,7 @@ def test_a_report_alone_stops_nothing(small_copy: Path) -> None:
     assert "Nothing was published" not in (small_copy / "reports" / "latest.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_who_may_list_reports_is_kept(small_copy: Path, command: CommandLine) -> None:
     """The mode that somebody gave to the folder of reports stays."""
     (small_copy / "reports").chmod(0o700)
@@ -118,6 +119,7 @@ def test_a_backup_alone_has_no_report(small_copy: Path, command: CommandLine) ->
     assert sorted((small_copy / "reports").iterdir()) == before
 
 
+@pytest.mark.slow
 def test_nothing_new_takes_no_backup(small_copy: Path, command: CommandLine) -> None:
     """What a run took is kept after its backup, and is by itself no reason for another one."""
     for _ in range(2):
