@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from crm_pipeline.orchestration.assets.publish import SNAPSHOT
 from crm_pipeline.orchestration.assets.report import REPORT
