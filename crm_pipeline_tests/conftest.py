@@ -11,6 +11,8 @@ from pathlib import Path
 
 import filelock
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from crm_pipeline_tests import projects
 from crm_pipeline_tests.e2e.crash import CommandLine
@@ -21,6 +23,24 @@ _KEEP = {"PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT"}
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Lets the browser's tests write the pictures of the documentation: `make screenshots`."""
     parser.addoption("--screenshots", metavar="DIR", help="write the pictures of docs/ui.md into DIR")
+
+
+# Modules whose tests share one server or one slow import: all of such a module run on one worker. (The mark xdist_group
+# has no effect with pytest 9.2.)
+_ON_ONE_WORKER = ("e2e/test_browser.py", "quality/test_contract.py")
+
+
+class _ModulesOnOneWorker(LoadScopeScheduling):
+    """Tests go to whichever worker is free, those of some modules all to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return module if module.endswith(_ON_ONE_WORKER) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """How tests are shared out."""
+    return _ModulesOnOneWorker(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from crm_pipeline_tests.e2e.browser import RUN_MS, Visitor
 
 # One server and one browser for all of them, on one worker, and in this order: runs that find nothing new come last, so
 # that the pictures show what the first one found.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 _RUN_ID = re.compile(r"\b[0-9a-f]{8}$")
 _ENDED = re.compile("^(Success|Failure|Canceled)$")
 _CUSTOMERS = 18_484  # of the demo

@@ -23,8 +23,6 @@ from crm_pipeline.quality.judge import judge
 from crm_pipeline.quality.suites import load_suite, suite_tables
 from crm_pipeline_tests.quality.building import expectation, frame_of, schema_of, suite_of
 
-pytestmark = pytest.mark.xdist_group("great_expectations")  # one import of it, of several seconds
-
 SHIPPED = bundled("expectations")
 _CALM = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 _ROW_COUNT = "expect_table_row_count_to_be_between"
