@@ -10,12 +10,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import filelock
+import hypothesis
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from crm_pipeline_tests import projects
 from crm_pipeline_tests.e2e.crash import CommandLine
+
+# A slow machine breaks no claim: no example of a property has a deadline.
+hypothesis.settings.register_profile("crm_pipeline", deadline=None)
+hypothesis.settings.load_profile("crm_pipeline")
 
 _KEEP = {"PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT"}
 
