@@ -172,13 +172,13 @@ def test_what_scrolls_inside_itself_shows_it(tab: Tab, files: dict[str, Path]) -
     """A table wider than a phone fades towards its hidden side, no longer at its end; one that fits does not fade."""
     page = tab.show(files["rich"])
     scrolls = page.locator("#deliveries .scroll")
-    assert page.evaluate(_FADES, "#deliveries .scroll") == [["0px", "0px"]]
+    page.wait_for_function(_FADES, arg=[["0px", "0px"]], timeout=10_000)
     page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate(_FADES, "#deliveries .scroll") == [["0px", "56px"]]
+    page.wait_for_function(_FADES, arg=[["0px", "56px"]], timeout=10_000)
     scrolls.evaluate("each => { each.scrollLeft = 120 }")
-    assert page.evaluate(_FADES, "#deliveries .scroll") == [["56px", "56px"]]
+    page.wait_for_function(_FADES, arg=[["56px", "56px"]], timeout=10_000)
     scrolls.evaluate("each => { each.scrollLeft = each.scrollWidth }")
-    assert page.evaluate(_FADES, "#deliveries .scroll") == [["56px", "0px"]]
+    page.wait_for_function(_FADES, arg=[["56px", "0px"]], timeout=10_000)
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
@@ -221,13 +221,13 @@ selector => Array.from(document.querySelectorAll(selector), each =>
   document.getElementById(each.getAttribute('aria-labelledby')).innerText.trim())
 """
 # How wide the fade is before and behind what is in sight, once it has been painted.
+# Whether the table of deliveries fades before and behind so widely; the browser decides it some frames after a change.
 _FADES = """
-async selector => {
-  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
-  return Array.from(document.querySelectorAll(selector), each => ['--before', '--behind'].map(name => {
-    const width = getComputedStyle(each).getPropertyValue(name);
-    return `${Math.round(parseFloat(width))}px`;
-  }));
+expected => {
+  const found = Array.from(document.querySelectorAll('#deliveries .scroll'), each =>
+    ['--before', '--behind'].map(name =>
+      `${Math.round(parseFloat(getComputedStyle(each).getPropertyValue(name)))}px`));
+  return JSON.stringify(found) === JSON.stringify(expected);
 }
 """
 # Pairs of what overlaps among the labels of the histogram, the lines of its thresholds, and the text above it.
