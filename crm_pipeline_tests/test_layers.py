@@ -15,6 +15,11 @@ ROOT = Path(crm_pipeline.__file__).parent
 CAPABILITIES = ("sources", "standardise", "quality", "linkage", "golden", "publish", "backup", "report", "generator")
 BELOW = ("state", "storage", "warehouse", "tables", "settings", "errors", "bundled")
 OWNERS = {
+    "adbc_driver_manager": ("sources",),
+    "adbc_driver_postgresql": ("sources",),
+    "adbc_driver_sqlite": ("sources",),
+    "connectorx": ("sources",),
+    "pymysql": ("sources",),
     "boto3": ("storage",),
     "botocore": ("storage",),
     "cryptography": ("backup",),
@@ -23,11 +28,13 @@ OWNERS = {
     "dagster": ("orchestration", "definitions"),
     "sqlalchemy": ("orchestration",),  # Dagster's own database, not ours
     "duckdb": ("warehouse",),
+    "dlt": ("sources",),
     "fastexcel": ("sources",),
     "filelock": ("warehouse",),
     "dagster_postgres": ("orchestration",),
     "phonenumbers": ("standardise",),
     "psutil": ("steps",),
+    "requests": ("sources",),
     "pycountry": ("standardise",),
     "yaml": ("settings", "warehouse"),  # pipeline.yaml, and the descriptions beside the SQL models
     "jinja2": ("report",),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from crm_pipeline.cli import run_commands
+from crm_pipeline.cli import preview_command, run_commands
 from crm_pipeline.cli.options import DateOption, JsonOption, ProjectOption, parse_date
 from crm_pipeline.cli.output import print_json, print_table, program, progress_reported, say, shown_path
 from crm_pipeline.errors import ConfigurationError
@@ -19,24 +20,63 @@ def add_to(app: typer.Typer) -> None:
     app.command()(init)
     app.command()(demo)
     app.command()(check)
-    app.command()(preview)
+    app.command()(preview_command.preview)
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")], as_json: JsonOption = False
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Further files of --from.")] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Option("--from", metavar="FILE", help="Files to suggest a first mapping for; several may follow."),
+    ] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Make a commented project folder.
+    """Make a commented project folder; with --from, one whose mapping is suggested by the files.
 
-    Example: crm-pipeline init my_crm
+    Examples: crm-pipeline init my_crm   crm-pipeline init my_crm --from exports/*.csv
     """
     from crm_pipeline.steps.project import create_project
 
-    create_project(folder, "init")
+    if more and not files:
+        raise ConfigurationError(
+            where="init", expected="--from before files", found="files alone",
+            cure="Write crm-pipeline init DIR --from FILE...",
+        )  # fmt: skip
+    suggested = _create_from(folder, [*(files or []), *(more or [])]) if files else None
+    if suggested is None:
+        create_project(folder, "init")
     if as_json:
-        print_json({"project": str(folder.absolute()), "configuration": str((folder / "pipeline.yaml").absolute())})
+        made = {"project": str(folder.absolute()), "configuration": str((folder / "pipeline.yaml").absolute())}
+        print_json(made | ({} if suggested is None else {"extracts": suggested}))
         return
-    say(f"{folder}: made. Next: edit {folder / 'pipeline.yaml'}, then crm-pipeline check --project {folder}")
+    for each in suggested or ():
+        say(f"{each['extract']}: {each['mapped']} of {each['delivered']} columns mapped, key {each['primary_key']}, "
+            f"{each['load']}")  # fmt: skip
+    what = "correct" if suggested else "edit"
+    say(f"{folder}: made. Next: {what} {folder / 'pipeline.yaml'}, then crm-pipeline check --project {folder}")
     say(f"The key of its backups is in {folder / '.env'}; keep a copy elsewhere.")
+
+
+def _create_from(folder: Path, files: list[Path]) -> list[dict[str, Any]]:
+    """A project whose mapping is suggested; what was suggested of each extract, in short."""
+    from crm_pipeline.steps.first_configuration import first_configuration
+    from crm_pipeline.steps.project import create_from, require_new
+
+    require_new(folder)
+    text, extracts = first_configuration(files, folder, datetime.now(UTC).date())
+    create_from(folder, text)
+    return [
+        {
+            "extract": f"{each.given.source}.{each.name}",
+            "entity": each.entity,
+            "primary_key": ", ".join(each.primary_key),
+            "load": each.load,
+            "mapped": each.mapped_count,
+            "delivered": each.mapped_count + len(each.unmapped),
+        }
+        for each in extracts
+    ]
 
 
 def demo(
@@ -149,63 +189,3 @@ def check(project: ProjectOption = None, date: DateOption = None, as_json: JsonO
     else:
         print_table(f"{shown_path(opened.config_file)}, business date {day}", ("part", "verdict", "detail"), rows)
     raise typer.Exit(max((item.error.exit_code for item in checked if item.error), default=0))
-
-
-def preview(
-    extract: Annotated[str, typer.Argument(metavar="SOURCE[.EXTRACT]", help="As named in pipeline.yaml.")],
-    project: ProjectOption = None,
-    date: DateOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show what would become of a delivery: columns before and after, and what would be rejected.
-
-    Shows delivered values, personal ones too. Example: crm-pipeline preview crm.customers --date 2026-01-28
-    """
-    from crm_pipeline.steps.check import default_day
-    from crm_pipeline.steps.preview import preview_extract
-
-    opened = load_project(project)
-    day = parse_date(date, "--date") if date else default_day(opened)
-    previews = [preview_extract(opened, source, name, day) for source, name in _named(opened, extract)]
-    if as_json:
-        print_json(
-            [
-                {
-                    "extract": p.where,
-                    "file": p.file_name,
-                    "encoding": p.encoding,
-                    "rows": p.row_count,
-                    "columns": [{"name": c.name, "before": c.delivered, "after": c.standardised} for c in p.columns],
-                    "rejected": p.rejected.to_dicts(),
-                    "unmapped": p.unmapped,
-                }
-                for p in previews
-            ]
-        )
-        return
-    for p in previews:
-        say(f"{p.where}, {p.business_date}: {p.file_name}, {p.file_bytes:,} bytes, {p.encoding}, {p.row_count:,} rows")
-        rows = [
-            (c.name if i == 0 else "", before, after)
-            for c in p.columns
-            for i, (before, after) in enumerate(zip(c.delivered, c.standardised, strict=True))
-        ]
-        print_table("Columns", ("standard column", "as delivered", "standardised"), rows)
-        if p.unmapped:
-            say(f"Not mapped by name: {', '.join(p.unmapped)}\n")
-        rejected = p.rejected.select("rule_id", "severity", "rows", "reason").rows()
-        print_table("Would be rejected or flagged", ("rule", "severity", "rows", "why"), rejected, right=("rows",))
-
-
-def _named(project: Project, name: str) -> list[tuple[str, str]]:
-    """The extracts that SOURCE or SOURCE.EXTRACT names."""
-    known = [(source, extract) for source, extract, _ in project.config.extracts]
-    found = [pair for pair in known if name in {pair[0], ".".join(pair)}]
-    if not found:
-        raise ConfigurationError(
-            where="SOURCE[.EXTRACT]",
-            expected=f"one of {', '.join('.'.join(pair) for pair in known)}",
-            found=repr(name),
-            cure="Name a source or an extract of pipeline.yaml.",
-        )
-    return found

@@ -96,7 +96,7 @@ def quarantine_list(
     if as_json:
         print_json({"rows_in_all": total, "rows": rows.to_dicts()})
         return
-    names = ("source", "extract", "business_date", "line", "source_id", "severity", "reasons", "delivered_values")
-    print_table(f"{rows.height:,} of {total:,} rows", names, rows.select(names).rows(), right=("line",))
+    names = ("source", "extract", "file_name", "file_line", "source_id", "severity", "reasons", "delivered_values")
+    print_table(f"{rows.height:,} of {total:,} rows", names, rows.select(names).rows(), right=("file_line",))
     if rows.height < total:
         say("More with --limit 0; the row as delivered and the advice with --json.")

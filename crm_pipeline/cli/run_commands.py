@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date as Date  # noqa: N812 - `date` is an option's name here
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -47,6 +48,14 @@ def run(
     reread: Annotated[
         bool, typer.Option("--reread", help="Ask dated sources again for dates that were landed.")
     ] = False,
+    accept_loss: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--accept-loss",
+            metavar="SOURCE.EXTRACT",
+            help="Land its full delivery though it lacks more records than delete_limit allows; may be repeated.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -57,8 +66,24 @@ def run(
     log_to_stderr(is_verbose=verbose)
     opened = load_project(project)
     begin, end = _days(opened, date, first, last)
-    is_good = run_and_report(opened, begin, end, reread=reread, as_json=as_json)
+    accepted = known_extracts(opened, accept_loss or [])
+    is_good = run_and_report(opened, begin, end, reread=reread, accept_loss=accepted, as_json=as_json)
     raise typer.Exit(0 if is_good else 1)
+
+
+def known_extracts(project: Project, names: list[str]) -> list[str]:
+    """The names, when each is an extract of the project."""
+    known = [f"{source}.{name}" for source, name, _ in project.config.extracts]
+    for name in names:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            raise ConfigurationError(
+                where="--accept-loss",
+                expected=f"an extract as source.extract: {', '.join(close or known)}",
+                found=name,
+                cure="Name one of pipeline.yaml.",
+            )
+    return names
 
 
 def rebuild(project: ProjectOption = None, as_json: JsonOption = False, verbose: VerboseOption = False) -> None:
@@ -149,11 +174,20 @@ def status(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     print_table("Last runs", names, [[row[name] for name in names] for row in runs], right=("seconds",))
     if published:
         _print_overview(published)
+        _print_newest(published)
     if checks:
         print_table("Checks that do not pass, as judged last", list(checks[0]), [list(row.values()) for row in checks])
 
 
-def run_and_report(project: Project, first: Date, last: Date, *, reread: bool = False, as_json: bool = False) -> bool:
+def run_and_report(
+    project: Project,
+    first: Date,
+    last: Date,
+    *,
+    reread: bool = False,
+    accept_loss: Collection[str] = (),
+    as_json: bool = False,
+) -> bool:
     """Runs the main job over business dates and prints the result; True when no check failed."""
     from crm_pipeline.orchestration.execute import execute
     from crm_pipeline.orchestration.jobs import NIGHTLY
@@ -166,7 +200,9 @@ def run_and_report(project: Project, first: Date, last: Date, *, reread: bool = 
     require_free(project.var)
     require_backup_key(project)
     with progress_reported("run") as progress, _report_of_stopped_run(project):
-        executed = execute(project, NIGHTLY, first=first, last=last, reread=reread, progress=progress)
+        executed = execute(
+            project, NIGHTLY, first=first, last=last, reread=reread, accept_loss=accept_loss, progress=progress
+        )
     _report(project, executed, as_json=as_json)
     return not executed.has_findings
 
@@ -236,6 +272,19 @@ def _report(project: Project, executed: Executed, *, as_json: bool) -> None:
     say(f"Backup: {snapshot}")
     say(f"Report: {shown_path(Path(str(report)))}")
     say(f"Run {executed.run_id}\n")
+
+
+def _print_newest(published: Overview) -> None:
+    """The newest delivery of each extract, and how it was read."""
+    rows = [
+        (f"{row['source']}.{row['extract']}", f"{row['business_date']} {row['sequence']}", row["file_name"],
+         row["file_bytes"], row["read_as"], row["delivered"], row["loaded"], row["quarantined"], row["deleted"],
+         "; ".join(row["schema_changes"]))
+        for row in published.newest.to_dicts()
+    ]  # fmt: skip
+    columns = ("extract", "delivery", "file", "bytes", "read as", "delivered", "loaded", "quarantined", "deleted",
+               "changed columns")  # fmt: skip
+    print_table("Newest deliveries", columns, rows, right=("bytes", "delivered", "loaded", "quarantined", "deleted"))
 
 
 def _print_overview(published: Overview) -> None:

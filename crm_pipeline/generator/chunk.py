@@ -55,8 +55,9 @@ def make_chunk(plan: Plan, chunk: int, folder: Path) -> list[Part]:
     for source, output in _outputs(plan, chunk):
         names = (pl.lit(source).alias("source"), pl.lit(output.name).alias("extract"))
         if len(output.truth):
-            label = "G" + pl.col("customer").cast(pl.String).str.zfill(8)
-            truth.append(output.truth.select(*names, "source_id", label.alias("label"), "kind"))
+            truth.append(_labelled(output.truth, source, output.name, "G"))
+        if len(output.contacts):
+            truth.append(_labelled(output.contacts, source, f"{output.name}_contact", "K"))
         found = output.planted.filter(pl.col("day") < plan.days)
         planted.append(found.select(*names, "source_id", day_of("day").dt.date().alias("business_date"), "defect"))
         parts += _deliveries(source, output, plan, folder / f"{chunk:06}-{source}-{output.name}")
@@ -66,6 +67,13 @@ def make_chunk(plan: Plan, chunk: int, folder: Path) -> list[Part]:
         rows.write_csv(file, include_header=False)
         parts.append(Part("", name, 0, len(rows), file, (",".join(rows.columns) + "\n").encode(), None))
     return parts
+
+
+def _labelled(known: pl.DataFrame, source: str, extract: str, prefix: str) -> pl.DataFrame:
+    """Rows of the truth: what one extract has of customers, or of their contact persons, under labels."""
+    label = prefix + pl.col("customer").cast(pl.String).str.zfill(8)
+    names = (pl.lit(source).alias("source"), pl.lit(extract).alias("extract"))
+    return known.select(*names, "source_id", label.alias("label"), "kind")
 
 
 def _outputs(plan: Plan, chunk: int) -> Iterator[tuple[str, Output]]:

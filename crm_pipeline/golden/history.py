@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from crm_pipeline.state.history import History
-from crm_pipeline.tables import GOLDEN_COLUMNS, Column, customer_history, extra_column
+from crm_pipeline.tables import GOLDEN_COLUMNS, Column, customer_history
+from crm_pipeline.tables import extra_columns as as_columns
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline.warehouse.connection import literal, quoted
 
@@ -22,13 +23,14 @@ _CHANGES = "history_scratch_changes"
 
 
 def record_history(
-    warehouse: Warehouse, history: History, *, run_id: str, now: datetime, extra_columns: Sequence[str] = ()
+    warehouse: Warehouse, history: History, *, run_id: str, now: datetime, extra_columns: Sequence[str | Column] = ()
 ) -> int:
     """Number of customers that are new, changed or gone since the last entry; gold.customer_history is made anew.
 
     Only golden columns and extra columns count as a change, not record counts or dates. An entry is appended only when
     something changed, before publication: when a crash comes between, the next run finds no difference, and the time
-    of the entry stands. Columns that stored entries lack are null, those that only they have are left out.
+    of the entry stands. Columns that stored entries lack are null, those that only they have are left out;
+    a value of an own column whose type was changed since is null where it does not fit.
 
     Args:
         warehouse: the writing connection; gold.customers is read.
@@ -37,7 +39,7 @@ def record_history(
         now: time of publication, UTC without a zone.
         extra_columns: the project's own columns of gold.customers.
     """
-    columns = (*GOLDEN_COLUMNS, *(extra_column(name) for name in extra_columns))
+    columns = (*GOLDEN_COLUMNS, *as_columns(extra_columns))
     if history.entries():
         _load_versions(warehouse, history, columns)
         changed = _find_changes(warehouse, columns)
@@ -97,7 +99,7 @@ def _load_versions(warehouse: Warehouse, history: History, columns: Sequence[Col
         origin = f"FROM read_parquet([{', '.join(literal(path) for path in paths)}], union_by_name = true)"
         stored = {row[0] for row in warehouse.execute(f"DESCRIBE {origin}")}
     selected = ", ".join(
-        f"CAST({quoted(name) if name in stored else 'NULL'} AS {kind}) AS {quoted(name)}"
+        f"TRY_CAST({quoted(name) if name in stored else 'NULL'} AS {kind}) AS {quoted(name)}"
         for name, kind in wanted.items()
     )
     nothing = "" if paths else "WHERE false"

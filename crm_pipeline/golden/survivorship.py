@@ -29,8 +29,8 @@ from crm_pipeline.tables import (
     CUSTOMER_VALUES,
     Column,
     customers,
-    extra_column,
 )
+from crm_pipeline.tables import extra_columns as as_columns
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline.warehouse.connection import quoted
 
@@ -75,7 +75,7 @@ def merge_customers(
     *,
     rules: Mapping[str, tuple[str, ...]],
     trust: Mapping[str, int],
-    extra_columns: Sequence[str] = (),
+    extra_columns: Sequence[str | Column] = (),
 ) -> GoldenSummary:
     """Counts after the golden tables were made anew from std.customers, link.members and link.former_members.
 
@@ -116,11 +116,11 @@ def merge_customers(
     return summary
 
 
-def _single_columns(extra_columns: Sequence[str]) -> list[Column]:
+def _single_columns(extra_columns: Sequence[str | Column]) -> list[Column]:
     lists = {*CONTACT_LISTS.values(), UNION_COLUMN}
     return [
         *(column for column in CUSTOMER_COLUMNS if column.name not in lists),
-        *(extra_column(name) for name in extra_columns),
+        *as_columns(extra_columns),
     ]
 
 

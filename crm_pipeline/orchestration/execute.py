@@ -4,7 +4,7 @@ Belongs here: one call for the command line. Does not belong here: printing.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -59,6 +59,7 @@ def execute(
     first: date | None = None,
     last: date | None = None,
     reread: bool = False,
+    accept_loss: Collection[str] = (),
     progress: Progress | None = None,
 ) -> Executed:
     """The job run to its end in this process.
@@ -69,6 +70,7 @@ def execute(
         first: first business date; None for a job that lands nothing.
         last: last business date, all of them in one run; None for `first` alone.
         reread: ask dated sources again for dates that were landed.
+        accept_loss: extracts, as `source.extract`, whose full delivery may lack more records than `delete_limit` says.
         progress: told after each step.
 
     Raises:
@@ -84,7 +86,9 @@ def execute(
         close_dead_runs(instance)
         try:
             result = job.execute_in_process(
-                run_config=_configuration(project, job_name, reread=reread and first is not None),
+                run_config=run_configuration(
+                    project, job_name, reread=reread and first is not None, accept_loss=accept_loss
+                ),
                 instance=instance,
                 partition_key=first.isoformat() if first and last in {None, first} else None,
                 tags=_tags(first, last),
@@ -106,11 +110,15 @@ def execute(
     return Executed(result.run_id, _failed_checks(result), _metadata(result))
 
 
-def _configuration(project: Project, job_name: str, *, reread: bool) -> dict[str, object]:
-    """The run configuration: the job's own, a silent console, and landing told to ask again where wanted."""
+def run_configuration(
+    project: Project, job_name: str, *, reread: bool, accept_loss: Collection[str]
+) -> dict[str, object]:
+    """The run configuration: the job's own, a silent console, and landing told what was asked for."""
     steps = dict(STEP_CONFIG[job_name])
-    if reread:
-        steps |= {f"landing__{s}__{name}": {"config": {"reread": True}} for s, name, _ in project.config.extracts}
+    for source, name, _ in project.config.extracts:
+        told = {"reread": reread, "accept_loss": f"{source}.{name}" in accept_loss}
+        if any(told.values()):
+            steps[f"landing__{source}__{name}"] = {"config": {key: True for key, value in told.items() if value}}
     return {**_QUIET, "ops": steps}
 
 

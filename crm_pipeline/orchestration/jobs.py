@@ -3,14 +3,15 @@
 Belongs here: selections and their configuration. Does not belong here: when (`schedules`).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 
 from crm_pipeline.tables import ENTITIES
 
-NIGHTLY, MONTHLY, BACKUP, REBUILD = "nightly", "monthly", "full_backup", "rebuild"
-PUBLISHING = frozenset({NIGHTLY, MONTHLY, REBUILD})
+NIGHTLY, MONTHLY, BACKUP, REBUILD, INBOX = "nightly", "monthly", "full_backup", "rebuild", "inbox"
+PUBLISHING = frozenset({NIGHTLY, MONTHLY, REBUILD, INBOX})
 _LANDING = dg.AssetSelection.key_prefixes("landing")
 _BACKUP = dg.AssetSelection.key_prefixes("backup")
 _RETRAIN = {"link__pairs": {"config": {"retrain": True}}}
@@ -24,13 +25,14 @@ STEP_CONFIG: dict[str, dict[str, Any]] = {
     MONTHLY: {**_JUDGE_ALL, **_RETRAIN, **_BACKUP_IS_DUE},
     BACKUP: {"backup__snapshot": {"config": {"is_due": True, "accept_new_key": True}}},
     REBUILD: {},
+    INBOX: {},
 }
 
 
-def jobs(days: dg.DailyPartitionsDefinition) -> dict[str, Any]:
-    """Job name to job."""
+def jobs(days: dg.DailyPartitionsDefinition, inboxes: Sequence[dg.AssetKey] = ()) -> dict[str, Any]:
+    """Job name to job; the one that loads from the `inboxes`, landing assets, is there when there are any."""
     everything = dg.AssetSelection.all()
-    return {
+    found = {
         NIGHTLY: dg.define_asset_job(
             NIGHTLY,
             everything,
@@ -51,3 +53,11 @@ def jobs(days: dg.DailyPartitionsDefinition) -> dict[str, Any]:
             REBUILD, everything - _LANDING, description="Everything from what was landed; no source is asked."
         ),
     }
+    if inboxes:
+        found[INBOX] = dg.define_asset_job(
+            INBOX,
+            dg.AssetSelection.assets(*inboxes) | (everything - _LANDING - _BACKUP),
+            partitions_def=days,
+            description="Land what waits in inboxes, then everything up to publication; the nightly job backs up.",
+        )
+    return found

@@ -3,12 +3,11 @@
 Belongs here: turning contracts and results into Dagster's values. No cell of any table ever gets in here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import polars as pl
 
 from crm_pipeline.tables import Table
 
@@ -33,15 +32,6 @@ def code_reference(path: Path, label: str) -> dict[str, Any]:
 def counts(row_count: int, **others: Any) -> dict[str, Any]:
     """Metadata of one materialisation."""
     return {"dagster/row_count": row_count, **others}
-
-
-def counted(frame: pl.DataFrame, columns: Iterable[str]) -> dg.MarkdownMetadataValue:
-    """A small table of counts; the caller names columns without personal data."""
-    chosen = frame.select(list(columns))
-    header = "| " + " | ".join(chosen.columns) + " |"
-    line = "|" + " --- |" * chosen.width
-    rows = ["| " + " | ".join(str(cell) for cell in row) + " |" for row in chosen.rows()]
-    return dg.MetadataValue.md("\n".join([header, line, *rows]))
 
 
 def check_name(rule_id: str) -> str:

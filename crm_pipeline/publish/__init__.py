@@ -8,11 +8,13 @@ from crm_pipeline.publish.duckdb_file import PublishSummary, publish_duckdb
 from crm_pipeline.publish.explanation import Explanation, explain, explain_record
 from crm_pipeline.publish.publication import Publication
 from crm_pipeline.publish.reader import export_csv, query
+from crm_pipeline.publish.spreadsheets import escaped
 
 __all__ = [
     "Explanation",
     "Publication",
     "PublishSummary",
+    "escaped",
     "explain",
     "explain_record",
     "export_csv",

@@ -12,6 +12,7 @@ import polars as pl
 
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.publish.publication import RUN_TIME_MARK, text_of
+from crm_pipeline.publish.spreadsheets import escaped
 from crm_pipeline.state.files import appearing
 from crm_pipeline.warehouse import RefusedError, Warehouse, open_reader
 from crm_pipeline.warehouse.connection import quoted
@@ -40,7 +41,8 @@ def query(path: Path, sql: str) -> pl.DataFrame:
 def export_csv(path: Path, folder: Path) -> list[Path]:
     """One CSV file per published table with its stable columns, rows sorted, nested values as JSON, null as nothing.
 
-    Two publications of equal data give equal bytes.
+    Two publications of equal data give equal bytes. Text that a spreadsheet would take for a formula has an apostrophe
+    before it, see `spreadsheets`; `query` gives it as it is.
 
     Args:
         path: the published file.
@@ -54,6 +56,7 @@ def export_csv(path: Path, folder: Path) -> list[Path]:
         for table, columns in _stable_columns(reader).items():
             texts = ", ".join(f"{text_of(name, kind)} AS {quoted(name)}" for name, kind in columns)
             frame = reader.frame(f"SELECT {texts} FROM {quoted(table)} ORDER BY ALL")
+            frame = frame.with_columns(escaped(pl.col(name)) for name, kind in columns if kind == "VARCHAR")
             target = folder / f"{table}.csv"
             with appearing(target) as temporary:
                 frame.write_csv(temporary)

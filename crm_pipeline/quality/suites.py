@@ -26,6 +26,7 @@ _FIXED = frozenset(column.name for column in (*tables.VERSION_COLUMNS, BUSINESS_
 _SUITE_KEYS = ("name", "expectations", "meta", "notes", "id", "suite_parameters")
 _KINDS = {
     "VARCHAR": ValueKind.TEXT,
+    "BOOLEAN": ValueKind.TEXT,  # true and false
     "BIGINT": ValueKind.NUMBER,
     "INTEGER": ValueKind.NUMBER,
     "DOUBLE": ValueKind.NUMBER,
@@ -35,11 +36,11 @@ _KINDS = {
 }
 
 
-def judged_tables(extra: Iterable[str] = ()) -> dict[str, tuple[tables.Column, ...]]:
+def judged_tables(extra: Iterable[str | tables.Column] = ()) -> dict[str, tuple[tables.Column, ...]]:
     """Every table that may have a suite, by schema and name, with the columns its rules may use.
 
     Args:
-        extra: own columns of the project; they are text, in any entity.
+        extra: own columns of the project, in any entity; a name stands for text.
     """
     extra = tuple(extra)
     standardised = [tables.std(entity, extra) for entity in tables.ENTITIES]
@@ -54,7 +55,7 @@ def judged_tables(extra: Iterable[str] = ()) -> dict[str, tuple[tables.Column, .
     return with_date | {table.qualified: table.columns for table in golden}
 
 
-def load_suite(table: str, *folders: Path, extra: Iterable[str] = ()) -> Suite:
+def load_suite(table: str, *folders: Path, extra: Iterable[str | tables.Column] = ()) -> Suite:
     """The rules for `table`, out of all `folders`, the later ones adding to and overriding the earlier ones.
 
     A folder without a file for the table adds nothing; no file at all is a suite without rules.
@@ -75,7 +76,7 @@ def load_suite(table: str, *folders: Path, extra: Iterable[str] = ()) -> Suite:
     return Suite(table, tuple(rules.values()))
 
 
-def suite_tables(*folders: Path, extra: Iterable[str] = ()) -> tuple[str, ...]:
+def suite_tables(*folders: Path, extra: Iterable[str | tables.Column] = ()) -> tuple[str, ...]:
     """The tables that have a suite in any of the folders, sorted.
 
     Raises:
@@ -98,7 +99,7 @@ def notes_zh(*folders: Path) -> dict[str, str]:
     return {str(meta.get("notes")).strip(): str(meta["notes_zh"]).strip() for meta in metas if meta.get("notes_zh")}
 
 
-def _columns_of(table: str, where: str, extra: Iterable[str]) -> tuple[tables.Column, ...]:
+def _columns_of(table: str, where: str, extra: Iterable[str | tables.Column]) -> tuple[tables.Column, ...]:
     known = judged_tables(extra)
     if table not in known:
         expected = f"the name of a table: {nearest(table, known)}"

@@ -18,17 +18,9 @@ from pydantic import SecretStr, ValidationError
 
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings.environment import REPORTS_URL, dagster_postgres_url, environment, find_root
-from crm_pipeline.settings.model import (
-    NAMESPACED_COLUMNS,
-    Backup,
-    Config,
-    Extract,
-    mappable_columns,
-    reserved_columns,
-    survivorship_columns,
-)
+from crm_pipeline.settings.mapping_rules import Written, check_mappings
+from crm_pipeline.settings.model import Backup, Config, survivorship_columns
 from crm_pipeline.settings.refusals import YamlPath, refuse, refuse_first, require_known
-from crm_pipeline.tables import ENTITIES
 
 CONFIG_NAME = "pipeline.yaml"
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -208,30 +200,7 @@ def _validate(file: Path, value: Any, written: Any, lines: Mapping[YamlPath, int
         config = Config.model_validate(value)
     except ValidationError as error:
         refuse_first(file, error, lines, written)
-    for source, name, extract in config.extracts:
-        _check_extract(file, lines, written, ("sources", source, "extracts", name), extract)
+    check_mappings(Written(file, lines, written), config)
     for column in config.survivorship:
         require_known(file, lines, ("survivorship", column), survivorship_columns(config), "a column of customers")
     return config
-
-
-def _check_extract(file: Path, lines: Mapping[YamlPath, int], written: Any, path: YamlPath, extract: Extract) -> None:
-    if extract.entity not in ENTITIES:
-        place = (*path, "entity") if (*path, "entity") in lines else path
-        require_known(file, lines, place, tuple(ENTITIES), "an entity", extract.entity)
-    for column in extract.columns:
-        inner = (*path, "columns", column)
-        require_known(file, lines, inner, mappable_columns(extract.entity), f"a standard column of {extract.entity}")
-        try:
-            extract.namespaces(column) if column in NAMESPACED_COLUMNS else extract.form(column)
-        except ValidationError as error:
-            refuse_first(file, error, lines, written, inner)
-        except AttributeError:
-            cure = f"Write {column}: {{namespace: column}}."
-            refuse(file, lines.get(inner), "one column per namespace", repr(extract.columns[column]), cure)
-    taken = (set(mappable_columns(extract.entity)) | reserved_columns(extract.entity)) & set(extract.extra_columns)
-    if taken:
-        name = sorted(taken)[0]
-        where = lines.get((*path, "extra_columns", name))
-        cure = "Map it under columns, or rename it." if name in mappable_columns(extract.entity) else "Rename it."
-        refuse(file, where, "a name of your own", f"{name}, a column of the tables already", cure)

@@ -5,137 +5,44 @@ Belongs here: keys, types, defaults and rules within the file. Does not belong h
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
-from pathlib import PurePath
-from string import Formatter
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, model_validator
 from pydantic import field_validator as check
 
+from crm_pipeline.settings.forms import (
+    FORM_SCHEMA,
+    LIST_COLUMNS,
+    NAMESPACED_COLUMNS,
+    REFERENCE_COLUMNS,
+    ExtraForm,
+    ValueForm,
+    value_form,
+)
+from crm_pipeline.settings.loads import Deleted, DeleteLimit, OnChange, OnChangeForm
+from crm_pipeline.settings.read import Frozen, Name, Read, Text
 from crm_pipeline.tables import (
+    CONTACTS,
     CUSTOMER_COLUMNS,
     ENTITIES,
     GOLDEN_COLUMNS,
+    Column,
+    Personal,
     customer_history,
     customers,
+    extra_column,
     published_entity,
     std,
 )
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", strict=True)]
-Text = Annotated[str, Field(min_length=1, strict=True)]
-Format = Literal["csv", "json_lines", "excel"]
-
-# Columns that take several delivered columns, and columns that take one per namespace.
-LIST_COLUMNS = frozenset({"phones", "emails"})
-NAMESPACED_COLUMNS = frozenset({"external_ids", "customer_external_ids"})
-# In the mapping one writes `customer`; std has the record key it stands for.
-REFERENCE_COLUMNS = {"customer": "customer_record_key"}
+# What the name of an extract that a `contact:` stands for ends with.
+CONTACT_SUFFIX = "_contact"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ValueForm(_Frozen):
-    """Where a standard column's value comes from: exactly one of column, columns, expression and constant."""
-
-    column: Text | None = None
-    columns: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
-    values: dict[str, str] | None = Field(None, description="delivered value to standard value; with `column` only")
-    expression: Text | None = Field(None, description="DuckDB SQL over the delivered columns")
-    constant: Text | None = None
-    extract: Text | None = Field(None, description="`source.extract` that a customer reference points at")
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> ValueForm:
-        origins = [self.column, self.columns, self.expression, self.constant]
-        if sum(origin is not None for origin in origins) != 1:
-            raise ValueError("expected exactly one of column, columns, expression, constant")
-        if self.values is not None and self.column is None:
-            raise ValueError("values goes with column")
-        return self
-
-    @property
-    def delivered_columns(self) -> tuple[str, ...]:
-        """The delivered columns it names; those inside an expression are known only when it is computed."""
-        return self.columns or ((self.column,) if self.column else ())
-
-
-def _value_form(value: Any) -> Any:
-    if isinstance(value, str):
-        return {"column": value}
-    if isinstance(value, list):
-        return {"columns": value}
-    return value
-
-
-_FORM_SCHEMA: dict[str, Any] = {
-    "anyOf": [
-        {"type": "string", "description": "delivered column"},
-        {"type": "array", "items": {"type": "string"}, "description": "delivered columns"},
-        ValueForm.model_json_schema(),
-    ]
-}
-Form = Annotated[ValueForm, BeforeValidator(_value_form), WithJsonSchema(_FORM_SCHEMA)]
-Namespaced = dict[Name, Form]
-
-
-_FORMAT_OF_SUFFIX: dict[str, Format] = {".jsonl": "json_lines", ".ndjson": "json_lines", ".xlsx": "excel"}
-
-
-class Read(_Frozen):
-    """Where the deliveries of an extract are, and what they are written in."""
-
-    file: Text = Field(description="path relative to the project; {date} or {date:%Y%m%d} stands for the business date")
-    format: Format | None = Field(
-        None, description="by default json_lines for .jsonl and .ndjson, excel for .xlsx, csv for any other suffix"
-    )
-    sheet: Text | None = Field(None, description="excel only; by default the first sheet")
-    encoding: Text = Field("utf-8", description="csv and json_lines only; a byte order mark is understood")
-    delimiter: Annotated[str, Field(pattern=r"^[\t -!#-~]$", strict=True, description="csv only")] = ","
-
-    @check("file")
-    @classmethod
-    def _only_date(cls, value: str) -> str:
-        try:
-            fields = {(name, conversion) for _, name, _, conversion in Formatter().parse(value) if name is not None}
-        except ValueError:
-            fields = {("", None)}
-        if not fields <= {("date", None)}:
-            raise ValueError("expected no other placeholder than {date} or {date:%Y%m%d}")
-        return value
-
-    @check("encoding")
-    @classmethod
-    def _known_encoding(cls, value: str) -> str:
-        try:
-            "".encode(value)
-        except LookupError as error:
-            raise ValueError("expected an encoding that Python knows, such as utf-8, gb18030 or big5") from error
-        return value
-
-    @model_validator(mode="after")
-    def _keys_of_the_format(self) -> Read:
-        for key, formats in {"sheet": ("excel",), "encoding": ("csv", "json_lines"), "delimiter": ("csv",)}.items():
-            if key in self.model_fields_set and self.file_format not in formats:
-                raise ValueError(f"expected {key} with {' or '.join(formats)} only; this is {self.file_format}")
-        return self
-
-    @property
-    def file_format(self) -> Format:
-        """The format that is written, else the one of the file's suffix."""
-        return self.format or _FORMAT_OF_SUFFIX.get(PurePath(self.file).suffix.lower(), "csv")
-
-    @property
-    def is_dated(self) -> bool:
-        """Whether the source can answer for a past date."""
-        return "{date" in self.file
-
-
-class Extract(_Frozen):
+class Extract(Frozen):
     """One feed of one system for one entity."""
 
     entity: Text = ""
@@ -148,20 +55,67 @@ class Extract(_Frozen):
         WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
     ]
     updated_at: Text | None = None
-    columns: dict[str, Any] = Field(default_factory=dict, json_schema_extra={"additionalProperties": _FORM_SCHEMA})
-    extra_columns: dict[Name, Text] = Field(default_factory=dict)
+    reject_limit: float = Field(
+        0.01, ge=0, le=1, description="share of lines that may be unreadable; above it a delivery is refused"
+    )
+    on_change: OnChangeForm = OnChange()
+    delete_limit: DeleteLimit = 0.2
+    deleted: Deleted | None = None
+    columns: dict[str, Any] = Field(default_factory=dict, json_schema_extra={"additionalProperties": FORM_SCHEMA})
+    contact: dict[str, Any] = Field(
+        default_factory=dict,
+        description="columns of a second record in the same row, related to the first; with entity customers",
+        json_schema_extra={"additionalProperties": FORM_SCHEMA},
+    )
+    extra_columns: dict[Name, ExtraForm] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _contacts_are_customers(cls, value: Any) -> Any:
+        """Contacts as an extract of their own are persons among the customers, related to the record they name."""
+        if not isinstance(value, dict) or value.get("entity") != CONTACTS:
+            return value
+        columns = value.get("columns", {})
+        persons = {"kind": {"constant": "person"}, **columns} if isinstance(columns, dict) else columns
+        return {**value, "entity": "customers", "columns": persons}
+
+    @model_validator(mode="after")
+    def _changes_are_incremental(self) -> Extract:
+        if self.load == "full" and self.read.asks_for_changes:
+            raise ValueError(
+                "expected load: incremental where changes alone are asked for, since what a full delivery lacks is "
+                "taken for deleted,"
+            )
+        return self
 
     def form(self, column: str) -> ValueForm:
         """The parsed form of a column that is not namespaced."""
-        return ValueForm.model_validate(_value_form(self.columns[column]))
+        return ValueForm.model_validate(value_form(self.columns[column]))
 
     def namespaces(self, column: str) -> dict[str, ValueForm]:
         """The parsed forms of a namespaced column, by namespace; empty when it is not mapped."""
         forms = self.columns.get(column, {})
-        return {namespace: ValueForm.model_validate(_value_form(form)) for namespace, form in forms.items()}
+        return {namespace: ValueForm.model_validate(value_form(form)) for namespace, form in forms.items()}
+
+    def forms(self) -> list[tuple[str, ValueForm]]:
+        """Every form under `columns:` in its order; of a namespaced column one each, named `column.namespace`."""
+        found: list[tuple[str, ValueForm]] = []
+        for name in self.columns:
+            if name in NAMESPACED_COLUMNS:
+                found += [(f"{name}.{key}", form) for key, form in self.namespaces(name).items()]
+            else:
+                found.append((name, self.form(name)))
+        return found
+
+    def of_contact(self) -> Extract:
+        """The second record of each row as an extract of its own: a person, working for the first unless mapped."""
+        taken = {name: self.columns[name] for name in ("updated_at",) if name in self.columns}
+        employer = {"organisation": self.columns["name"]} if "name" in self.columns else {}
+        columns = {"kind": {"constant": "person"}, **employer, **taken, **self.contact}
+        return self.model_copy(update={"columns": columns, "extra_columns": {}})
 
 
-class Source(_Frozen):
+class Source(Frozen):
     """One system and its extracts."""
 
     trust: int = Field(50, ge=0, le=100, description="0 to 100; the survivorship rule `trust` prefers the higher")
@@ -179,7 +133,29 @@ class Source(_Frozen):
         return {**value, "extracts": extracts}
 
 
-class Linkage(_Frozen):
+@dataclass(frozen=True, slots=True)
+class AppliedExtract:
+    """What std has of an extract: the records themselves, or the contacts in the same rows.
+
+    Attributes:
+        source: name in pipeline.yaml.
+        name: of the extract in std.
+        extract: its mapping; of contacts the one derived from `contact:`.
+        landed_name: of the extract whose deliveries hold the rows; another name for contacts only.
+    """
+
+    source: str
+    name: str
+    extract: Extract
+    landed_name: str
+
+    @property
+    def is_contact(self) -> bool:
+        """Whether it is the second record of the rows."""
+        return self.name != self.landed_name
+
+
+class Linkage(Frozen):
     """Thresholds of record linkage."""
 
     match_threshold: float = Field(0.99, gt=0, le=1, description="pairs from this probability on are linked")
@@ -193,7 +169,7 @@ class Linkage(_Frozen):
         return self
 
 
-class Backup(_Frozen):
+class Backup(Frozen):
     """Where backups go and what encrypts them."""
 
     to: Text = Field("backup", description="a folder, or s3://bucket/prefix")
@@ -201,7 +177,7 @@ class Backup(_Frozen):
     key: SecretStr | None = Field(None, description='"${CRM_BACKUP_KEY}"; made by `crm-pipeline backup key`')
 
 
-class Config(_Frozen):
+class Config(Frozen):
     """The whole of `pipeline.yaml`."""
 
     version: Literal[1]
@@ -210,7 +186,7 @@ class Config(_Frozen):
     start_date: date
     sources: dict[Name, Source] = Field(min_length=1)
     linkage: Linkage = Linkage()
-    survivorship: dict[str, tuple[Text, ...]] = {"default": ("most_recent",)}
+    survivorship: dict[str, tuple[Text, ...]] = Field({"default": ("most_recent",)})
     backup: Backup = Backup()
     memory_limit: Text | None = Field(None, description="of DuckDB, such as 4GB; default 80 % of the machine")
 
@@ -239,15 +215,32 @@ class Config(_Frozen):
             key=lambda item: item[:2],
         )
 
-    def extras(self, entity: str) -> tuple[str, ...]:
-        """Names of the user's own columns of an entity, sorted."""
-        return tuple(sorted({name for _, _, x in self.extracts if x.entity == entity for name in x.extra_columns}))
+    @property
+    def applied_extracts(self) -> list[AppliedExtract]:
+        """What std has: each extract, behind it the contacts in its rows where it maps them."""
+        applied = []
+        for source, name, extract in self.extracts:
+            applied.append(AppliedExtract(source, name, extract, name))
+            if extract.contact:
+                applied.append(AppliedExtract(source, name + CONTACT_SUFFIX, extract.of_contact(), name))
+        return applied
+
+    def extras(self, entity: str) -> tuple[Column, ...]:
+        """The user's own columns of an entity, by name."""
+        found = {
+            name: extra_column(name, own.type, Personal(own.personal))
+            for _, _, extract in self.extracts
+            if extract.entity == entity
+            for name, own in extract.extra_columns.items()
+        }
+        return tuple(found[name] for name in sorted(found))
 
 
 def mappable_columns(entity: str) -> tuple[str, ...]:
     """The names one may write under `columns:` for an entity."""
     stored = {internal: written for written, internal in REFERENCE_COLUMNS.items()}
-    return tuple(stored.get(column.name, column.name) for column in ENTITIES[entity])
+    related = tuple(REFERENCE_COLUMNS) if entity == "customers" else ()
+    return (*(stored.get(column.name, column.name) for column in ENTITIES[entity]), *related)
 
 
 def reserved_columns(entity: str) -> frozenset[str]:
@@ -263,7 +256,7 @@ def survivorship_columns(config: Config) -> tuple[str, ...]:
     """The names one may write under `survivorship:`."""
     lists = tuple(column.name for column in CUSTOMER_COLUMNS if column.name in LIST_COLUMNS)
     chosen = (column.name for column in GOLDEN_COLUMNS if column.name not in NAMESPACED_COLUMNS)  # of these all stay
-    return ("default", *chosen, *lists, *config.extras("customers"))
+    return ("default", *chosen, *lists, *(column.name for column in config.extras("customers")))
 
 
 def json_schema() -> dict[str, Any]:
@@ -272,10 +265,12 @@ def json_schema() -> dict[str, Any]:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "crm_pipeline project, pipeline.yaml"
     known = sorted({name for entity in ENTITIES for name in mappable_columns(entity)})
-    columns = schema["$defs"]["Extract"]["properties"]["columns"]
-    columns["propertyNames"] = {"enum": known}
-    columns["properties"] = {
-        name: {"type": "object", "additionalProperties": _FORM_SCHEMA} for name in sorted(NAMESPACED_COLUMNS)
-    }
-    schema["$defs"]["Extract"]["properties"]["entity"]["enum"] = ["", *sorted(ENTITIES)]
+    of_entity = {"columns": known, "contact": sorted(mappable_columns("customers"))}
+    for key, names in of_entity.items():
+        columns = schema["$defs"]["Extract"]["properties"][key]
+        columns["propertyNames"] = {"enum": names}
+        columns["properties"] = {
+            name: {"type": "object", "additionalProperties": FORM_SCHEMA} for name in sorted(NAMESPACED_COLUMNS)
+        }
+    schema["$defs"]["Extract"]["properties"]["entity"]["enum"] = ["", *sorted((*ENTITIES, CONTACTS))]
     return schema

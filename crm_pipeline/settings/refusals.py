@@ -13,9 +13,17 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from crm_pipeline.errors import ConfigurationError
-from crm_pipeline.settings.model import Config, ValueForm
+from crm_pipeline.settings.forms import ValueForm
+from crm_pipeline.settings.model import Config
+from crm_pipeline.settings.read import KINDS
+from crm_pipeline.settings.rest import REST_KINDS
 
 YamlPath = tuple[str | int, ...]
+# Keys whose values are not shown, nor those inside.
+_SECRET = frozenset({"backup", "key", "url", "to", "database"}) | {
+    *("base_url", "token_url", "token", "password", "client_id", "client_secret", "params", "headers", "body", "form")
+}
+_NOT_SHOWN = "another value (not shown)"
 
 
 def require_known(
@@ -42,7 +50,7 @@ def refuse_first(
         error.errors(include_url=False, include_context=False), key=lambda d: d["type"] != "extra_forbidden"
     )
     first = details[0]
-    path = (*prefix, *(part for part in first["loc"] if part != "[key]"))
+    path = (*prefix, *(part for part in first["loc"] if not _is_mark(part)))
     line = _line(path, lines)
     name = ".".join(str(part) for part in path)
     if first["type"] == "extra_forbidden":
@@ -58,17 +66,28 @@ def refuse_first(
     refuse(file, line, f"{expected} for {name}", found, "Correct this value.")
 
 
+def _is_mark(part: str | int) -> bool:
+    """Whether a part of a violation's place is none of the file's: `[key]`, or the kind of a `read:` as `[file]`."""
+    return isinstance(part, str) and part.startswith("[") and part.endswith("]")
+
+
 def _shown(written: Any, path: YamlPath) -> str:
     """The value refused as it was written; never one that may hold a secret."""
-    if {"backup", "key", "url", "to"} & {str(part) for part in path}:
-        return "another value (not shown)"
+    if _SECRET & {str(part) for part in path}:
+        return _NOT_SHOWN
     value = written
     for part in path:
         try:
             value = value[part]
         except (KeyError, IndexError, TypeError):  # a form's name is not part of the file: the value around it
             break
-    return f"{len(value)} keys" if isinstance(value, dict) and len(value) > 3 else repr(value)
+    return f"{len(value)} keys" if isinstance(value, dict) and len(value) > 3 else repr(_without_secrets(value))
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: "…" if key in _SECRET else _without_secrets(inner) for key, inner in value.items()}
+    return [_without_secrets(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _line(path: YamlPath, lines: Mapping[YamlPath, int]) -> int | None:
@@ -83,6 +102,8 @@ def _known_keys(location: tuple[int | str, ...], model: Any) -> list[str]:
         if not hasattr(model, "model_fields"):
             break
         field = model.model_fields.get(str(part))
+        if _is_mark(part):  # one of several forms
+            model = {f"[{name}]": kind for name, kind in (KINDS | REST_KINDS).items()}.get(str(part), model)
         if field is None:  # a free name: source or extract
             continue
         model = _model_of(field.annotation) or model

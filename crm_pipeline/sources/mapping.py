@@ -12,20 +12,34 @@ import polars as pl
 
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Extract, ValueForm
-from crm_pipeline.settings.model import LIST_COLUMNS, NAMESPACED_COLUMNS
-from crm_pipeline.state.landing import LINE
+from crm_pipeline.settings.forms import LIST_COLUMNS, NAMESPACED_COLUMNS, REFERENCE_COLUMNS, RELATED_COLUMN
+from crm_pipeline.settings.loads import Deleted
+from crm_pipeline.state.delivery import LINE
 from crm_pipeline.warehouse import expressions
+from crm_pipeline.warehouse.connection import literal, quoted
 
 _KEY_SEPARATOR = "|"
+# What is trimmed from the parts of a key: everything that Unicode calls white space.
+_BLANKS = "".join(
+    map(chr, (*range(9, 14), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000))
+)
+_WITHOUT_OUTER_BLANKS = r"(?s)[^\p{Z}\p{Cc}](.*[^\p{Z}\p{Cc}])?"
 
 
 def named_columns(extract: Extract) -> list[str]:
     """The delivered columns that the mapping names, in the order of first use; those in expressions apart."""
-    forms = [form for _, form in _forms(extract)]
+    forms = [form for _, form in all_forms(extract)]
     named = [*extract.primary_key, *(name for form in forms for name in form.delivered_columns)]
     if extract.updated_at:
         named.append(extract.updated_at)
-    return list(dict.fromkeys([*named, *extract.extra_columns.values()]))
+    if extract.deleted:
+        named.append(extract.deleted.column)
+    return list(dict.fromkeys([*named, *(own.column for own in extract.extra_columns.values())]))
+
+
+def expressions_of(extract: Extract) -> list[str]:
+    """The SQL expressions of the mapping, in its order."""
+    return [form.expression for _, form in all_forms(extract) if form.expression]
 
 
 def check_columns(delivered: Iterable[str], extract: Extract, *, where: str) -> None:
@@ -55,7 +69,7 @@ def check_expressions(delivered: Iterable[str], extract: Extract, *, where: str)
         ConfigurationError: one can't, on a row of empty cells.
     """
     sample = pl.DataFrame({name: [""] for name in delivered if name != LINE})
-    sql = {name: form.expression for name, form in _forms(extract) if form.expression}
+    sql = {name: form.expression for name, form in all_forms(extract) if form.expression}
     if sql:
         expressions(sample, sql, where=where)
 
@@ -66,7 +80,7 @@ def source_ids(delivered: pl.DataFrame, primary_key: tuple[str, ...]) -> pl.Seri
 
 
 def _key(columns: list[pl.Expr]) -> pl.Expr:
-    parts = [column.str.strip_chars() for column in columns]
+    parts = [column.str.strip_chars(_BLANKS) for column in columns]
     escaped = [
         part.str.replace_all("\\", "\\\\", literal=True).str.replace_all("|", "\\|", literal=True) for part in parts
     ]
@@ -75,13 +89,34 @@ def _key(columns: list[pl.Expr]) -> pl.Expr:
     return pl.when(is_blank).then(None).otherwise(joined)
 
 
+def source_id_sql(primary_key: tuple[str, ...]) -> str:
+    """The same as an SQL expression over the delivered columns, for deliveries larger than memory."""
+    parts = [_trimmed_sql(quoted(name)) for name in primary_key]
+    escaped = [f"replace(replace({part}, '\\', '\\\\'), '|', '\\|')" for part in parts]
+    joined = parts[0] if len(parts) == 1 else f"concat_ws({literal(_KEY_SEPARATOR)}, {', '.join(escaped)})"
+    is_filled = " AND ".join(f"coalesce({part}, '') <> ''" for part in parts)
+    return f"CASE WHEN {is_filled} THEN {joined} END"
+
+
+def is_deleted_sql(deleted: Deleted) -> str:
+    """Whether a row bears the mark of deletion, as an SQL expression over the delivered columns; never null."""
+    values = ", ".join(f"lower({literal(value)})" for value in deleted.values)
+    return f"coalesce(lower({_trimmed_sql(quoted(deleted.column))}) IN ({values}), false)"
+
+
+def _trimmed_sql(text: str) -> str:
+    """An SQL expression trimmed of `_BLANKS`; most texts have none at their ends, told several times faster."""
+    is_trimmed = f"regexp_full_match({text}, {literal(_WITHOUT_OUTER_BLANKS)})"
+    return f"CASE WHEN {is_trimmed} THEN {text} ELSE trim({text}, {literal(_BLANKS)}) END"
+
+
 def map_rows(delivered: pl.DataFrame, extract: Extract, *, source: str) -> pl.DataFrame:
     """The rows under their standard names, as text, row for row.
 
     Lists (`phones`, `emails`) become lists of text; namespaced ones lists of (namespace, value); a customer reference
     becomes the record key it stands for; extra columns keep the user's names.
     """
-    computed = {name: form.expression for name, form in _forms(extract) if form.expression}
+    computed = {name: form.expression for name, form in extract.forms() if form.expression}
     frame = delivered
     if computed:
         results = expressions(delivered.drop(LINE), {f"={name}": sql for name, sql in computed.items()}, where=source)
@@ -91,23 +126,29 @@ def map_rows(delivered: pl.DataFrame, extract: Extract, *, source: str) -> pl.Da
         if name in NAMESPACED_COLUMNS:
             columns.append(_namespaced(name, extract))
         elif name == "customer":
-            columns.append(_reference(extract.form(name), source))
+            key = RELATED_COLUMN if extract.entity == "customers" else REFERENCE_COLUMNS[name]
+            columns.append(_reference(extract.form(name), source).alias(key))
         elif name in LIST_COLUMNS:
             columns.append(_list(name, extract.form(name)))
         else:
             columns.append(_text(name, extract.form(name)).alias(name))
-    columns += [pl.col(delivered_name).alias(name) for name, delivered_name in extract.extra_columns.items()]
+    columns += [pl.col(own.column).alias(name) for name, own in extract.extra_columns.items()]
     return frame.select(columns)
 
 
-def _forms(extract: Extract) -> list[tuple[str, ValueForm]]:
-    forms: list[tuple[str, ValueForm]] = []
-    for name in extract.columns:
-        if name in NAMESPACED_COLUMNS:
-            forms += [(f"{name}.{key}", form) for key, form in extract.namespaces(name).items()]
-        else:
-            forms.append((name, extract.form(name)))
-    return forms
+def closed_columns(extract: Extract) -> dict[str, tuple[str, ...]]:
+    """Standard column to all the values it may have, where the mapping rejects others."""
+    return {
+        name: tuple(sorted(set((form.values or {}).values())))
+        for name, form in extract.forms()
+        if form.other_values == "reject"
+    }
+
+
+def all_forms(extract: Extract) -> list[tuple[str, ValueForm]]:
+    """Those of the records and of the contacts in the same rows."""
+    contact = extract.model_copy(update={"columns": extract.contact}).forms()
+    return [*extract.forms(), *((f"contact.{name}", form) for name, form in contact)]
 
 
 def _text(name: str, form: ValueForm) -> pl.Expr:
@@ -122,6 +163,8 @@ def _text(name: str, form: ValueForm) -> pl.Expr:
     value = pl.col(str(form.column))
     if form.values is None:
         return value
+    if form.other_values == "empty":
+        return value.str.strip_chars().replace_strict(form.values, default=None, return_dtype=pl.String)
     return value.str.strip_chars().replace(form.values)
 
 
@@ -143,4 +186,4 @@ def _reference(form: ValueForm, source: str) -> pl.Expr:
     """The record key that a reference stands for, made from its columns as the customers' key is made from theirs."""
     target = (form.extract or f"{source}.customers").replace(".", "/", 1)
     key = _key([pl.col(name) for name in form.columns] if form.columns else [_text("customer", form)])
-    return pl.concat_str(pl.lit(f"{target}/"), key).alias("customer_record_key")
+    return pl.concat_str(pl.lit(f"{target}/"), key)

@@ -1,32 +1,38 @@
-"""What every format gives: rows of text under distinct names, each with its line in the file.
+"""What every format gives: batches of rows of text under distinct names, each row with its line in the file.
 
 Belongs here: the promises that formats share, and what is said when a file breaks them. Does not belong here: a format
-(`csv_rows`, `json_lines`, `excel`) or files (`files`).
+(one module each) or files (`files`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NoReturn
 
-import polars as pl
-
 from crm_pipeline.errors import DeliveryError
-from crm_pipeline.state.landing import LINE
+from crm_pipeline.state.delivery import LINE, Batch
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows as read.
+    """A file opened by its format.
 
     Attributes:
-        frame: all columns text, an empty or absent cell the empty text, and `_line`; in the order delivered.
-        reading: how they were read: `gb18030`, `json lines, utf-8`, `excel, sheet 客户`.
+        columns: column names known before any row is read; JSON Lines may bring more with later rows.
+        batches: all rows in the order delivered, read as they are asked for; to be taken once.
+        encoding: of text; None where there is none to choose.
+        delimiter: of CSV.
+        details: what else was found or used, such as quote, sheet, sureness of the dialect.
+        types: column to the type that the file gives it, where it gives one.
     """
 
-    frame: pl.DataFrame
-    reading: str
+    columns: tuple[str, ...]
+    batches: Iterator[Batch]
+    encoding: str | None = None
+    delimiter: str | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_names(names: Sequence[str], where: str, *, places: Sequence[int] | None = None) -> None:

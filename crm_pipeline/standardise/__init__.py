@@ -5,5 +5,6 @@ Belongs here: cleaning one value without knowing other rows. Does not belong her
 """
 
 from crm_pipeline.standardise.entities import VERSION, Context, Standardised, reasons_zh, standardise
+from crm_pipeline.standardise.recognition import recognise, type_of
 
-__all__ = ["VERSION", "Context", "Standardised", "reasons_zh", "standardise"]
+__all__ = ["VERSION", "Context", "Standardised", "reasons_zh", "recognise", "standardise", "type_of"]

@@ -1,4 +1,4 @@
-"""Values from a closed list: gender, kind of customer, currency."""
+"""Values from a closed list: gender, kind of customer, yes or no, currency."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ _KINDS = {
     "organisation": ("organisation", "organization", "company", "business", "企业", "公司", "单位"),
 }
 
+_YES = ("true", "t", "yes", "y", "1", "on", "是", "对", "真", "有")
+_NO = ("false", "f", "no", "n", "0", "off", "否", "不是", "假", "没有")
+
 
 def _reverse(choices: dict[str, tuple[str, ...]]) -> dict[str, str]:
     return {written: standard for standard, many in choices.items() for written in many}
@@ -29,6 +32,13 @@ def clean_gender(value: pl.Expr) -> pl.Expr:
 def clean_kind(value: pl.Expr) -> pl.Expr:
     """Person or organisation, in those words."""
     return texts.clean(value).str.to_lowercase().replace_strict(_reverse(_KINDS), default=None)
+
+
+def clean_boolean(value: pl.Expr) -> pl.Expr:
+    """True or false; null for anything else."""
+    known = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
+    text = texts.clean(value).str.normalize("NFKC").str.to_lowercase()
+    return text.replace_strict(known, default=None, return_dtype=pl.Boolean)
 
 
 def clean_currency(value: pl.Expr) -> pl.Expr:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -10,7 +10,7 @@ import polars as pl
 from crm_pipeline.standardise import choices, countries, dates, emails, identifiers, names, numbers, phones, texts
 from crm_pipeline.tables import ENTITIES, Column, polars_type
 
-VERSION = 3  # raise it when any cleaner gives other values: all rows then count as changed
+VERSION = 4  # raise it when any cleaner gives other values: all rows then count as changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class Cleaner:
 
 
 _TEXT = Cleaner("text", "文本", lambda value, _: texts.clean(value))
+_EXACT = Cleaner("text", "文本", lambda value, _: texts.exact(value))
+_LINES = Cleaner("text", "文本", lambda value, _: texts.exact_or_null(value))
 _IDENTIFIER = Cleaner("an identifier", "标识符", lambda value, _: identifiers.clean(value))
 _DATE = Cleaner(
     "a date such as 2025-03-05, 20250305 or 2025年3月5日",
@@ -58,7 +60,11 @@ _TIME = Cleaner(
 _NUMBER = Cleaner("a number such as 1234.5", "数字，如 1234.5", lambda value, _: numbers.clean(value))
 _CURRENCY = Cleaner("an ISO 4217 code", "货币的 ISO 4217 代码", lambda value, _: choices.clean_currency(value))
 
-_BY_TYPE = {"DATE": _DATE, "TIMESTAMP": _TIME, "DECIMAL(18,4)": _NUMBER, "VARCHAR": _TEXT}
+_YES_OR_NO = Cleaner(
+    "yes or no, such as true, Y, 1, 是", "是或否，如 true、Y、1、是", lambda value, _: choices.clean_boolean(value)
+)
+
+_BY_TYPE = {"DATE": _DATE, "TIMESTAMP": _TIME, "DECIMAL(18,4)": _NUMBER, "BOOLEAN": _YES_OR_NO, "VARCHAR": _TEXT}
 _AS_IT_IS = Cleaner("a key", "主键", lambda value, _: value)
 _BY_COLUMN: Mapping[str, Cleaner] = {
     "customer_record_key": _AS_IT_IS,  # a key of ours already; it must equal the key it points at, letter by letter
@@ -70,6 +76,7 @@ _OF_CUSTOMERS: Mapping[str, Cleaner] = {
     "country": Cleaner(
         "a country's ISO 3166-1 code or name", "国家名称或 ISO 3166-1 代码", lambda value, _: countries.clean(value)
     ),
+    "address": _LINES,
     "national_id": _IDENTIFIER,
     "organisation_id": _IDENTIFIER,
     "tax_id": _IDENTIFIER,
@@ -78,11 +85,27 @@ _OF_CUSTOMERS: Mapping[str, Cleaner] = {
     ),
     "emails": Cleaner("an e-mail address", "电子邮箱地址", lambda value, _: emails.clean(value)),
 }
+# The time of an entity of which a rule needs the business day, and the column with that day.
+_DAYS = {
+    "tickets": ("opened_at", "opened_on"),
+    "interactions": ("occurred_at", "occurred_on"),
+    "opportunities": ("opened_at", "opened_on"),
+    "payments": ("paid_at", "paid_on"),
+}
+# Keys of ours already; they must equal the keys they point at, letter by letter.
+_KEYS = {"related_record_key"}
 _REJECTED_SCHEMA = {"row": pl.UInt32(), "column_name": pl.String(), "value": pl.String(), "reason": pl.String()}
 _NAMESPACED = {"external_ids", "customer_external_ids"}
 
 
-def standardise(entity: str, mapped: pl.DataFrame, context: Context) -> Standardised:
+def standardise(
+    entity: str,
+    mapped: pl.DataFrame,
+    context: Context,
+    *,
+    own: Sequence[Column] = (),
+    closed: Mapping[str, Sequence[str]] | None = None,
+) -> Standardised:
     """The mapped rows as typed standard columns.
 
     Args:
@@ -90,17 +113,39 @@ def standardise(entity: str, mapped: pl.DataFrame, context: Context) -> Standard
         mapped: standard columns as text, lists of text for phones and e-mails; columns that are not standard ones are
             kept, texts among them trimmed.
         context: the project's country and time zone.
+        own: the project's own columns of the entity; one that is not mapped is null.
+        closed: standard column to the values that are accepted as they were mapped; others are rejected.
     """
+    closed = closed or {}
     lists = {c.name: _cleaned_elements(mapped[c.name], context) for c in ENTITIES[entity] if _is_list(c, mapped)}
-    columns = [_standard_column(entity, column, mapped, lists, context) for column in ENTITIES[entity]]
-    standard = {column.name for column in ENTITIES[entity]}
+    accepted = mapped.with_columns(_accepted(name, values) for name, values in closed.items())
+    columns = [_standard_column(entity, column, accepted, lists, context) for column in ENTITIES[entity]]
+    columns += [_own_column(column, mapped, context) for column in own]
+    standard = {column.name for column in (*ENTITIES[entity], *own)}
     others = [
-        texts.clean(pl.col(name)) if kind == pl.String else pl.col(name)
+        texts.clean(pl.col(name)) if kind == pl.String and name not in _KEYS else pl.col(name)
         for name, kind in mapped.schema.items()
         if name not in standard
     ]
-    frame = mapped.select(*others, *columns)
-    return Standardised(_completed(entity, frame, mapped, context), _rejected(entity, mapped, frame, lists))
+    frame = accepted.select(*others, *columns)
+    expected = {
+        **{column.name: _cleaner(entity, column).expected for column in ENTITIES[entity]},
+        **{column.name: _BY_TYPE[column.type].expected for column in own},
+        **{name: f"one of the values {', '.join(values)}" for name, values in closed.items()},
+    }
+    return Standardised(_completed(entity, frame, mapped, context), _rejected(expected, mapped, frame, lists))
+
+
+def _accepted(name: str, values: Sequence[str]) -> pl.Expr:
+    return pl.when(pl.col(name).is_in(list(values))).then(pl.col(name)).alias(name)
+
+
+def _own_column(column: Column, mapped: pl.DataFrame, context: Context) -> pl.Expr:
+    kind = polars_type(column.type)
+    if column.name not in mapped.columns:
+        return pl.lit(None, dtype=kind).alias(column.name)
+    cleaner = _EXACT if column.type == "VARCHAR" else _BY_TYPE[column.type]  # nobody knows what a user's text means
+    return cleaner.clean(pl.col(column.name), context).cast(kind).alias(column.name)
 
 
 def reasons_zh() -> dict[str, str]:
@@ -154,10 +199,9 @@ def _completed(entity: str, frame: pl.DataFrame, mapped: pl.DataFrame, context: 
             is_computable = {"quantity", "unit_price"} <= set(mapped.columns)
             computed = product.cast(pl.Decimal(18, 4), strict=False) if is_computable else pl.col("amount")
             return frame.with_columns(computed.alias("computed_amount"))
-        case "tickets":
-            return frame.with_columns(dates.day_of(pl.col("opened_at"), context.timezone).alias("opened_on"))
-        case "interactions":
-            return frame.with_columns(dates.day_of(pl.col("occurred_at"), context.timezone).alias("occurred_on"))
+        case _ if entity in _DAYS:
+            moment, day = _DAYS[entity]
+            return frame.with_columns(dates.day_of(pl.col(moment), context.timezone).alias(day))
         case _:
             return frame
 
@@ -168,22 +212,24 @@ def _cleaner(entity: str, column: Column) -> Cleaner:
     return own.get(column.name) or _BY_COLUMN.get(column.name) or _BY_TYPE.get(column.type, _TEXT)
 
 
-def _rejected(entity: str, mapped: pl.DataFrame, frame: pl.DataFrame, lists: Mapping[str, pl.Series]) -> pl.DataFrame:
+def _rejected(
+    expected: Mapping[str, str], mapped: pl.DataFrame, frame: pl.DataFrame, lists: Mapping[str, pl.Series]
+) -> pl.DataFrame:
     """The cells that held something and lost it; of a list, those that lost an element."""
     found = [pl.DataFrame(schema=_REJECTED_SCHEMA)]
-    for column in ENTITIES[entity]:
-        if column.name not in mapped.columns or column.name in _NAMESPACED:
+    for column, wanted in expected.items():
+        if column not in mapped.columns or column in _NAMESPACED:
             continue
-        delivered, cleaned = mapped[column.name], frame[column.name]
-        if column.name in lists:
-            suspects = lists[column.name].list.eval(pl.element().is_null()).list.any().fill_null(value=False)
+        delivered, cleaned = mapped[column], frame[column]
+        if column in lists:
+            suspects = lists[column].list.eval(pl.element().is_null()).list.any().fill_null(value=False)
             text = pl.col("value").list.join(" | ", ignore_nulls=True)
         else:
             suspects = delivered.is_not_null() & cleaned.is_null()
             text = texts.clean(pl.col("value"))
         rows = suspects.arg_true()
         lost = pl.DataFrame({"row": rows, "value": delivered.gather(rows)}).with_columns(text.alias("value"))
-        name, reason = pl.lit(column.name), pl.lit(_reason(_cleaner(entity, column)))
+        name, reason = pl.lit(column), pl.lit(f"expected {wanted}")
         found.append(
             lost.drop_nulls("value").select(
                 pl.col("row").cast(pl.UInt32), name.alias("column_name"), "value", reason.alias("reason")

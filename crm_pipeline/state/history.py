@@ -6,6 +6,7 @@ compared with (`golden.history`) or what a run consists of (its caller).
     versions/000001/versions.parquet    new, changed and gone customers of one publication
     versions/000001/entry.json          its commit point, written last; a folder without it does not count
     runs/<run_id>.json                  one run
+    audit/<time>-<run_id>-<n>.json      one thing that a person allowed
 """
 
 from __future__ import annotations
@@ -123,6 +124,20 @@ class History:
             )
         told = {**run, "run_id": run_id, "started_at": started_at.isoformat(timespec="microseconds")}
         write_json(self.folder / "runs" / f"{run_id}.json", told)
+
+    def append_audit(self, run_id: str, now: datetime, told: Mapping[str, Any]) -> None:
+        """Keeps what a person allowed or did by hand: counts and names, no personal values."""
+        folder = self.folder / "audit"
+        stem = f"{now:%Y%m%dT%H%M%S%f}Z-{run_id}"
+        number = 1 + sum(1 for _ in folder.glob(f"{stem}-*.json"))
+        write_json(
+            folder / f"{stem}-{number}.json",
+            {"at": now.isoformat(timespec="microseconds"), "run_id": run_id, **told},
+        )
+
+    def audit(self) -> list[dict[str, Any]]:
+        """All that was allowed or done by hand, oldest first."""
+        return [read_json(path) for path in sorted((self.folder / "audit").glob("[!.]*.json"))]
 
     def runs(self) -> list[dict[str, Any]]:
         """What was told of all runs, oldest start first."""

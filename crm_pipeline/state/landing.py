@@ -1,62 +1,27 @@
 """The landing store: every delivery exactly as it came, all text, one Parquet file each; append-only.
 
-Layout: `<source>/<extract>/<business date>/<sequence>.parquet` and, written last and thereby the commit point, the
-`.json` beside it. A Parquet file without it is the left-over of a crash and counts for nothing.
+Layout: `<source>/<extract>/<business date>/<sequence>.parquet`, beside it `<sequence>.unreadable.parquet` where lines
+were held back, and, written last and thereby the commit point, `<sequence>.json`. A Parquet file without it is the
+left-over of a crash and counts for nothing.
 
 Belongs here: storing deliveries and saying which count. Does not belong here: reading sources, applying deliveries.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
+from crm_pipeline.state.delivery import LINE, Delivery, Origin, Part
+from crm_pipeline.state.drafts import Draft
 from crm_pipeline.state.files import appearing, write_json
 
-LINE = "_line"  # column of a landed file: line of the row's start in the delivery; the header is line 1
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What is known of the file a delivery came in, and how it was read."""
-
-    file_name: str
-    file_sha256: str
-    file_bytes: int
-    encoding: str
-    delimiter: str = ","
-
-    def reads_like(self, other: Origin) -> bool:
-        """Whether both give the same rows: the same bytes, read in the same way."""
-        mine = (self.file_sha256, self.encoding, self.delimiter)
-        return mine == (other.file_sha256, other.encoding, other.delimiter)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One arrival of one extract, landed."""
-
-    source: str
-    extract: str
-    business_date: date
-    sequence: int
-    row_count: int
-    columns: tuple[str, ...]
-    origin: Origin
-    landed_at: datetime
-    run_id: str
-    since: datetime | None
-    until: datetime | None
-    file: Path
-
-    def read(self) -> pl.DataFrame:
-        """The delivered rows, all text, in the order delivered, with `_line`."""
-        return pl.read_parquet(self.file)
+__all__ = ["LINE", "Delivery", "Landing", "Origin"]
 
 
 class Landing:
@@ -65,9 +30,22 @@ class Landing:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def land(
+    @contextlib.contextmanager
+    def drafting(self, source: str, extract: str, business_date: date) -> Iterator[Draft]:
+        """A delivery being written; it counts for nothing until `commit` and is gone at the block's end.
+
+        Args:
+            source: name in pipeline.yaml.
+            extract: name in pipeline.yaml.
+            business_date: the day it stands for.
+        """
+        place = self.folder / source / extract / business_date.isoformat()
+        with Draft.open(place) as draft:
+            yield draft
+
+    def commit(
         self,
-        frame: pl.DataFrame,
+        draft: Draft,
         origin: Origin,
         *,
         source: str,
@@ -75,29 +53,59 @@ class Landing:
         business_date: date,
         run_id: str,
         now: datetime,
+        since: str | None = None,
+        until: str | None = None,
+        schema_changes: tuple[str, ...] = (),
+        seconds: float = 0.0,
+        accepted_loss: str = "",
+        schema_warnings: tuple[str, ...] = (),
     ) -> Delivery:
-        """The delivery, landed; the newest one of this date when that is the same file, read alike.
+        """The drafted delivery, landed; the newest one of this date when that is the same bytes, read alike.
 
         Args:
-            frame: delivered rows, all text, with `_line`.
-            origin: the file they came in.
+            draft: the rows, from `drafting` of the same extract and date.
+            origin: where they came from.
             source: name in pipeline.yaml.
             extract: name in pipeline.yaml.
             business_date: the day it stands for.
             run_id: the run that lands it.
             now: UTC.
+            since: from when on the source was asked.
+            until: up to when it answered.
+            schema_changes: what differs from the delivery before.
+            seconds: that reading took.
+            accepted_loss: what a person accepted as gone.
+            schema_warnings: differences that a person is to be warned of.
         """
         earlier = [d for d in self.deliveries(source, extract) if d.business_date == business_date]
         if earlier and earlier[-1].origin.reads_like(origin):
             return earlier[-1]
         sequence = 1 + max((d.sequence for d in earlier), default=0)
         place = self.folder / source / extract / business_date.isoformat() / f"{sequence:04d}.parquet"
-        with appearing(place) as temporary:
-            frame.write_parquet(temporary, compression="zstd")
-        columns = tuple(name for name in frame.columns if name != LINE)
         delivery = Delivery(
-            source, extract, business_date, sequence, frame.height, columns, origin, now, run_id, None, None, place
+            source,
+            extract,
+            business_date,
+            sequence,
+            draft.row_count,
+            draft.columns,
+            origin,
+            now,
+            run_id,
+            since,
+            until,
+            place,
+            len(draft.unreadable),
+            schema_changes,
+            seconds,
+            accepted_loss,
+            schema_warnings,
         )
+        with appearing(place) as temporary:
+            draft.move_rows(temporary)
+        if draft.unreadable:
+            with appearing(delivery.unreadable_file) as temporary:
+                draft.write_unreadable(temporary)
         write_json(place.with_suffix(".json"), _entry(delivery))
         return delivery
 
@@ -123,15 +131,17 @@ class Landing:
 def _entry(delivery: Delivery) -> dict[str, Any]:
     entry = asdict(delivery)
     del entry["file"]
-    return {"format_version": 1, **entry}
+    return {"format_version": 2, **entry}
 
 
 def _delivery(entry: Path) -> Delivery:
     value = json.loads(entry.read_text(encoding="utf-8"))
-    del value["format_version"]
+    del value["format_version"]  # version 1 lacks what has a default since
     value["business_date"] = date.fromisoformat(value["business_date"])
-    for name in ("landed_at", "since", "until"):
-        value[name] = datetime.fromisoformat(value[name]) if value[name] else None
+    value["landed_at"] = datetime.fromisoformat(value["landed_at"])
     value["columns"] = tuple(value["columns"])
-    value["origin"] = Origin(**value["origin"])
+    for name in ("schema_changes", "schema_warnings"):
+        value[name] = tuple(value.get(name, ()))
+    parts = tuple(Part(**part) for part in value["origin"].pop("parts", ()))
+    value["origin"] = Origin(**value["origin"], parts=parts)
     return Delivery(**value, file=entry.with_suffix(".parquet"))

@@ -13,14 +13,18 @@ from datetime import date
 from crm_pipeline import backup
 from crm_pipeline.errors import ConfigurationError, DeliveryError, PipelineError, StoreError
 from crm_pipeline.golden.rules import column_rules
-from crm_pipeline.settings import Extract, Project
+from crm_pipeline.settings import FileRead, Project
 from crm_pipeline.settings.model import survivorship_columns
-from crm_pipeline.sources.files import dates_available, locate, read_header
-from crm_pipeline.sources.mapping import check_columns, check_expressions
+from crm_pipeline.sources.files import dates_available
+from crm_pipeline.sources.mapping import check_expressions
+from crm_pipeline.sources.opening import is_delivered, open_delivery
+from crm_pipeline.state.delivery import LINE
 from crm_pipeline.state.landing import Landing
 from crm_pipeline.steps.back_up import key_of, store_of
+from crm_pipeline.steps.contracts import Contract
 from crm_pipeline.steps.days import business_today, other_days
-from crm_pipeline.steps.land import expected_file
+from crm_pipeline.steps.inbox import has_inbox, waiting_files
+from crm_pipeline.steps.land import asked, expected_file
 from crm_pipeline.steps.models import project_models
 from crm_pipeline.steps.run import suite_of, suite_tables
 from crm_pipeline.tables import (
@@ -46,7 +50,8 @@ class Checked:
 
 def default_day(project: Project) -> date:
     """The newest business date that any dated source can answer for, today where none is dated."""
-    dates = [day for _, _, x in project.config.extracts for day in dates_available(x.read, project.root)]
+    reads = [extract.read for _, _, extract in project.config.extracts]
+    dates = [day for read in reads if isinstance(read, FileRead) for day in dates_available(read, project.root)]
     return max(dates, default=business_today(project))
 
 
@@ -76,7 +81,7 @@ def require_deliveries(project: Project, landing: Landing, days: Sequence[date])
     for source, name, extract in project.config.extracts:
         if len(days) != 1 or any(d.business_date == days[0] for d in landing.deliveries(source, name)):
             continue
-        if extract.read.is_dated or days[0] == business_today(project):
+        if not has_inbox(extract) and (extract.read.is_dated or days[0] == business_today(project)):
             _require_file(project, landing, source, name, days[0])
             _check_extract(project, source, name, days[0])
 
@@ -101,7 +106,7 @@ def require_backup_key(project: Project) -> None:
 def _require_file(project: Project, landing: Landing, source: str, name: str, day: date) -> None:
     """Refuses a day without a file when other days have one, and names those; what else is wrong is told on reading."""
     extract = project.config.sources[source].extracts[name]
-    if locate(extract.read, project.root, day).is_file():
+    if is_delivered(extract.read, project.root, day):
         return
     cure = other_days(project, landing, [day], (source, name))
     if cure is None:
@@ -120,20 +125,34 @@ def _checked(subject: str, look: Callable[[], str]) -> Checked:
 def _check_extract(project: Project, source: str, name: str, day: date) -> str:
     extract = project.config.sources[source].extracts[name]
     where = f"{source}.{name}"
-    header = read_header(extract.read, project.root, day, where=where)
-    try:
-        _check_mapping(header, extract, where)
-    except PipelineError:
-        # Lines of JSON may differ in their keys, so that those at the start need not be all.
-        header = read_header(extract.read, project.root, day, where=where, whole=True)
-        _check_mapping(header, extract, where)
-    read = extract.read.file_format.replace("_", " ")
+    if has_inbox(extract):
+        return _check_inbox(project, source, name)
+    landed = Landing(project.state / "landing").deliveries(source, name)
+    contract = Contract(extract, [d for d in landed if d.business_date <= day], where)
+    with open_delivery(extract.read, asked(project, source, name, day)) as reading:
+        header = reading.columns
+        try:
+            _check_mapping(header, contract)
+        except PipelineError:
+            if not isinstance(extract.read, FileRead):
+                raise
+            # Lines of JSON may differ in their keys, so that those at the start need not be all.
+            names = dict.fromkeys(column for batch in reading.batches for column in batch.rows.columns)
+            header = tuple(column for column in names if column != LINE)
+            _check_mapping(header, contract)
+    read = extract.read.described
     return f"{extract.entity}, {extract.load}, {read}, {len(header)} columns, {len(extract.columns)} mapped"
 
 
-def _check_mapping(header: Sequence[str], extract: Extract, where: str) -> None:
-    check_columns(header, extract, where=where)
-    check_expressions(header, extract, where=where)
+def _check_inbox(project: Project, source: str, name: str) -> str:
+    extract = project.config.sources[source].extracts[name]
+    waiting = [file for file in waiting_files(project) if (file.source, file.extract) == (source, name)]
+    return f"{extract.entity}, {extract.load}, inbox, {len(waiting)} waiting, {len(extract.columns)} mapped"
+
+
+def _check_mapping(header: Sequence[str], contract: Contract) -> None:
+    absent = contract.require_mapped(header)
+    check_expressions([*header, *absent], contract.extract, where=contract.where)
 
 
 def _check_survivorship(project: Project) -> str:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
-from crm_pipeline.settings import Project
+from crm_pipeline.settings import FileRead, Project, Read
 from crm_pipeline.sources.files import dates_available
 from crm_pipeline.state.landing import Landing
 
@@ -37,7 +38,7 @@ def other_days(project: Project, landing: Landing, asked: Iterable[date], missin
     """
     start, today = project.config.start_date, business_today(project)
     files = {
-        (source, name): {day for day in dates_available(extract.read, project.root) if start <= day <= today}
+        (source, name): {day for day in _days_of(extract.read, project.root) if start <= day <= today}
         for source, name, extract in project.config.extracts
     }
     there = set().union(*files.values()) - set(asked)
@@ -48,3 +49,8 @@ def other_days(project: Project, landing: Landing, asked: Iterable[date], missin
     option = f"--date {chosen[0]}" if len(chosen) == 1 else f"--from {chosen[0]} --to {chosen[-1]}"
     what = "run what is there" if waiting else "run again what is there, landed already"
     return f"Deliver it, or {what}: {option}."
+
+
+def _days_of(read: Read, root: Path) -> list[date]:
+    """The days of which a source has files; a database or a service is not asked."""
+    return dates_available(read, root) if isinstance(read, FileRead) else []

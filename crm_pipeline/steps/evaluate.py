@@ -14,6 +14,7 @@ import polars as pl
 
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.linkage.evaluation import Agreement, agreement, at_thresholds, thresholds_from, wrong_pairs
+from crm_pipeline.publish import escaped
 from crm_pipeline.settings import Project
 from crm_pipeline.state.files import appearing
 from crm_pipeline.state.measures import MeasureStore, Outcome
@@ -140,7 +141,7 @@ def _write_wrong_pairs(living: pl.DataFrame, pairs: pl.DataFrame, file: Path) ->
     """Number of rows written; the file is readable by its owner only, since keys may lead to persons."""
     found = wrong_pairs(living, pairs, most=MOST_WRONG_PAIRS)
     with appearing(file) as temporary:
-        found.write_csv(temporary)
+        found.with_columns(escaped(pl.col(pl.String))).write_csv(temporary)
     return found.height
 
 

@@ -6,15 +6,24 @@ Belongs here: whether a source is asked. Does not belong here: reading it (`sour
 from __future__ import annotations
 
 import logging
+import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+
+import polars as pl
 
 from crm_pipeline.errors import DeliveryError
-from crm_pipeline.settings import Extract, Project
-from crm_pipeline.sources.files import Delivered, locate, read_file
+from crm_pipeline.settings import Extract, FileRead, Project
+from crm_pipeline.sources.files import shown_path
 from crm_pipeline.sources.mapping import check_columns
-from crm_pipeline.state.landing import Delivery
+from crm_pipeline.sources.opening import is_delivered, open_delivery
+from crm_pipeline.sources.reading import Asked, Reading
+from crm_pipeline.state.delivery import Delivery, Origin, Unreadable
+from crm_pipeline.state.drafts import Draft
+from crm_pipeline.steps.acceptance import Accepted, accept, require_readable
 from crm_pipeline.steps.days import business_today, other_days
 from crm_pipeline.steps.run import Run, utc_now
 
@@ -32,22 +41,37 @@ class Landed:
     is_new: bool
 
 
-def land_extract(run: Run, source: str, name: str, days: Sequence[date], *, reread: bool = False) -> list[Landed]:
+def land_extract(
+    run: Run, source: str, name: str, days: Sequence[date], *, reread: bool = False, accept_loss: bool = False
+) -> list[Landed]:
     """What became of an extract on each of the business dates, in their order.
 
     A date that was landed is not asked for again unless it is today or `reread` is set. Over several dates a date
     without a delivery is reported and passed over; over one date it is an error.
 
+    Args:
+        run: the open run.
+        source: name in pipeline.yaml.
+        name: of the extract.
+        days: business dates, ascending.
+        reread: ask a dated source again for dates that were landed.
+        accept_loss: land a full delivery that lacks more records than `delete_limit` allows.
+
     Raises:
-        DeliveryError: nothing was ever delivered, or a delivery can't be read.
+        DeliveryError: nothing was ever delivered, or a delivery can't be read or is refused as a whole.
     """
-    landed = [_land_day(run, source, name, day, reread=reread, is_only_day=len(days) == 1) for day in days]
+    landed = [
+        _land_day(run, source, name, day, reread=reread, accept_loss=accept_loss, is_only_day=len(days) == 1)
+        for day in days
+    ]
     if not run.landing.deliveries(source, name):
         _refuse_silence(run, source, name, days)
     return landed
 
 
-def _land_day(run: Run, source: str, name: str, day: date, *, reread: bool, is_only_day: bool) -> Landed:
+def _land_day(
+    run: Run, source: str, name: str, day: date, *, reread: bool, accept_loss: bool, is_only_day: bool
+) -> Landed:
     extract = run.project.config.sources[source].extracts[name]
     existing = [d for d in run.landing.deliveries(source, name) if d.business_date == day]
     is_today = day >= business_today(run.project)
@@ -55,22 +79,17 @@ def _land_day(run: Run, source: str, name: str, day: date, *, reread: bool, is_o
         return Landed(source, name, day, existing[-1], is_new=False)
     if not extract.read.is_dated and not is_today:
         return _not_available(run, source, name, day, is_only_day=is_only_day)
-    if not locate(extract.read, run.project.root, day).exists() and (existing or not is_only_day):
+    if not is_delivered(extract.read, run.project.root, day) and (existing or not is_only_day):
         _log.info("%s.%s: no delivery for %s", source, name, day)
         return Landed(source, name, day, existing[-1] if existing else None, is_new=False)
-    delivered = read_extract(run.project, source, name, day)
-    newest = run.landing.deliveries(source, name)[-1:]
-    if newest and not extract.read.is_dated and newest[0].origin.reads_like(delivered.origin):
-        return Landed(source, name, day, newest[0], is_new=False)
-    delivery = run.landing.land(
-        delivered.frame,
-        delivered.origin,
-        source=source,
-        extract=name,
-        business_date=day,
-        run_id=run.run_id,
-        now=utc_now(),
-    )
+    newest = [d for d in run.landing.deliveries(source, name) if is_today or d.business_date < day][-1:]
+    question = asked(run.project, source, name, day, newest)
+    with open_delivery(extract.read, question) as reading:
+        # The same bytes again: of an undated source whenever they came, of a dated one for this day.
+        known = (existing if extract.read.is_dated else newest)[-1:]
+        if known and reading.is_origin_known and known[0].origin.reads_like(reading.origin()):
+            return Landed(source, name, day, known[0], is_new=False)
+        delivery = land_reading(run, reading, question, source, name, accept_loss=accept_loss)
     is_new = delivery.sequence > len(existing)
     _log.info(
         "%s.%s: %s rows for %s, %s", source, name, f"{delivery.row_count:,}", day, "landed" if is_new else "known"
@@ -78,23 +97,103 @@ def _land_day(run: Run, source: str, name: str, day: date, *, reread: bool, is_o
     return Landed(source, name, day, delivery, is_new=is_new)
 
 
+def asked(
+    project: Project,
+    source: str,
+    name: str,
+    day: date,
+    newest: Sequence[Delivery] = (),
+    *,
+    temporary: Path | None = None,
+) -> Asked:
+    """What the source of an extract is asked for: what changed since the `newest` delivery, if there is one."""
+    since = newest[0].until if newest else None
+    extract = project.config.sources[source].extracts[name]
+    return Asked(
+        f"{source}.{name}",
+        day,
+        project.root,
+        temporary or project.var / "temporary",
+        since,
+        extract.updated_at if extract.load == "incremental" else None,
+        project.config.zone,
+    )
+
+
+def land_reading(
+    run: Run, reading: Reading, question: Asked, source: str, name: str, *, accept_loss: bool = False
+) -> Delivery:
+    """An opened delivery, landed for the business date that was asked for; the one that is there if it is the same.
+
+    Raises:
+        DeliveryError: it can't be read to its end, or is refused as a whole; nothing is landed.
+    """
+    with run.landing.drafting(source, name, question.day) as draft:
+        began = time.monotonic()
+        for batch in reading.batches:
+            draft.add(batch)
+        origin, columns = reading.origin(), draft.columns or reading.columns
+        accepted = accept(run, draft, columns, origin, source, name, question.day, accept_loss=accept_loss)
+        delivery = _committed(run, question, reading, draft, source, name, began, accepted)
+    if accepted.loss and delivery.run_id == run.run_id:
+        told = {"business_date": str(delivery.business_date), "sequence": delivery.sequence, "loss": accepted.loss}
+        run.history.append_audit(run.run_id, utc_now(), {"what": "accept-loss", "extract": f"{source}.{name}", **told})
+    return delivery
+
+
+def _committed(
+    run: Run, question: Asked, reading: Reading, draft: Draft, source: str, name: str, began: float, told: Accepted
+) -> Delivery:
+    return run.landing.commit(
+        draft,
+        reading.origin(),
+        source=source,
+        extract=name,
+        business_date=question.day,
+        run_id=run.run_id,
+        now=utc_now(),
+        since=question.since,
+        until=reading.until(),
+        schema_changes=told.schema_changes,
+        schema_warnings=told.schema_warnings,
+        seconds=round(time.monotonic() - began, 3),
+        accepted_loss=told.loss,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A delivery read into memory: all its rows, the lines that can't be read, and where it came from."""
+
+    frame: pl.DataFrame
+    unreadable: tuple[Unreadable, ...]
+    origin: Origin
+
+
 def read_extract(project: Project, source: str, name: str, day: date) -> Delivered:
-    """The delivery of a date as its source gives it, with all the columns that the mapping names.
+    """The delivery of a date as its source gives it, with all the columns that the mapping names; nothing is landed.
 
     Raises:
         DeliveryError: it is missing, unreadable, or lacks a column.
     """
     extract = project.config.sources[source].extracts[name]
-    where = f"{source}.{name}"
-    delivered = read_file(extract.read, project.root, day, where=where)
-    check_columns(delivered.frame.columns, extract, where=f"{where}, {delivered.origin.file_name}")
-    return delivered
+    with tempfile.TemporaryDirectory() as folder:
+        question = asked(project, source, name, day, temporary=Path(folder))
+        with open_delivery(extract.read, question) as reading, Draft.open(Path(folder) / "draft") as draft:
+            for batch in reading.batches:
+                draft.add(batch)
+            origin = reading.origin()
+            where = f"{source}.{name}, {origin.file_name}"
+            check_columns(draft.columns or reading.columns, extract, where=where)
+            require_readable(draft, extract, where, origin)
+            return Delivered(draft.scan().collect(), tuple(draft.unreadable), origin)
 
 
 def expected_file(project: Project, extract: Extract, day: date) -> str:
-    """The path of a delivery as a person would open it, relative to the project where it lies inside."""
-    path = locate(extract.read, project.root, day)
-    return str(path.relative_to(project.root)) if path.is_relative_to(project.root) else str(path)
+    """The path of a delivery as a person would open it, relative to the project where it lies inside; or the table."""
+    if not isinstance(extract.read, FileRead):
+        return extract.read.place
+    return shown_path(extract.read, project.root, day)
 
 
 def _not_available(run: Run, source: str, name: str, day: date, *, is_only_day: bool) -> Landed:

@@ -25,6 +25,11 @@ def with_basis(results: pl.DataFrame, load: pl.DataFrame) -> pl.DataFrame:
     return results.with_columns((pl.col("judged_count") * scale).alias("basis"))
 
 
+def summed(results: list[pl.DataFrame]) -> pl.DataFrame:
+    """One row per rule of results of several parts of one delivery: counts added, passed where every part passed."""
+    return added_up([part.with_columns(pl.lit(0.0).alias("basis")) for part in results]).drop("basis")
+
+
 def added_up(results: list[pl.DataFrame]) -> pl.DataFrame:
     """One row per rule: counts and bases added, passed where every part passed."""
     return (

@@ -20,6 +20,15 @@ _LOADS = """
         sum(erased_count)::BIGINT AS erased
     FROM crm.loads GROUP BY ALL ORDER BY source, extract
 """
+_NEWEST = """
+    SELECT source, extract, business_date, sequence, file_name, file_bytes,
+        concat_ws(', ', format, encoding, dialect) AS read_as, delivered_count AS delivered, loaded_count AS loaded,
+        unchanged_count AS unchanged, quarantined_count AS quarantined, duplicate_count AS duplicates,
+        erased_count AS erased, deleted_count AS deleted, first_updated_at, last_updated_at, schema_changes
+    FROM crm.loads
+    QUALIFY row_number() OVER (PARTITION BY source, extract ORDER BY business_date DESC, sequence DESC) = 1
+    ORDER BY source, extract
+"""
 _REJECTIONS = """
     WITH reason AS (
         SELECT source, extract, source_id, unnest(reasons) AS rule, unnest(severities) AS severity FROM crm.quarantine
@@ -42,6 +51,7 @@ class Overview:
 
     Attributes:
         loads: one extract: deliveries and the counts of its rows by outcome.
+        newest: the newest delivery of each extract: rows by outcome, how it was read, what changed in its columns.
         rejections: one rule of one extract: rows concerned and their distinct keys.
         customers: golden customers.
         customer_records: living records behind them.
@@ -53,6 +63,7 @@ class Overview:
 
     published_at: datetime
     loads: pl.DataFrame
+    newest: pl.DataFrame
     rejections: pl.DataFrame
     customers: int
     customer_records: int
@@ -75,6 +86,7 @@ class Overview:
             "order_lines": self.order_lines,
             "orphans": self.orphans,
             "loads": self.loads.to_dicts(),
+            "newest_loads": self.newest.to_dicts(),
             "rejections": self.rejections.to_dicts(),
         }
 
@@ -90,6 +102,7 @@ def overview(project: Project) -> Overview:
         return Overview(
             reader.value("SELECT published_at FROM crm.published"),
             loads,
+            reader.frame(_NEWEST),
             reader.frame(_REJECTIONS),
             _count(reader, "customers"),
             _count(reader, "customer_records", "deleted_on IS NULL"),

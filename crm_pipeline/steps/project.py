@@ -63,6 +63,33 @@ def _fill(folder: Path, template_name: str) -> None:
         temporary.write_text(".env\nvar/\nstate/\npublished/\nreports/\nbackup/\n", encoding="utf-8")
 
 
+def create_from(folder: Path, configuration: str) -> None:
+    """A new project in `folder` with this pipeline.yaml.
+
+    Raises:
+        ConfigurationError: the folder holds a project already.
+    """
+    require_new(folder)
+    _fill(folder, "init")
+    with appearing(folder / "pipeline.yaml", mode=0o644) as temporary:
+        temporary.write_text(configuration, encoding="utf-8")
+
+
+def require_new(folder: Path) -> None:
+    """Nothing, when there is no project in `folder` yet; files of extracts may lie there already.
+
+    Raises:
+        ConfigurationError: there is one.
+    """
+    if (folder / "pipeline.yaml").exists():
+        raise ConfigurationError(
+            where=str(folder),
+            expected="a folder without pipeline.yaml",
+            found="a project",
+            cure="Choose another folder, or correct the pipeline.yaml that is there.",
+        )
+
+
 def is_demo(folder: Path) -> bool:
     """Whether the folder is a demo project as `create_project` makes it."""
     config = folder / "pipeline.yaml"

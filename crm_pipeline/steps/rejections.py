@@ -5,10 +5,12 @@ Belongs here: putting together what standardising, judging and de-duplicating fo
 
 from __future__ import annotations
 
+import json
+
 import polars as pl
 
 from crm_pipeline.settings import Extract
-from crm_pipeline.state.landing import LINE, Delivery
+from crm_pipeline.state.delivery import LINE, Delivery, Part
 from crm_pipeline.steps.versions import KEY
 from crm_pipeline.tables import REJECTIONS
 
@@ -79,6 +81,31 @@ def against_duplicates(surplus: pl.DataFrame, extract: Extract) -> pl.DataFrame:
     )
 
 
+def against_lines(delivery: Delivery, extract: Extract) -> pl.DataFrame:
+    """Rows of `ops.rejections` for the lines of a delivery that could not be read."""
+    encoding = delivery.origin.encoding or "utf-8"
+    lines = delivery.unreadable()
+    shown = [
+        json.dumps({"line": bytes(x).decode(encoding, "backslashreplace")}, ensure_ascii=False)
+        for x in lines["content"]
+    ]
+    reason = pl.concat_str(pl.lit("expected a row that can be read; found "), "reason")
+    return _placed(
+        lines.select(
+            "line",
+            pl.lit(f"{extract.entity}.row_readable").alias("rule_id"),
+            pl.lit("row").alias("severity"),
+            pl.lit("").alias("column_name"),
+            reason.alias("reason"),
+            pl.lit(None, dtype=pl.String).alias("value"),
+            pl.lit(None, dtype=pl.String).alias("source_id"),
+            pl.Series("row_delivered", shown, dtype=pl.String),
+        ),
+        delivery,
+        extract,
+    )
+
+
 def complete(rejections: pl.DataFrame, delivered: pl.DataFrame, delivery: Delivery, extract: Extract) -> pl.DataFrame:
     """Rows of `ops.rejections`: each reason with its delivery, key and the row as delivered."""
     concerned = delivered.filter(pl.col(LINE).is_in(rejections["line"].unique().implode()))
@@ -87,14 +114,23 @@ def complete(rejections: pl.DataFrame, delivered: pl.DataFrame, delivery: Delive
         pl.col(KEY).alias("source_id"),
         pl.struct(delivery.columns).struct.json_encode().alias("row_delivered"),
     )
-    return (
-        rejections.join(rows, on="line", how="left", maintain_order="left")
-        .with_columns(
-            pl.lit(delivery.source).alias("source"),
-            pl.lit(delivery.extract).alias("extract"),
-            pl.lit(delivery.business_date).alias("business_date"),
-            pl.lit(delivery.sequence).alias("sequence"),
-            pl.lit(extract.entity).alias("entity"),
-        )
-        .select(REJECTIONS.column_names)
-    )
+    return _placed(rejections.join(rows, on="line", how="left", maintain_order="left"), delivery, extract)
+
+
+def _placed(rejections: pl.DataFrame, delivery: Delivery, extract: Extract) -> pl.DataFrame:
+    """The reasons with their delivery and file, as rows of `ops.rejections`."""
+    parts = delivery.origin.parts or (Part(delivery.origin.file_name, "", 0, 0),)
+    files = pl.DataFrame(
+        {"line": [part.before + 1 for part in parts], "file_name": [part.file_name for part in parts]},
+        schema={"line": pl.Int64, "file_name": pl.String},
+    ).with_columns(pl.col("line").alias("first_line"))
+    by_line = rejections.with_row_index("place").sort("line")
+    placed = by_line.join_asof(files, on="line", strategy="backward").sort("place")
+    return placed.with_columns(
+        (pl.col("line") - pl.col("first_line") + 1).alias("file_line"),
+        pl.lit(delivery.source).alias("source"),
+        pl.lit(delivery.extract).alias("extract"),
+        pl.lit(delivery.business_date).alias("business_date"),
+        pl.lit(delivery.sequence).alias("sequence"),
+        pl.lit(extract.entity).alias("entity"),
+    ).select(REJECTIONS.column_names)

@@ -5,19 +5,28 @@ Belongs here: SQL over `std.<entity>` and `ops.loads` that is the same for every
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import polars as pl
 
-from crm_pipeline.state.landing import LINE, Delivery
+from crm_pipeline.settings import Extract
+from crm_pipeline.sources.mapping import is_deleted_sql, source_id_sql
+from crm_pipeline.state.delivery import LINE, Delivery
 from crm_pipeline.tables import LOADS, REJECTIONS, Table
 from crm_pipeline.warehouse import Warehouse
-from crm_pipeline.warehouse.connection import quoted
+from crm_pipeline.warehouse.connection import literal, quoted
 
 # Columns beside the delivered ones, under names that no delivered column is likely to have.
 KEY = "=source_id"
 HASH = "=row_hash"
+
+_WORD = r"[^\s\"',;|:{}\[\]]+"  # what a key, or its first part, looks like in a line that can't be read
+
+_SEPARATOR = "\x1f"  # between what a row's hash is made of
+_ISO_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?)?"
 
 Applied = tuple[date, int, str, str]  # business date, sequence, file hash, recipe
 
@@ -41,22 +50,130 @@ def rewind(warehouse: Warehouse, table: Table, source: str, extract: str, day: d
             warehouse.execute(f"DELETE FROM {log.qualified} WHERE {where} AND business_date >= ?", parameters)
 
 
-def with_row_hash(warehouse: Warehouse, delivered: pl.DataFrame) -> pl.DataFrame:
-    """`delivered` with `HASH`, the MD5 over its column names, sorted, and the cell of each."""
-    names = sorted(name for name in delivered.columns if name not in {LINE, KEY})
-    cells = ", ".join(f"{_text(name)}, coalesce({quoted(name)}, '')" for name in names)
-    hashed = f"SELECT {LINE}, md5(concat_ws(chr(31), {cells})) AS {quoted(HASH)} FROM _delivered"
-    with warehouse.registered("_delivered", delivered):
-        hashes = warehouse.frame(hashed)
-    return delivered.join(hashes, on=LINE, how="left", maintain_order="left")
+@contextlib.contextmanager
+def examined(warehouse: Warehouse, delivery: Delivery, extract: Extract, absent: Sequence[str] = ()) -> Iterator[None]:
+    """Within the block there is a table `_rows`: one row per delivered row that could be read.
+
+    Columns: `line`; `source_id`, null where a part of the key is blank; `row_hash`, the MD5 over the column names,
+    sorted, and the cell of each; `updated_at` as delivered; `is_deleted`, whether it has a key and the mark of
+    deletion; `is_surplus`, false for all until `mark_surplus`; `is_blank`, whether it holds no contact, false for all
+    until `contacts.mark_blank`.
+
+    Args:
+        warehouse: the writing connection.
+        delivery: whose rows.
+        extract: its configuration.
+        absent: columns that the configuration names and the delivery lacks; their cells are empty.
+    """
+    updated = quoted(extract.updated_at) if extract.updated_at else "NULL"
+    key, rows = source_id_sql(extract.primary_key), rows_of(delivery, absent)
+    is_deleted = f"{key} IS NOT NULL AND {is_deleted_sql(extract.deleted)}" if extract.deleted else "false"
+    warehouse.execute(f"""
+        CREATE OR REPLACE TEMP TABLE _rows AS
+        SELECT {LINE} AS line, {key} AS source_id, {_row_hash(delivery)} AS row_hash,
+               CAST({updated} AS VARCHAR) AS updated_at, {is_deleted} AS is_deleted, false AS is_surplus,
+               false AS is_blank
+        FROM {rows}
+    """)
+    try:
+        yield
+    finally:
+        warehouse.execute("DROP TABLE IF EXISTS _rows")
+        warehouse.execute("DROP TABLE IF EXISTS _changed")
 
 
-def changed_rows(warehouse: Warehouse, table: Table, delivery: Delivery, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows of a delivery whose key is missing or whose current version has another row hash, in their order."""
-    sql = f"SELECT source_id, row_hash FROM {table.qualified} WHERE source = ? AND extract = ? AND valid_to IS NULL"
-    current = warehouse.frame(sql, [delivery.source, delivery.extract])
-    return rows.join(
-        current, left_on=[KEY, HASH], right_on=["source_id", "row_hash"], how="anti", maintain_order="left"
+def rows_of(delivery: Delivery, absent: Sequence[str] = ()) -> str:
+    """The landed rows of a delivery as an SQL relation; columns that it lacks are empty."""
+    rows = f"read_parquet({literal(str(delivery.file))})"
+    empty = "".join(f", '' AS {quoted(name)}" for name in absent)
+    return f"(SELECT *{empty} FROM {rows})" if absent else rows
+
+
+def _row_hash(delivery: Delivery) -> str:
+    """Names and cells with a separator between all of them; put together so that DuckDB joins few texts."""
+    names = sorted(delivery.columns)
+    before = [f"{_SEPARATOR if position else ''}{name}{_SEPARATOR}" for position, name in enumerate(names)]
+    texts = (f"{literal(text)}, {quoted(name)}" for text, name in zip(before, names, strict=True))
+    return f"md5(concat({', '.join(texts) or literal('')}))"
+
+
+def updated_range(warehouse: Warehouse) -> pl.Series:
+    """Some `updated_at` of the examined rows as delivered, the earliest and the latest among them; few if all are ISO.
+
+    Those of one ISO form without an offset are compared here, all others are for the caller to read.
+    """
+    time = "try_cast(trim(updated_at) AS TIMESTAMP)"
+    is_plain = f"regexp_full_match(trim(updated_at), {literal(_ISO_TIME)}) AND {time} IS NOT NULL"
+    frame = warehouse.frame(f"""
+        SELECT unnest([arg_min(updated_at, {time}), arg_max(updated_at, {time})]) AS updated_at
+        FROM _rows WHERE {is_plain}
+        UNION ALL SELECT DISTINCT updated_at FROM _rows WHERE NOT coalesce({is_plain}, false)
+    """)
+    return frame["updated_at"].drop_nulls()
+
+
+def repeated_keys(warehouse: Warehouse) -> pl.DataFrame:
+    """The examined rows whose key another one has too: `line`, `source_id`, `updated_at`."""
+    return warehouse.frame("""
+        SELECT line, source_id, updated_at FROM _rows
+        WHERE source_id IN (SELECT source_id FROM _rows GROUP BY source_id HAVING count(*) > 1)
+        ORDER BY line
+    """)
+
+
+def mark_surplus(warehouse: Warehouse, lines: pl.Series) -> None:
+    """Marks the examined rows that another row of the delivery takes the place of."""
+    if lines.len():
+        with warehouse.registered("_surplus", pl.DataFrame({"line": lines})):
+            warehouse.execute("UPDATE _rows SET is_surplus = true WHERE line IN (SELECT line FROM _surplus)")
+
+
+def find_changed(warehouse: Warehouse, table: Table, delivery: Delivery) -> tuple[int, int]:
+    """How many of the examined rows that are not surplus there are, and how many of them are new or changed.
+
+    Those whose key is missing or whose current version has another row hash; they are kept in `_changed`. Rows with
+    the mark of deletion are not among them, see `close_marked`.
+    """
+    warehouse.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE _changed AS
+        SELECT line, source_id, row_hash FROM _rows WHERE NOT is_surplus AND NOT is_deleted AND NOT EXISTS (
+            SELECT 1 FROM {table.qualified} AS current
+            WHERE current.source = ? AND current.extract = ? AND current.valid_to IS NULL
+              AND current.source_id = _rows.source_id AND current.row_hash = _rows.row_hash
+        )
+        """,
+        [delivery.source, delivery.extract],
+    )
+    counts = "SELECT count(*) FROM _rows WHERE NOT is_surplus AND NOT is_blank", "SELECT count(*) FROM _changed"
+    candidates, changed = (int(warehouse.value(sql)) for sql in counts)
+    return candidates, changed
+
+
+def changed_rows(warehouse: Warehouse, delivery: Delivery, chunk_rows: int) -> Iterator[pl.DataFrame]:
+    """The changed rows as delivered with `KEY` and `HASH`, in their order, at most `chunk_rows` at a time."""
+    lines = warehouse.frame("SELECT line FROM _changed ORDER BY line")["line"]
+    for start in range(0, lines.len(), chunk_rows):
+        chunk = lines[start : start + chunk_rows]
+        yield _delivered_rows(warehouse, delivery, "_changed", int(chunk[0]), int(chunk[-1]))
+
+
+def surplus_rows(warehouse: Warehouse, delivery: Delivery) -> pl.DataFrame:
+    """The rows marked as surplus, as `changed_rows` gives the changed ones."""
+    surplus = "(SELECT * FROM _rows WHERE is_surplus AND NOT is_blank)"
+    return _delivered_rows(warehouse, delivery, surplus, 0, 1 << 62)
+
+
+def _delivered_rows(warehouse: Warehouse, delivery: Delivery, chosen: str, first: int, last: int) -> pl.DataFrame:
+    columns = ", ".join(f"delivered.{quoted(name)}" for name in (*delivery.columns, LINE))
+    return warehouse.frame(
+        f"""
+        SELECT {columns}, chosen.source_id AS {quoted(KEY)}, chosen.row_hash AS {quoted(HASH)}
+        FROM {rows_of(delivery)} AS delivered JOIN {chosen} AS chosen ON chosen.line = delivered.{LINE}
+        WHERE delivered.{LINE} BETWEEN ? AND ? AND chosen.line BETWEEN ? AND ?
+        ORDER BY delivered.{LINE}
+        """,
+        [first, last, first, last],
     )
 
 
@@ -71,15 +188,36 @@ def replace_versions(warehouse: Warehouse, table: Table, delivery: Delivery, acc
     warehouse.insert(table, accepted)
 
 
-def close_missing(warehouse: Warehouse, table: Table, delivery: Delivery, keys: Sequence[str] | pl.Series) -> int:
-    """Number of records that a full delivery no longer has, and that are deleted from its date on."""
+def close_marked(warehouse: Warehouse, table: Table, delivery: Delivery, *, is_blank: bool = False) -> int:
+    """Number of living records that rows with the mark of deletion, or without a contact, delete from that date on.
+
+    What an earlier delivery of the same date brought of them goes altogether: a version lives a day at least.
+    """
     day, scope = delivery.business_date, [delivery.source, delivery.extract]
-    gone = "source = ? AND extract = ? AND valid_to IS NULL AND source_id NOT IN (SELECT source_id FROM _keys)"
-    with warehouse.registered("_keys", pl.DataFrame({"source_id": keys}).drop_nulls()):
+    rows = f"_rows WHERE is_deleted AND NOT is_surplus AND is_blank = {str(is_blank).lower()}"
+    marked = f"source = ? AND extract = ? AND valid_to IS NULL AND source_id IN (SELECT source_id FROM {rows})"
+    of_day = warehouse.execute(f"DELETE FROM {table.qualified} WHERE {marked} AND valid_from = ?", [*scope, day])
+    closed = warehouse.execute(f"UPDATE {table.qualified} SET valid_to = ? WHERE {marked}", [day, *scope])
+    return int(of_day[0][0]) + int(closed[0][0])
+
+
+def close_missing(warehouse: Warehouse, table: Table, delivery: Delivery) -> int:
+    """Number of records that a full delivery no longer has, and that are deleted from its date on.
+
+    A record stays when the first word of its key occurs in a line that could not be read: it may be that record's.
+    """
+    day, scope = delivery.business_date, [delivery.source, delivery.extract]
+    gone = """source = ? AND extract = ? AND valid_to IS NULL
+        AND source_id NOT IN (SELECT source_id FROM _rows WHERE source_id IS NOT NULL)"""
+    if delivery.unreadable_count:
+        gone += f" AND coalesce(regexp_extract(source_id, {literal(_WORD)}), '') NOT IN (SELECT word FROM _kept)"
+    with warehouse.registered("_kept", pl.DataFrame({"word": _words(delivery)}, schema={"word": pl.String})):
         closed = warehouse.execute(f"UPDATE {table.qualified} SET valid_to = ? WHERE {gone}", [day, *scope])
     return int(closed[0][0])
 
 
-def _text(value: str) -> str:
-    """`value` as an SQL literal."""
-    return "'" + value.replace("'", "''") + "'"
+def _words(delivery: Delivery) -> list[str]:
+    """What stands between delimiters, quotes and blanks in the lines that could not be read."""
+    contents = delivery.unreadable()["content"]
+    texts = (bytes(content).decode(delivery.origin.encoding or "utf-8", "replace") for content in contents)
+    return sorted({word for text in texts for word in re.findall(_WORD, text)})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -26,10 +26,11 @@ _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """One stored object: its key relative to the store and its size."""
+    """One stored object: its key relative to the store, its size, and in a bucket what changes when it is replaced."""
 
     key: str
     size_bytes: int
+    etag: str = field(default="", compare=False)
 
 
 class ObjectStore(Protocol):

@@ -89,7 +89,7 @@ class S3Store:
                 Bucket=self._bucket, Prefix=self._prefix + prefix
             )
             found = [
-                ObjectInfo(item["Key"].removeprefix(self._prefix), item["Size"])
+                ObjectInfo(item["Key"].removeprefix(self._prefix), item["Size"], item.get("ETag", ""))
                 for page in pages
                 for item in page.get("Contents", [])
             ]

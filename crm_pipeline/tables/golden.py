@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from crm_pipeline.tables.contract import ALTERNATIVES_TYPE, Column, Personal, Table
-from crm_pipeline.tables.records import CUSTOMER_COLUMNS, ENTITIES, RECORD_COLUMNS, extra_column
+from crm_pipeline.tables.records import CUSTOMER_COLUMNS, ENTITIES, RECORD_COLUMNS, extra_columns
 
 _DIRECT, _INDIRECT = Personal.DIRECT, Personal.INDIRECT
 
@@ -56,9 +56,9 @@ def _golden_columns() -> tuple[Column, ...]:
 GOLDEN_COLUMNS: tuple[Column, ...] = _golden_columns()
 
 
-def customers(extra: Iterable[str] = ()) -> Table:
+def customers(extra: Iterable[str | Column] = ()) -> Table:
     """`gold.customers`: the golden records."""
-    own = tuple(extra_column(name) for name in extra)
+    own = extra_columns(extra)
     counts = (
         Column("record_count", "BIGINT", "living records behind it"),
         Column("source_count", "BIGINT", "systems behind it"),
@@ -68,9 +68,9 @@ def customers(extra: Iterable[str] = ()) -> Table:
     return Table("gold", "customers", "one customer", ("customer_id",), (_CUSTOMER_ID, *GOLDEN_COLUMNS, *own, *counts))
 
 
-def customer_history(extra: Iterable[str] = ()) -> Table:
+def customer_history(extra: Iterable[str | Column] = ()) -> Table:
     """`gold.customer_history`: what was published of each customer, and when."""
-    own = tuple(extra_column(name) for name in extra)
+    own = extra_columns(extra)
     times = (
         Column("valid_from", "TIMESTAMP", "when it was published", is_run_time=True),
         Column("valid_to", "TIMESTAMP", "when it was replaced or retired", null="current", is_run_time=True),
@@ -130,9 +130,9 @@ CUSTOMER_CONTACTS = Table(
 )
 
 
-def published_entity(entity: str, extra: Iterable[str] = ()) -> Table:
+def published_entity(entity: str, extra: Iterable[str | Column] = ()) -> Table:
     """`gold.<entity>` for all but customers: current records, with `customer_id` where the entity refers to one."""
-    own = tuple(extra_column(name) for name in extra)
+    own = extra_columns(extra)
     columns = tuple(column for column in ENTITIES[entity] if not column.name.startswith("customer_"))
     link: tuple[Column, ...] = ()
     if len(columns) < len(ENTITIES[entity]):

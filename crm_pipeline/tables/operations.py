@@ -9,6 +9,8 @@ from crm_pipeline.tables.records import RECORD_COLUMNS
 
 _DIRECT, _INDIRECT = Personal.DIRECT, Personal.INDIRECT
 
+_NO_UPDATED_AT = "updated_at is not configured, or no row has one that can be read"
+
 
 class CheckKind(StrEnum):
     """Where a check comes from."""
@@ -35,16 +37,25 @@ LOADS = Table(
         Column("delivered_count", "BIGINT", "rows in the delivery"),
         Column("loaded_count", "BIGINT", "rows that brought a new or changed version"),
         Column("unchanged_count", "BIGINT", "rows equal to the version that was there"),
-        Column("quarantined_count", "BIGINT", "rows held back"),
+        Column("quarantined_count", "BIGINT", "rows held back, unreadable lines among them"),
         Column("duplicate_count", "BIGINT", "surplus rows with the key of another row of the delivery"),
         Column("erased_count", "BIGINT", "rows of erased persons, filtered"),
-        Column("deleted_count", "BIGINT", "records that were gone (load: full)"),
+        Column("deleted_count", "BIGINT", "records deleted: gone from a full delivery, or marked as deleted"),
         Column("nulled_count", "BIGINT", "cells that became null"),
         Column("flagged_count", "BIGINT", "warnings"),
+        Column("unreadable_count", "BIGINT", "lines that could not be read"),
+        Column("first_updated_at", "TIMESTAMP", "earliest updated_at of its rows", null=_NO_UPDATED_AT),
+        Column("last_updated_at", "TIMESTAMP", "latest updated_at of its rows", null=_NO_UPDATED_AT),
+        Column("schema_changes", "VARCHAR[]", "columns removed, added or of another type since the one before"),
+        Column("format", "VARCHAR", "csv, json, json_lines, parquet, excel, database or rest"),
+        Column("encoding", "VARCHAR", "encoding of the text", null="a format without a choice of encodings"),
+        Column("dialect", "VARCHAR", "delimiter, quote, sheet and so on, as found or set", null="nothing to say"),
         Column("file_name", "VARCHAR", "name of the delivered file"),
         Column("file_sha256", "VARCHAR", "SHA-256 of the delivered file"),
         Column("file_bytes", "BIGINT", "size of the delivered file"),
         Column("recipe_sha256", "VARCHAR", "mapping, suite and standardiser version it was applied with"),
+        Column("landing_seconds", "DOUBLE", "seconds that reading and landing took", is_run_time=True),
+        Column("applying_seconds", "DOUBLE", "seconds from landing to std", is_run_time=True),
         Column("landed_at", "TIMESTAMP", "when it was landed", is_run_time=True),
         Column("applied_at", "TIMESTAMP", "when it was applied", is_run_time=True),
         Column("run_id", "VARCHAR", "the run that applied it", is_run_time=True),
@@ -60,6 +71,8 @@ REJECTIONS = Table(
         *_DELIVERY_COLUMNS,
         Column("entity", "VARCHAR", "what the extract holds"),
         Column("line", "BIGINT", "line of the row's start in the delivery; the header is line 1"),
+        Column("file_name", "VARCHAR", "the file of the delivery in which it lies"),
+        Column("file_line", "BIGINT", "its line in that file; where the delivery is one file, the same as line"),
         Column("source_id", "VARCHAR", "key of the row", _INDIRECT, null="the row has no key"),
         Column("rule_id", "VARCHAR", "the rule that was broken"),
         Column("severity", "VARCHAR", "row, value, warning or duplicate"),
@@ -78,6 +91,8 @@ QUARANTINE = Table(
     (
         *_DELIVERY_COLUMNS,
         Column("line", "BIGINT", "line of the row's start in the delivery; the header is line 1"),
+        Column("file_name", "VARCHAR", "the file of the delivery in which it lies"),
+        Column("file_line", "BIGINT", "its line in that file; where the delivery is one file, the same as line"),
         Column("source_id", "VARCHAR", "key of the row", _INDIRECT, null="the row has no key"),
         Column("severity", "VARCHAR", "the gravest: row, duplicate, value or warning"),
         Column("reasons", "VARCHAR[]", "ids of the rules that were broken, sorted"),

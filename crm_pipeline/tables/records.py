@@ -128,6 +128,35 @@ INTERACTION_COLUMNS: tuple[Column, ...] = (
     _standard("owner", "VARCHAR", "who dealt with the customer", _INDIRECT),
 )
 
+OPPORTUNITY_COLUMNS: tuple[Column, ...] = (
+    _standard("opportunity_number", "VARCHAR", "number of the opportunity in the source"),
+    _standard("customer_record_key", "VARCHAR", "record key of the customer's record", _INDIRECT),
+    _standard("customer_external_ids", EXTERNAL_IDS_TYPE, "identifiers of the customer", _INDIRECT),
+    _standard("name", "VARCHAR", "what it is called; often the customer and what is to be sold", _DIRECT),
+    _standard("stage", "VARCHAR", "stage of the sale, in the source's words"),
+    _standard("amount", "DECIMAL(18,4)", "expected value, in currency"),
+    _standard("currency", "VARCHAR", "ISO 4217"),
+    _standard("probability", "DECIMAL(18,4)", "chance of winning it, in the source's scale: 0 to 1 or 0 to 100"),
+    _standard("expected_close_on", "DATE", "day on which it is expected to be decided"),
+    _standard("opened_at", "TIMESTAMP", "when it was opened"),
+    _standard("closed_at", "TIMESTAMP", "when it was won or lost"),
+    _standard("owner", "VARCHAR", "who works on it", _INDIRECT),
+    _standard("status", "VARCHAR", "open, won or lost, in the source's words"),
+)
+
+PAYMENT_COLUMNS: tuple[Column, ...] = (
+    _standard("payment_number", "VARCHAR", "number of the payment in the source"),
+    _standard("customer_record_key", "VARCHAR", "record key of the paying customer's record", _INDIRECT),
+    _standard("customer_external_ids", EXTERNAL_IDS_TYPE, "identifiers of the paying customer", _INDIRECT),
+    _standard("order_number", "VARCHAR", "number of the order that it pays"),
+    _standard("invoice_number", "VARCHAR", "number of the invoice that it pays"),
+    _standard("amount", "DECIMAL(18,4)", "value paid, in currency; less than 0 when it was paid back"),
+    _standard("currency", "VARCHAR", "ISO 4217"),
+    _standard("paid_at", "TIMESTAMP", "when it was paid"),
+    _standard("method", "VARCHAR", "transfer, card, WeChat, Alipay and so on, in the source's words"),
+    _standard("status", "VARCHAR", "status in the source"),
+)
+
 ENTITIES: dict[str, tuple[Column, ...]] = {
     "customers": CUSTOMER_COLUMNS,
     "orders": ORDER_COLUMNS,
@@ -135,11 +164,24 @@ ENTITIES: dict[str, tuple[Column, ...]] = {
     "tickets": TICKET_COLUMNS,
     "campaigns": CAMPAIGN_COLUMNS,
     "interactions": INTERACTION_COLUMNS,
+    "opportunities": OPPORTUNITY_COLUMNS,
+    "payments": PAYMENT_COLUMNS,
 }
+# An entity that one may configure and that has no table of its own: its records are persons among the customers.
+CONTACTS = "contacts"
 
 # What a standardised table has besides, computed from its own columns. The days are those of the project's time zone:
 # times are stored in UTC, and a rule compares them with a business date.
 _DERIVED: dict[str, tuple[Column, ...]] = {
+    "customers": (
+        Column(
+            "related_record_key",
+            "VARCHAR",
+            "record key of the organisation that a contact was delivered for",
+            _INDIRECT,
+            "it is no contact of another record",
+        ),
+    ),
     "orders": (
         Column(
             "computed_amount",
@@ -150,16 +192,41 @@ _DERIVED: dict[str, tuple[Column, ...]] = {
     ),
     "tickets": (Column("opened_on", "DATE", "business day of opened_at", null="opened_at is"),),
     "interactions": (Column("occurred_on", "DATE", "business day of occurred_at", null="occurred_at is"),),
+    "opportunities": (Column("opened_on", "DATE", "business day of opened_at", null="opened_at is"),),
+    "payments": (Column("paid_on", "DATE", "business day of paid_at", null="paid_at is"),),
 }
 
 
-def extra_column(name: str) -> Column:
-    """A user's own field: text, directly personal unless declared otherwise."""
-    return Column(name, "VARCHAR", "own field of this project", _DIRECT, _NOT_DELIVERED)
+# Types that a user may declare of an own field, and what they are in DuckDB.
+EXTRA_TYPES = {
+    "text": "VARCHAR",
+    "number": "DECIMAL(18,4)",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "boolean": "BOOLEAN",
+}
 
 
-def std(entity: str, extra: Iterable[str] = ()) -> Table:
+def extra_column(own: str | Column, kind: str = "text", personal: Personal = _DIRECT) -> Column:
+    """A user's own field: text, directly personal unless declared otherwise; a column is what it is already.
+
+    Args:
+        own: its name, or the column.
+        kind: one of `EXTRA_TYPES`.
+        personal: as declared.
+    """
+    if isinstance(own, Column):
+        return own
+    return Column(own, EXTRA_TYPES[kind], "own field of this project", personal, _NOT_DELIVERED)
+
+
+def extra_columns(own: Iterable[str | Column]) -> tuple[Column, ...]:
+    """Own fields as columns; a name alone is text that leads to a person directly."""
+    return tuple(extra_column(each) for each in own)
+
+
+def std(entity: str, extra: Iterable[str | Column] = ()) -> Table:
     """`std.<entity>`: one version of one record; current where `valid_to` is null, deleted where no version is."""
-    own = tuple(extra_column(name) for name in extra)
+    own = extra_columns(extra)
     columns = (*VERSION_COLUMNS, *ENTITIES[entity], *_DERIVED.get(entity, ()), *own)
     return Table("std", entity, "one version of one record", ("record_key", "valid_from"), columns)

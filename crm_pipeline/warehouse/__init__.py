@@ -4,7 +4,8 @@ Belongs here: everything that needs `import duckdb` or the text of `dbt_like_sql
 means (`tables`) or the business SQL of a capability.
 """
 
-from crm_pipeline.warehouse.connection import RefusedError, Warehouse, expressions, open_reader
+from crm_pipeline.warehouse.connection import RefusedError, Warehouse, open_reader
 from crm_pipeline.warehouse.lock import WriterLock, writer_lock
+from crm_pipeline.warehouse.row_expressions import expressions
 
 __all__ = ["RefusedError", "Warehouse", "WriterLock", "expressions", "open_reader", "writer_lock"]

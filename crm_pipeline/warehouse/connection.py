@@ -16,9 +16,8 @@ from crm_pipeline.errors import ConfigurationError, PipelineError
 from crm_pipeline.tables import Table
 
 # Times are UTC; and a statement of seconds draws no bar into the output of a command. Cursors inherit both.
-_SETTINGS = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"
+SESSION = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"
 SCHEMAS = ("std", "link", "gold", "mart", "ops")
-_POSITION = "=position"  # keeps the rows of an expression in their order, also where it has a window
 
 
 class RefusedError(Exception):
@@ -53,7 +52,7 @@ class Warehouse:
         connection = duckdb.connect(str(path), config=config)
         path.chmod(0o600)
         try:
-            connection.execute(_SETTINGS)
+            connection.execute(SESSION)
             for schema in SCHEMAS:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
             yield cls(connection)
@@ -198,7 +197,7 @@ def open_reader(path: Path) -> Iterator[Warehouse]:
         )
     connection = duckdb.connect(":memory:")
     try:
-        connection.execute(_SETTINGS)
+        connection.execute(SESSION)
         _attach_published(connection, path)
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
@@ -217,55 +216,6 @@ def _attach_published(connection: duckdb.DuckDBPyConnection, path: Path) -> None
             expected="a published file",
             found="a file that can't be read as one",
             cure="Publish again with `crm-pipeline run`.",
-        ) from None
-
-
-def expressions(frame: pl.DataFrame, columns: Mapping[str, str], *, where: str) -> pl.DataFrame:
-    """One column per expression, row for row with `frame`, computed where no file and no network can be reached.
-
-    Args:
-        frame: the rows; expressions see its columns.
-        columns: name of the result to DuckDB SQL expression.
-        where: the extract, for messages.
-
-    Raises:
-        ConfigurationError: an expression can't be computed; the message names it, not the data.
-    """
-    connection = duckdb.connect(":memory:")
-    try:
-        connection.execute("SET enable_external_access = false")
-        connection.execute(_SETTINGS)
-        numbered = frame.with_row_index(_POSITION)
-        connection.register("delivered", numbered.to_arrow(compat_level=pl.CompatLevel.oldest()))
-        connection.execute("SET lock_configuration = true")
-        results = [_expression(connection, name, expression, where) for name, expression in columns.items()]
-    finally:
-        connection.close()
-    for name, series in zip(columns, results, strict=True):
-        if len(series) != frame.height:
-            raise ConfigurationError(
-                where=f"{where}, columns.{name.removeprefix('=')}",
-                expected="an expression with one value per row",
-                found=f"{len(series):,} values for {frame.height:,} rows",
-                cure="Leave out what makes several rows of one, such as unnest.",
-            )
-    return pl.DataFrame(results)
-
-
-def _expression(connection: duckdb.DuckDBPyConnection, name: str, expression: str, where: str) -> pl.Series:
-    sql = f"SELECT CAST(({expression}) AS VARCHAR) AS {quoted(name)} FROM delivered ORDER BY {quoted(_POSITION)}"
-    try:
-        return _frame(connection.sql(sql)).to_series()
-    except duckdb.Error as error:
-        kind = type(error).__name__
-        detail = (
-            str(error).splitlines()[0] if isinstance(error, duckdb.BinderException | duckdb.ParserException) else ""
-        )
-        raise ConfigurationError(
-            where=f"{where}, columns.{name.removeprefix('=')}",
-            expected="a DuckDB expression over the delivered columns",
-            found=f"{expression!r}, refused with {kind} {detail}".strip(),
-            cure="Correct the expression; text is compared and cast explicitly, see `try_cast`.",
         ) from None
 
 

@@ -79,7 +79,7 @@ class Models:
         return by_name[qualified]
 
 
-def contract_tables(extra: Mapping[str, Iterable[str]] | None = None) -> tuple[Table, ...]:
+def contract_tables(extra: Mapping[str, Iterable[str | tables.Column]] | None = None) -> tuple[Table, ...]:
     """The warehouse's tables that code builds and models may read.
 
     Args:

@@ -107,13 +107,13 @@ def test_a_chinese_extract_is_shown_before_and_after(chinese: projects.Finished,
     assert "service.customers" in checked.stdout
 
 
-def test_the_wrong_encoding_is_refused_with_its_cure(
-    chinese: projects.Finished, command: CommandLine, tmp_path: Path
-) -> None:
-    """A GB18030 file read as UTF-8 is refused by file and line, and the cure names the encoding to try."""
+def test_the_encoding_need_not_be_set(chinese: projects.Finished, command: CommandLine, tmp_path: Path) -> None:
+    """A GB18030 file is recognised as one when nothing is said of its encoding, and refused when it is set to UTF-8."""
     project = projects.copy(chinese.folder, tmp_path / "project")
     file = project / "pipeline.yaml"
     file.write_text(file.read_text().replace(", encoding: gb18030", ""))
+    assert command("check", "--project", project).returncode == 0
+    file.write_text((chinese.folder / "pipeline.yaml").read_text().replace("encoding: gb18030", "encoding: utf-8"))
     done = command("check", "--project", project)
     assert done.returncode == 2
-    assert "gb18030" in " ".join(done.stdout.split())
+    assert "bytes that are not utf-8" in " ".join(done.stdout.split())

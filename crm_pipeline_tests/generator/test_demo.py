@@ -66,5 +66,8 @@ def _written(folder: Path) -> dict[tuple[str, str, str], int]:
         else:
             encoding, delimiter = ("gb18030", ",") if source == "crm" else ("utf-8-sig", ";")
             extract = {"partners": "customers", "billing": "orders"}.get(file.stem, file.stem)
-            counted[source, extract, day] = len(worlds.csv_rows(file, encoding, delimiter))
+            rows = worlds.csv_rows(file, encoding, delimiter)
+            counted[source, extract, day] = len(rows)
+            if (source, extract) == ("crm", "customers"):
+                counted[source, "customers_contact", day] = sum(bool(row["联系人"]) for row in rows)
     return counted

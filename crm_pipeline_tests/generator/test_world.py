@@ -27,8 +27,25 @@ def test_truth_has_every_delivered_record_once(source: str, world: Path, truth: 
     assert set(told) == delivered
 
 
+def test_truth_has_every_contact_once(world: Path, truth: pl.DataFrame) -> None:
+    """Contact persons in the rows of the CRM are people with labels of their own, one for each organisation."""
+    delivered: set[str] = set()
+    for day in worlds.DATES:
+        delivered |= {key for key, row in worlds.delivered(world, "crm", day).items() if row["联系人"]}
+    contacts = truth.filter(extract="customers_contact")
+    assert contacts["source_id"].is_unique().all()
+    assert set(contacts["source_id"]) == delivered
+    assert set(contacts["kind"]) == {"person"}
+    records = truth.filter(source="crm", extract="customers")
+    both = contacts.join(records, on="source_id", suffix="_of_record")
+    assert both.height == contacts.height
+    assert both.select("label", "label_of_record").n_unique() == both["label"].n_unique()
+    assert not set(both["label"]) & set(records["label"])
+
+
 def test_customers_have_two_records_on_average(truth: pl.DataFrame) -> None:
     """There are about as many customers as asked for, three quarters people, with 2.0 to 2.3 records each."""
+    truth = truth.filter(pl.col("extract") == "customers")
     people = truth.unique("label").filter(pl.col("kind") == "person")
     assert truth["label"].n_unique() > worlds.PLAN.customers * 0.99
     assert 0.72 < len(people) / worlds.PLAN.customers < 0.78
@@ -37,7 +54,8 @@ def test_customers_have_two_records_on_average(truth: pl.DataFrame) -> None:
 
 def test_families_share_a_phone_and_are_not_one(world: Path, truth: pl.DataFrame) -> None:
     """Some phones of the CRM belong to several people, who are different customers and live together."""
-    labels = dict(truth.filter(pl.col("source") == "crm").select("source_id", "label").iter_rows())
+    of_crm = truth.filter(source="crm", extract="customers")
+    labels = dict(of_crm.select("source_id", "label").iter_rows())
     owners: dict[object, list[tuple[str, object]]] = defaultdict(list)
     for key, row in worlds.delivered(world, "crm", worlds.DATES[0]).items():
         if row["手机"] and row["客户类型"] == "个人":
@@ -76,7 +94,7 @@ def test_late_records_keep_their_time(world: Path, planted: pl.DataFrame) -> Non
 @pytest.mark.parametrize(("defect", "source"), OF_ALL.items())
 def test_defects_occur_as_often_as_asked(defect: str, source: str, truth: pl.DataFrame, planted: pl.DataFrame) -> None:
     """The share of records with a defect is near its rate; a way of writing may leave a number as it was."""
-    records = len(truth.filter(pl.col("source") == source))
+    records = len(truth.filter(source=source, extract="customers"))
     keys = planted.filter((pl.col("source") == source) & (pl.col("defect") == defect))["source_id"].n_unique()
     assert DEFECTS[defect].rate * 0.6 < keys / records < DEFECTS[defect].rate * 1.25
 

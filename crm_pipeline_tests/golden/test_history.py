@@ -7,6 +7,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,14 @@ from hypothesis import strategies as st
 
 from crm_pipeline.golden import record_history
 from crm_pipeline.state.history import History
-from crm_pipeline.tables import customer_history, customers
+from crm_pipeline.tables import Column, customer_history, customers, extra_column
 from crm_pipeline.warehouse import Warehouse
 
 START = datetime(2026, 1, 1)
 
 
 def publish(
-    warehouse: Warehouse, history: History, state: Mapping[str, Any], hour: int, extra: Sequence[str] = ()
+    warehouse: Warehouse, history: History, state: Mapping[str, Any], hour: int, extra: Sequence[str | Column] = ()
 ) -> int:
     """Fills gold.customers with `state`, customer to name or to all its columns, and records it."""
     rows = [{"customer_id": c, **(v if isinstance(v, dict) else {"name": v})} for c, v in state.items()]
@@ -127,6 +128,19 @@ def test_extra_columns_come_and_go(warehouse: Warehouse, tmp_path: Path) -> None
     assert publish(warehouse, history, {"C1": "a", "C2": "b"}, 2) == 0
     assert warehouse.exists(customer_history())
     assert len(versions(warehouse)) == 3
+
+
+def test_an_own_column_may_change_its_type(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Stored values of another type are cast, those that do not fit are null; the store stays as it was."""
+    history = History(tmp_path)
+    publish(
+        warehouse, history, {"C1": {"name": "a", "points": "7"}, "C2": {"name": "b", "points": "many"}}, 0, ["points"]
+    )
+    number = extra_column("points", "number")
+    state = {"C1": {"name": "a", "points": Decimal("7.0000")}, "C2": {"name": "b", "points": None}}
+    assert publish(warehouse, history, state, 1, [number]) == 0
+    found = warehouse.execute("SELECT customer_id, points FROM gold.customer_history ORDER BY 1")
+    assert found == [("C1", Decimal("7.0000")), ("C2", None)]
 
 
 def test_history_is_rebuilt_from_the_store_alone(warehouse: Warehouse, tmp_path: Path) -> None:

@@ -127,6 +127,39 @@ _CASES: list[tuple[str, str, dict[str, list[Any]], list[int]]] = [
         [0],
     ),
     ("std.campaigns", "campaigns.cost_not_negative", {"cost": [Decimal(0), Decimal("-0.01"), None]}, [1]),
+    ("std.opportunities", "opportunities.source_id_present", {"source_id": ["1", None, ""]}, [1]),
+    ("std.opportunities", "opportunities.stage_present", {"stage": ["won", None]}, [1]),
+    ("std.opportunities", "opportunities.amount_not_negative", {"amount": [Decimal(0), Decimal("-0.01"), None]}, [1]),
+    (
+        "std.opportunities",
+        "opportunities.probability_is_share",
+        {"probability": [Decimal(-1), Decimal(0), Decimal("0.5"), Decimal(100), Decimal(101), None]},
+        [0, 4],
+    ),
+    (
+        "std.opportunities",
+        "opportunities.opened_at_not_in_future",
+        _TODAY | {"opened_on": [_DAY, dt.date(2026, 1, 6), None]},
+        [1],
+    ),
+    (
+        "std.opportunities",
+        "opportunities.closed_not_before_opened",
+        {
+            "opened_at": [dt.datetime(2026, 1, 1, 8), dt.datetime(2026, 1, 1, 8), dt.datetime(2026, 1, 1)],  # noqa: DTZ001
+            "closed_at": [dt.datetime(2026, 1, 1, 7, 59), dt.datetime(2026, 1, 1, 8), None],  # noqa: DTZ001
+        },
+        [0],
+    ),
+    ("std.payments", "payments.source_id_present", {"source_id": ["1", None, ""]}, [1]),
+    ("std.payments", "payments.amount_present", {"amount": [Decimal(-5), None]}, [1]),
+    ("std.payments", "payments.paid_at_present", {"paid_at": [dt.datetime(2026, 1, 1), None]}, [1]),  # noqa: DTZ001
+    (
+        "std.payments",
+        "payments.paid_at_not_in_future",
+        _TODAY | {"paid_on": [_DAY, dt.date(2026, 1, 6), None]},
+        [1],
+    ),
     ("std.interactions", "interactions.source_id_present", {"source_id": ["1", None, ""]}, [1]),
     ("std.interactions", "interactions.occurred_at_present", {"occurred_at": [dt.datetime(2026, 1, 1), None]}, [1]),  # noqa: DTZ001
     (

@@ -149,7 +149,14 @@ REFUSALS = {
     "unknown encoding": ('.csv"}', '.csv", encoding: utf-99}', 8, "encoding that Python knows", "utf-99", "Correct"),
     "long delimiter": ('.csv"}', '.csv", delimiter: "||"}', 8, "pattern", "||", "Correct"),
     "wide delimiter": ('.csv"}', '.csv", delimiter: "，"}', 8, "pattern", "，", "Correct"),
-    "unknown format": ('.csv"}', '.csv", format: xml}', 8, "'csv', 'json_lines' or 'excel'", "xml", "Correct"),
+    "unknown format": (
+        '.csv"}',
+        '.csv", format: xml}',
+        8,
+        "'csv', 'json', 'json_lines', 'parquet' or 'excel'",
+        "xml",
+        "Correct",
+    ),
     "sheet of a csv": ('.csv"}', '.csv", sheet: 客户}', 8, "sheet with excel only; this is csv", "客户", "Correct"),
     "delimiter of JSON Lines": (
         '.csv"}',
@@ -163,10 +170,28 @@ REFUSALS = {
         '.csv"}',
         '.xlsx", encoding: gb18030}',
         8,
-        "encoding with csv or json_lines only",
+        "encoding with csv, json or json_lines only",
         "gb18030",
         "Correct",
     ),
+    "records of CSV": ('.csv"}', '.csv", records: a.b}', 8, "records with json only; this is csv", "a.b", "Correct"),
+    "endpoint of a folder": (
+        '.csv"}',
+        '.csv", endpoint_url: "http://x"}',
+        8,
+        "endpoint_url with s3:// only",
+        "http://x",
+        "Correct",
+    ),
+    "quote that is the delimiter": (
+        '.csv"}',
+        '.csv", delimiter: "\'", quote: "\'"}',
+        8,
+        "another character for delimiter than for quote",
+        "'",
+        "Correct",
+    ),
+    "limit without a unit": ('.csv"}', '.csv", unpacked_limit: "20"}', 8, "a size such as 500MB", "20", "Correct"),
     "format against its keys": (
         '.csv"}',
         '.xlsx", format: csv, sheet: a}',
@@ -229,7 +254,7 @@ def test_sound_configuration(load: Load, tmp_path: Path) -> None:
     assert extract.form("name").delivered_columns == ("客户名称",)
     assert extract.form("phones").delivered_columns == ("手机", "电话")
     assert extract.namespaces("external_ids")["erp_number"].column == "ERP编号"
-    assert project.config.extras("customers") == ("vip_level",)
+    assert [column.name for column in project.config.extras("customers")] == ["vip_level"]
     assert (project.config.default_country, project.config.timezone) == ("CN", "Asia/Shanghai")
     linkage = project.config.linkage
     assert (linkage.match_threshold, linkage.review_threshold, linkage.largest_cluster) == (0.99, 0.6, 100)

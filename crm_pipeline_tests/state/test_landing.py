@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from crm_pipeline.state.landing import LINE, Delivery, Landing, Origin
+from crm_pipeline.state.delivery import LINE, Batch, Delivery, Origin
+from crm_pipeline.state.landing import Landing
 
 # ruff: noqa: DTZ001 - tables hold times in UTC without a zone
 NOW = datetime(2026, 1, 5, 1, 2, 3, 456)
@@ -18,9 +19,10 @@ FRAME = pl.DataFrame({"编号": ["1", "2"], "姓名": ["王小明", ""], LINE: [
 def land(landing: Landing, content: str, day: int, *, extract: str = "customers") -> Delivery:
     """A delivery of the 2026-01-<day> whose file has this content."""
     origin = Origin("x.csv", content, len(content), "gb18030")
-    return landing.land(
-        FRAME, origin, source="crm", extract=extract, business_date=date(2026, 1, day), run_id="r1", now=NOW
-    )
+    facts = {"source": "crm", "extract": extract, "business_date": date(2026, 1, day)}
+    with landing.drafting(**facts) as draft:
+        draft.add(Batch(FRAME))
+        return landing.commit(draft, origin, **facts, run_id="r1", now=NOW)
 
 
 @pytest.fixture

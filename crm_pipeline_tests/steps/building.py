@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from crm_pipeline.settings import Project, load_project
-from crm_pipeline.state.landing import LINE, Delivery, Origin
+from crm_pipeline.state.delivery import LINE, Batch, Delivery, Origin
 from crm_pipeline.steps.run import Run, open_run
 from crm_pipeline.tables import LOADS, REJECTIONS, Table, std
 
@@ -71,15 +71,17 @@ def land(
         pl.int_range(2, len(rows) + 2, dtype=pl.Int64, eager=True).alias(LINE)
     )
     sha256 = hashlib.sha256(repr((columns, rows)).encode()).hexdigest()
-    return run.landing.land(
-        frame,
-        Origin("x.csv", sha256, 1, "utf-8"),
-        source=source,
-        extract=extract,
-        business_date=day(number),
-        run_id=run.run_id,
-        now=datetime.now(UTC).replace(tzinfo=None),
-    )
+    with run.landing.drafting(source, extract, day(number)) as draft:
+        draft.add(Batch(frame))
+        return run.landing.commit(
+            draft,
+            Origin("x.csv", sha256, 1, "utf-8"),
+            source=source,
+            extract=extract,
+            business_date=day(number),
+            run_id=run.run_id,
+            now=datetime.now(UTC).replace(tzinfo=None),
+        )
 
 
 def content(run: Run, table: Table) -> pl.DataFrame:

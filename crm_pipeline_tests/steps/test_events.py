@@ -115,7 +115,8 @@ def test_tickets_from_delivery_to_the_golden_table(run: Run) -> None:
     assert broken(apply_entity(run, "tickets")) == {}
     opened = dict(run.warehouse.execute("SELECT source_id, opened_on FROM std.tickets WHERE valid_to IS NULL"))
     assert set(opened.values()) == {date(2026, 1, 1)}
-    build(run, "gold.customer_identifiers", "gold.tickets", "gold.orders", "gold.interactions", "mart.orphans")
+    referring = [f"gold.{entity}" for entity in ("tickets", "orders", "interactions", "opportunities", "payments")]
+    build(run, "gold.customer_identifiers", *referring, "mart.orphans")
     found = run.warehouse.execute(
         "SELECT source_id, customer_id, strftime(opened_at, '%d %H:%M'), strftime(closed_at, '%d %H:%M'), "
         "satisfaction::VARCHAR FROM gold.tickets"

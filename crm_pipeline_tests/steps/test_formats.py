@@ -15,7 +15,7 @@ from crm_pipeline_tests.steps.building import PRODUCTS, day, deliver, project_of
 
 ROWS = [("id", "code", "cost"), ("1", "A", "1.50"), ("2", "", "")]
 READS = {
-    "csv": ('"in/products_{date}.csv"', "utf-8", "csv"),
+    "csv": ('"in/products_{date}.csv"', "csv, utf-8", "csv"),
     "json_lines": ('"in/products_{date}.jsonl"', "json lines, utf-8", "json lines"),
     "excel": ('"in/products_{date}.xlsx", sheet: 产品', "excel, sheet 产品", "excel"),
 }
@@ -46,14 +46,14 @@ def test_one_table_in_any_format(
     write(tmp_path, request.node.callspec.id)
     assert check_project(project, day(5))[0].detail == f"products, full, {shown}, 3 columns, 2 mapped"
     preview = preview_extract(project, "erp", "products", day(5))
-    assert (preview.encoding, preview.row_count) == (reading, 2)
+    assert (preview.origin.described, preview.row_count) == (reading, 2)
     assert {c.name: c.standardised for c in preview.columns} == {"product_code": ("A",), "cost": ("1.5000",)}
     with running(project) as run:
         (landed,) = land_extract(run, "erp", "products", [day(5)])
         assert landed.delivery is not None
         assert landed.delivery.columns == ("id", "code", "cost")
         assert landed.delivery.read().drop("_line").rows() == ROWS[1:]
-        assert landed.delivery.origin.encoding == reading
+        assert landed.delivery.origin.described == reading
         require_deliveries(project, run.landing, [day(5)])
 
 

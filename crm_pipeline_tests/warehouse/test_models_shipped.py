@@ -161,7 +161,7 @@ identifiers = st.lists(
 records = st.sampled_from([f"crm/customers/{number}" for number in range(6)])
 
 
-@pytest.mark.parametrize("entity", ["orders", "tickets", "interactions"])
+@pytest.mark.parametrize("entity", ["orders", "tickets", "interactions", "opportunities", "payments"])
 @FEW
 @given(
     st.dictionaries(records, st.tuples(st.sampled_from(["C1", "C2", "C3"]), identifiers), max_size=6),

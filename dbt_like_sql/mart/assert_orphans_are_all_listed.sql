@@ -9,6 +9,10 @@ WITH
     SELECT 'tickets' AS entity, COUNT(*) AS record_count FROM gold.tickets AS t WHERE t.customer_id IS NULL
     UNION ALL
     SELECT 'interactions' AS entity, COUNT(*) AS record_count FROM gold.interactions AS i WHERE i.customer_id IS NULL
+    UNION ALL
+    SELECT 'opportunities' AS entity, COUNT(*) AS record_count FROM gold.opportunities AS u WHERE u.customer_id IS NULL
+    UNION ALL
+    SELECT 'payments' AS entity, COUNT(*) AS record_count FROM gold.payments AS p WHERE p.customer_id IS NULL
   ),
   listed AS (
     SELECT m.entity, COUNT(*) AS record_count

@@ -28,6 +28,10 @@ WITH
     UNION ALL
     SELECT i.source, i.extract, 1 AS living, 0 AS published FROM std.interactions AS i WHERE i.valid_to IS NULL
     UNION ALL
+    SELECT u.source, u.extract, 1 AS living, 0 AS published FROM std.opportunities AS u WHERE u.valid_to IS NULL
+    UNION ALL
+    SELECT y.source, y.extract, 1 AS living, 0 AS published FROM std.payments AS y WHERE y.valid_to IS NULL
+    UNION ALL
     SELECT r.source, r.extract, 0 AS living, 1 AS published FROM gold.customer_records AS r WHERE r.deleted_on IS NULL
     UNION ALL
     SELECT o.source, o.extract, 0 AS living, 1 AS published FROM gold.orders AS o
@@ -39,6 +43,10 @@ WITH
     SELECT g.source, g.extract, 0 AS living, 1 AS published FROM gold.campaigns AS g
     UNION ALL
     SELECT i.source, i.extract, 0 AS living, 1 AS published FROM gold.interactions AS i
+    UNION ALL
+    SELECT u.source, u.extract, 0 AS living, 1 AS published FROM gold.opportunities AS u
+    UNION ALL
+    SELECT y.source, y.extract, 0 AS living, 1 AS published FROM gold.payments AS y
   ),
   counted AS (
     SELECT r.source, r.extract, SUM(r.living) AS living_count, SUM(r.published) AS published_count

@@ -8,6 +8,8 @@ WITH
       r.business_date,
       r.sequence,
       r.line,
+      MAX(r.file_name) AS file_name,
+      MAX(r.file_line) AS file_line,
       MAX(r.source_id) AS source_id,
       MIN(CASE r.severity WHEN 'row' THEN 1 WHEN 'duplicate' THEN 2 WHEN 'value' THEN 3 ELSE 4 END) AS gravity,
       LIST_SORT(
@@ -25,6 +27,8 @@ SELECT
   q.business_date,
   q.sequence,
   q.line,
+  q.file_name,
+  q.file_line,
   q.source_id,
   CASE q.gravity WHEN 1 THEN 'row' WHEN 2 THEN 'duplicate' WHEN 3 THEN 'value' ELSE 'warning' END AS severity,
   LIST_TRANSFORM(q.rejections, lambda x: x.rule_id) AS reasons,

@@ -67,7 +67,13 @@ def _customers(world: World, known: Records, draws: Draws) -> Output:
     manager = draws.pick(pl.Series(_MANAGERS), len(known.frame)).gather(planting.rows["record"])
     written = planting.rows.with_columns(manager.alias("manager"), rare.alias("has_landline"))
     found = pl.concat([known.planted, planting.planted])
-    return Output("customers", CUSTOMERS, _written(written), found, truth_of(known.versions))
+    return Output("customers", CUSTOMERS, _written(written), found, truth_of(known.versions), contacts_of(known))
+
+
+def contacts_of(known: Records) -> pl.DataFrame:
+    """source_id, customer and kind of each contact person; an organisation that is there twice names the same one."""
+    named = known.versions.filter(pl.col("contact_name").is_not_null())
+    return truth_of(named).with_columns(pl.lit("person").alias("kind"))
 
 
 def truth_of(versions: pl.DataFrame) -> pl.DataFrame:

@@ -50,6 +50,7 @@ class Output:
         rows: with `_from` and `_to`, the days from which and to which a row is true.
         planted: source_id, day, defect.
         truth: of customers: source_id, customer and kind, one row per record.
+        contacts: the same of the contact persons in those rows; `customer` is whose contact it is.
     """
 
     name: str
@@ -57,3 +58,4 @@ class Output:
     rows: pl.DataFrame
     planted: pl.DataFrame
     truth: pl.DataFrame = field(default_factory=pl.DataFrame)
+    contacts: pl.DataFrame = field(default_factory=pl.DataFrame)

@@ -3,7 +3,8 @@
 import dagster as dg
 
 from crm_pipeline.orchestration.assets.landing import landing_key
-from crm_pipeline.orchestration.metadata import POOL, counted, counts, schema_of
+from crm_pipeline.orchestration.load_metadata import loads_table, reasons_table
+from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
@@ -11,11 +12,6 @@ from crm_pipeline.steps.checks import prepare_judging
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.steps.standardise import EntityApplied, apply_entity
 from crm_pipeline.tables import ENTITIES, std
-
-_LOAD_COLUMNS = (
-    "source", "extract", "business_date", "delivered_count", "loaded_count", "unchanged_count",
-    "quarantined_count", "duplicate_count", "erased_count", "deleted_count",
-)  # fmt: skip
 
 
 class StdConfig(dg.Config):
@@ -59,7 +55,8 @@ def _result(key: dg.AssetKey, applied: EntityApplied) -> dg.MaterializeResult:
         metadata=counts(
             applied.current_count,
             deliveries_applied=applied.loads.height,
-            loads=counted(applied.loads, _LOAD_COLUMNS),
+            loads=loads_table(applied.loads),
+            reasons=reasons_table(applied.reasons),
         ),
         check_results=check_results(key, applied.checks, applied.contract),
     )

@@ -57,4 +57,6 @@ NAMES: dict[str, Words] = {
     "entity.tickets": Words("Tickets", "工单"),
     "entity.campaigns": Words("Campaigns", "营销活动"),
     "entity.interactions": Words("Interactions", "互动"),
+    "entity.opportunities": Words("Opportunities", "商机"),
+    "entity.payments": Words("Payments", "付款"),
 }

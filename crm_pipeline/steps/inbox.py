@@ -1,0 +1,173 @@
+"""Inboxes: every complete file that waits is landed as a delivery of its own, once, and put away with a report.
+
+Belongs here: which file is landed when, and what becomes of it. Does not belong here: places (`sources.inbox`), landing
+(`steps.land`).
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import logging
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from crm_pipeline.errors import DeliveryError
+from crm_pipeline.settings import Extract, FileRead, Project
+from crm_pipeline.sources.inbox import Inbox, Waiting, open_inbox
+from crm_pipeline.sources.opening import open_delivery
+from crm_pipeline.state.delivery import Delivery, Origin
+from crm_pipeline.steps.days import business_today
+from crm_pipeline.steps.land import Landed, asked, land_reading
+from crm_pipeline.steps.run import Run, utc_now
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFile:
+    """A complete file in the inbox of an extract."""
+
+    source: str
+    extract: str
+    file: Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class FromInbox:
+    """What became of the files of one inbox: what was landed, and why others were not."""
+
+    landed: tuple[Landed, ...]
+    failed: tuple[DeliveryError, ...]
+
+
+def has_inbox(extract: Extract) -> bool:
+    """Whether an extract's files are taken from an inbox."""
+    return isinstance(extract.read, FileRead) and extract.read.inbox
+
+
+def waiting_files(project: Project) -> list[WaitingFile]:
+    """The complete files in all inboxes of a project."""
+    return [
+        WaitingFile(source, name, file)
+        for source, name, extract in project.config.extracts
+        if has_inbox(extract)
+        for file in _inbox(project, source, name).waiting()
+    ]
+
+
+def land_inbox(run: Run, source: str, name: str, days: Sequence[date], *, accept_loss: bool = False) -> FromInbox:
+    """Every complete file landed for today, oldest first, and moved to `done`, or to `failed` when it can't be.
+
+    A file whose bytes were landed before is moved to `done` and not landed again. A crash between landing and moving
+    leaves the file where it is; the next run finds that it was landed. Where today is none of the `days`, nothing is
+    taken: an inbox has no past.
+    """
+    if business_today(run.project) not in days:
+        return FromInbox((), ())
+    inbox = _inbox(run.project, source, name)
+    landed: list[Landed] = []
+    failed: list[DeliveryError] = []
+    for file in inbox.waiting():
+        with tempfile.TemporaryDirectory(dir=_temporary(run.project)) as folder:
+            fetched = inbox.fetch(file, Path(folder))
+            try:
+                one = _land_file(run, source, name, fetched, Path(folder), accept_loss=accept_loss)
+            except DeliveryError as error:
+                _log.warning("%s.%s: a file of the inbox failed: %s", source, name, error)
+                failed.append(error)
+                put_away = f"{utc_now():%Y%m%d-%H%M%S}-{file.name}"
+                inbox.put_away(file, fetched, "failed", put_away, _reports(put_away, _failure(file, error)))
+                continue
+            landed.append(one)
+            assert one.delivery is not None  # noqa: S101 - an inbox's file is landed, known or refused
+            put_away = name_when_done(one.delivery, file.name, is_new=one.is_new)
+            inbox.put_away(file, fetched, "done", put_away, _reports(put_away, _success(file, one)))
+    return FromInbox(tuple(landed), tuple(failed))
+
+
+def name_when_done(delivery: Delivery, name: str, *, is_new: bool = True) -> str:
+    """The name under which a file lies in `done`: business date and sequence before its own."""
+    again = "" if is_new else f"-again-{utc_now():%Y%m%d-%H%M%S}"
+    return f"{delivery.business_date:%Y%m%d}-{delivery.sequence:04d}{again}-{name}"
+
+
+def _inbox(project: Project, source: str, name: str) -> Inbox:
+    read = project.config.sources[source].extracts[name].read
+    if not isinstance(read, FileRead):
+        raise TypeError(f"{source}.{name} has no inbox")
+    return open_inbox(read, project.root, where=f"{source}.{name}")
+
+
+def _temporary(project: Project) -> Path:
+    folder = project.var / "temporary"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _land_file(run: Run, source: str, name: str, file: Path, temporary: Path, *, accept_loss: bool) -> Landed:
+    day = business_today(run.project)
+    question = asked(run.project, source, name, day, temporary=temporary)
+    deliveries = run.landing.deliveries(source, name)
+    with open_delivery(_of_one_file(run, source, name, file), question) as reading:
+        origin = reading.origin()
+        known = next((d for d in deliveries if _is_same(d.origin, origin)), None)
+        if known is not None:
+            return Landed(source, name, day, known, is_new=False)
+        delivery = land_reading(run, reading, question, source, name, accept_loss=accept_loss)
+    return Landed(source, name, day, delivery, is_new=True)
+
+
+def _of_one_file(run: Run, source: str, name: str, file: Path) -> FileRead:
+    """The extract's `read:` of just this file; its name may hold what means something in a pattern."""
+    read = run.project.config.sources[source].extracts[name].read
+    if not isinstance(read, FileRead):
+        raise TypeError(f"{source}.{name} has no inbox")
+    exact = glob.escape(str(file)).replace("{", "{{").replace("}", "}}")
+    return read.model_copy(update={"file": exact, "inbox": False})
+
+
+def _is_same(known: Origin, origin: Origin) -> bool:
+    return known.reads_like(origin)
+
+
+def _reports(name: str, report: dict[str, Any]) -> dict[str, str]:
+    return {f"{name}.report.json": json.dumps(report, ensure_ascii=False, indent=2, default=str) + "\n"}
+
+
+def _success(file: Waiting, landed: Landed) -> dict[str, Any]:
+    delivery = landed.delivery
+    assert delivery is not None  # noqa: S101 - see the caller
+    return {
+        "file": file.name,
+        "outcome": "landed" if landed.is_new else "landed before",
+        "source": delivery.source,
+        "extract": delivery.extract,
+        "business_date": delivery.business_date,
+        "sequence": delivery.sequence,
+        "rows": delivery.row_count,
+        "lines_held_back": delivery.unreadable_count,
+        "read_as": delivery.origin.described,
+        "schema_changes": list(delivery.schema_changes),
+        "bytes": delivery.origin.file_bytes,
+        "sha256": delivery.origin.file_sha256,
+        "import_report": f"reports/loads/{delivery.source}.{delivery.extract}/"
+        f"{delivery.business_date}-{delivery.sequence}.json",
+        "landed_at": delivery.landed_at,
+    }
+
+
+def _failure(file: Waiting, error: DeliveryError) -> dict[str, Any]:
+    return {
+        "file": file.name,
+        "outcome": "failed; nothing of it was loaded",
+        "where": error.where,
+        "expected": error.expected,
+        "found": error.found,
+        "what_to_do": error.cure + " Then drop the file into the inbox again.",
+        "failed_at": utc_now(),
+    }

@@ -1,0 +1,112 @@
+"""Claims on hostile text from a delivered file to the published table and its exports.
+
+Strings of `data/blns`, formulas of `data/csv_injection`. Identities are one to one: linking is not the claim here.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from crm_pipeline.golden import merge_customers
+from crm_pipeline.publish import Publication, export_csv, publish_duckdb, query
+from crm_pipeline.steps.land import land_extract
+from crm_pipeline.steps.run import utc_now
+from crm_pipeline.steps.standardise import apply_entity
+from crm_pipeline.tables import FORMER_MEMBERS, MEMBERS, customers
+from crm_pipeline_tests.steps.building import day, project_of, running
+
+DATA = Path(__file__).parent.parent / "data"
+BLNS: list[str] = json.loads((DATA / "blns" / "blns.json").read_text(encoding="utf-8"))
+FORMULAS: list[str] = [
+    json.loads(line)["value"] for line in (DATA / "csv_injection" / "payloads.jsonl").read_text().splitlines()
+]
+PLACEHOLDERS = {"n/a", "na", "null", "none", "nil", "unknown", "-", "--", "/", ".", "无", "未知", "不详", "暂无", "空"}
+TEXT = """\
+version: 1
+start_date: 2026-01-01
+timezone: UTC
+sources:
+  crm:
+    extracts:
+      customers:
+        read: {file: "in/c_{date}.csv"}
+        primary_key: id
+        columns: {name: name, address: address, kind: {constant: organisation}}
+        extra_columns: {note: note}
+"""
+
+
+def published(folder: Path, strings: Sequence[str]) -> Path:
+    """The published file of a project that was delivered each string as name, address and own column of a customer."""
+    project = project_of(folder, TEXT)
+    file = folder / "in" / "c_2026-01-05.csv"
+    file.parent.mkdir()
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.writer(opened, quoting=csv.QUOTE_ALL)
+        writer.writerow(("id", "name", "address", "note"))
+        writer.writerows((f"{n:04}", text, text, text) for n, text in enumerate(strings))
+    with running(project) as run:
+        land_extract(run, "crm", "customers", [day(5)])
+        load = apply_entity(run, "customers").loads
+        assert load["delivered_count"].to_list() == load["loaded_count"].to_list() == [len(strings)]
+        keys = [f"crm/customers/{n:04}" for n in range(len(strings))]
+        members = [(key, f"C{n:04}", None, "single") for n, key in enumerate(keys)]
+        run.warehouse.replace(MEMBERS, pl.DataFrame(members, schema=MEMBERS.polars_schema, orient="row"))
+        run.warehouse.replace(FORMER_MEMBERS, FORMER_MEMBERS.empty())
+        own = project.config.extras("customers")
+        rules = project.config.survivorship
+        merge_customers(run.warehouse, rules=rules, trust=project.config.trust, extra_columns=own)
+        tables = [Publication.of(customers(own))]
+        publish_duckdb(run.warehouse, project.published_file, tables, run_id="r", now=utc_now(), code_version="test")
+    return project.published_file
+
+
+def trimmed(text: str) -> str | None:
+    """The text without outer white space, as Unicode has it; None where nothing is left."""
+    return text.strip("".join(chr(n) for n in range(0x3001) if chr(n).isspace() and n not in range(0x1C, 0x20))) or None
+
+
+def normalised(text: str) -> str | None:
+    """The documented normalisation of standard text: runs of blanks and control characters are one space; no words."""
+    plain = "".join(" " if unicodedata.category(x) == "Cc" or x.isspace() else x for x in text)
+    plain = re.sub(" +", " ", plain).strip(" ")
+    return None if plain.lower() in PLACEHOLDERS else plain or None
+
+
+def test_naughty_strings_come_out_as_they_went_in(tmp_path: Path) -> None:
+    """An own column keeps each string but for outer blanks; an address too, but placeholders; a name is normalised."""
+    rows = query(published(tmp_path, BLNS), "SELECT name, address, note FROM customers ORDER BY customer_id").rows()
+    assert [note for _, _, note in rows] == [trimmed(text) for text in BLNS]
+    expected = [None if (trimmed(text) or "").lower() in PLACEHOLDERS else trimmed(text) for text in BLNS]
+    assert [address for _, address, _ in rows] == expected
+    assert [name for name, _, _ in rows] == [normalised(text) for text in BLNS]
+    changed = [text for text, (name, _, _) in zip(BLNS, rows, strict=True) if name != text]
+    assert len(changed) < 40  # nearly all of them are names as they are
+
+
+def test_formulas_are_text(tmp_path: Path) -> None:
+    """Each formula is stored as the text it is, and `query` gives it so."""
+    rows = query(published(tmp_path, FORMULAS), "SELECT note FROM customers ORDER BY customer_id").rows()
+    assert [note for (note,) in rows] == [trimmed(text) for text in FORMULAS]
+
+
+@pytest.mark.parametrize("strings", [FORMULAS, BLNS], ids=["formulas", "naughty strings"])
+def test_exports_hold_no_formula(tmp_path: Path, strings: Sequence[str]) -> None:
+    """No cell of a CSV export begins like a formula but plain numbers; taking the apostrophes away gives the texts."""
+    file = published(tmp_path, strings)
+    written = {path.name: path for path in export_csv(file, tmp_path / "export")}
+    with written["customers.csv"].open(encoding="utf-8", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    cells = [cell for row in rows for cell in row.values() if cell]
+    unsafe = [cell for cell in cells if cell.lstrip()[:1] in {"=", "+", "-", "@"} or cell[:1] in {"\t", "\r", "\n"}]
+    assert [cell for cell in unsafe if not re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", cell)] == []
+    back = [re.sub(r"^'('*[\s\x00-\x1f\x7f-\x9f]*[=+\-@＝＋－＠])", r"\1", row["note"]) or None for row in rows]
+    assert back == [trimmed(text) for text in strings]

@@ -1,0 +1,152 @@
+"""Claims on inboxes: every complete file is loaded once, put away, and reported on."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from crm_pipeline.settings import Project
+from crm_pipeline.sources import inbox as places
+from crm_pipeline.steps import inbox as module
+from crm_pipeline.steps.check import check_project, require_deliveries
+from crm_pipeline.steps.days import business_today
+from crm_pipeline.steps.inbox import FromInbox, land_inbox, waiting_files
+from crm_pipeline.steps.standardise import apply_entity
+from crm_pipeline_tests.steps.building import PRODUCTS, day, project_of, running
+
+TEXT = PRODUCTS.replace('{file: "in/products_{date}.csv"}', '{file: "inbox/*.csv", inbox: true}').replace(
+    "LOAD", "incremental"
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project whose only extract has an inbox."""
+    return project_of(tmp_path, TEXT)
+
+
+def drop(project: Project, name: str, content: str | bytes, *, seconds_ago: float = 60) -> Path:
+    """A file dropped into the inbox so long ago."""
+    file = project.root / "inbox" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    then = time.time() - seconds_ago
+    os.utime(file, (then, then))
+    return file
+
+
+def load(project: Project) -> FromInbox:
+    with running(project) as run:
+        return land_inbox(run, "erp", "products", [business_today(project)])
+
+
+def below(project: Project, place: str) -> list[str]:
+    return sorted(file.name for file in (project.root / "inbox" / place).glob("*"))
+
+
+def test_each_file_is_a_delivery_and_put_away(project: Project) -> None:
+    """Files are landed oldest first, each as a delivery of today, and lie in done/ with a report beside them."""
+    drop(project, "b.csv", "id,code,cost\n1,A,1\n", seconds_ago=90)
+    drop(project, "a.csv", "id,code,cost\n1,B,2\n2,C,3\n", seconds_ago=60)
+    taken = load(project)
+    assert [x.delivery.origin.file_name for x in taken.landed if x.delivery] == ["b.csv", "a.csv"]
+    today = f"{business_today(project):%Y%m%d}"
+    names = [f"{today}-0001-b.csv", f"{today}-0002-a.csv"]
+    assert below(project, "done") == sorted([*names, *(f"{name}.report.json" for name in names)])
+    report = json.loads((project.root / "inbox" / "done" / f"{names[1]}.report.json").read_text())
+    assert (report["outcome"], report["rows"], report["read_as"]) == ("landed", 2, "csv, utf-8")
+    with running(project) as run:
+        apply_entity(run, "products")
+        codes = "SELECT source_id, product_code FROM std.products WHERE valid_to IS NULL ORDER BY 1"
+        assert run.warehouse.execute(codes) == [("1", "B"), ("2", "C")]
+    assert waiting_files(project) == []
+
+
+def test_only_complete_files_wait(project: Project) -> None:
+    """A file that was written to just now, a hidden one and a marker do not wait; the first does after its rest."""
+    fresh = drop(project, "now.csv", "id,code,cost\n", seconds_ago=0)
+    drop(project, ".part.csv", "id")
+    drop(project, "~$lock.csv", "id")
+    assert waiting_files(project) == []
+    os.utime(fresh, (time.time() - 11,) * 2)
+    assert [file.file.name for file in waiting_files(project)] == ["now.csv"]
+
+
+def test_marker(tmp_path: Path) -> None:
+    """With `marker: true` a file waits once <name>.done lies beside it, and takes it along."""
+    project = project_of(tmp_path, TEXT.replace("inbox: true", "inbox: true, marker: true"))
+    drop(project, "a.csv", "id,code,cost\n1,A,1\n")
+    assert waiting_files(project) == []
+    drop(project, "a.csv.done", "", seconds_ago=0)
+    assert len(load(project).landed) == 1
+    assert [file for file in (tmp_path / "inbox").iterdir() if file.is_file()] == []
+
+
+def test_the_same_bytes_are_loaded_once(project: Project) -> None:
+    """A file that was loaded under whatever name is not landed again; it is put away with a word on it."""
+    drop(project, "a.csv", "id,code,cost\n1,A,1\n")
+    load(project)
+    drop(project, "again.csv", "id,code,cost\n1,A,1\n")
+    (again,) = load(project).landed
+    assert not again.is_new
+    reports = [json.loads(file.read_text()) for file in (project.root / "inbox" / "done").glob("*again*.json")]
+    assert [report["outcome"] for report in reports] == ["landed before"]
+    with running(project) as run:
+        assert len(run.landing.deliveries("erp", "products")) == 1
+
+
+def test_one_bad_file_does_not_stop_the_others(project: Project) -> None:
+    """A file that can't be loaded lies in failed/ with what was expected and found; the others are loaded."""
+    drop(project, "bad.csv", "wrong,header\n王小明,2\n", seconds_ago=90)
+    drop(project, "empty.csv", "", seconds_ago=80)
+    drop(project, "good.csv", "id,code,cost\n1,A,1\n")
+    taken = load(project)
+    assert (len(taken.landed), len(taken.failed)) == (1, 2)
+    names = below(project, "failed")
+    assert [name.partition("-")[2].partition("-")[2] for name in names] == [
+        "bad.csv", "bad.csv.report.json", "empty.csv", "empty.csv.report.json",
+    ]  # fmt: skip
+    report = json.loads((project.root / "inbox" / "failed" / names[1]).read_text())
+    assert "the column" in report["expected"]
+    assert "drop the file into the inbox again" in report["what_to_do"]
+    assert "王小明" not in json.dumps(report, ensure_ascii=False)
+
+
+def test_a_crash_between_landing_and_putting_away(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that was landed and not yet put away is put away by the next run, and counts once."""
+    drop(project, "a.csv", "id,code,cost\n1,A,1\n")
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(places._FolderInbox, "put_away", crash)
+        with pytest.raises(KeyboardInterrupt):
+            load(project)
+    assert len(waiting_files(project)) == 1
+    load(project)
+    assert waiting_files(project) == []
+    with running(project) as run:
+        assert len(run.landing.deliveries("erp", "products")) == 1
+
+
+def test_a_name_that_looks_like_a_pattern(project: Project) -> None:
+    """Names with brackets, braces and Chinese are no patterns."""
+    drop(project, "客户[1]{date}*.csv", "id,code,cost\n1,A,1\n")
+    drop(project, "客户1.csv", "id,code,cost\n2,B,1\n")
+    assert sorted(x.delivery.row_count for x in load(project).landed if x.delivery) == [1, 1]
+    assert waiting_files(project) == []
+
+
+def test_an_inbox_without_files_is_no_error(project: Project) -> None:
+    """An empty or missing inbox is fine for `check` and for a run, of today and of the past."""
+    assert [part.error for part in check_project(project, day(5))] == [None] * 5
+    with running(project) as run:
+        require_deliveries(project, run.landing, [day(5)])
+        assert land_inbox(run, "erp", "products", [day(5)]) == FromInbox((), ())
+    assert load(project) == FromInbox((), ())
+    assert module.has_inbox(project.config.sources["erp"].extracts["products"])
