@@ -1,4 +1,7 @@
-"""The command that shows what would become of a delivery; personal values appear on the terminal only."""
+"""The command that shows what would become of a delivery; personal values appear on the terminal only.
+
+Belongs here: arguments and printing. Does not belong here: what is shown (`steps.preview`).
+"""
 
 from __future__ import annotations
 

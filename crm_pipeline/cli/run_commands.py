@@ -9,8 +9,7 @@ import subprocess
 import sys
 from collections.abc import Collection, Iterator
 from datetime import date as Date  # noqa: N812 - `date` is an option's name here
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -24,12 +23,9 @@ from crm_pipeline.cli.options import (
     parse_date,
 )
 from crm_pipeline.cli.output import log_to_stderr, print_json, print_table, progress_reported, say, shown_path
+from crm_pipeline.cli.run_results import print_newest, print_overview, report_run
 from crm_pipeline.errors import ConfigurationError, QualityError
 from crm_pipeline.settings import Project, load_project
-
-if TYPE_CHECKING:
-    from crm_pipeline.orchestration.execute import Executed
-    from crm_pipeline.steps.overview import Overview
 
 
 def add_to(app: typer.Typer) -> None:
@@ -100,7 +96,7 @@ def rebuild(project: ProjectOption = None, as_json: JsonOption = False, verbose:
     discard_warehouse(opened)
     with progress_reported("rebuild") as progress:
         executed = execute(opened, REBUILD, progress=progress)
-    _report(opened, executed, as_json=as_json)
+    report_run(opened, executed, as_json=as_json)
     raise typer.Exit(1 if executed.has_findings else 0)
 
 
@@ -173,8 +169,8 @@ def status(project: ProjectOption = None, as_json: JsonOption = False) -> None:
         return
     print_table("Last runs", names, [[row[name] for name in names] for row in runs], right=("seconds",))
     if published:
-        _print_overview(published)
-        _print_newest(published)
+        print_overview(published)
+        print_newest(published)
     if checks:
         print_table("Checks that do not pass, as judged last", list(checks[0]), [list(row.values()) for row in checks])
 
@@ -203,7 +199,7 @@ def run_and_report(
         executed = execute(
             project, NIGHTLY, first=first, last=last, reread=reread, accept_loss=accept_loss, progress=progress
         )
-    _report(project, executed, as_json=as_json)
+    report_run(project, executed, as_json=as_json)
     return not executed.has_findings
 
 
@@ -239,72 +235,3 @@ def _days(project: Project, day: str | None, first: str | None, last: str | None
             where="--to", expected=f"a date from {begin} on", found=str(end), cure="Exchange --from and --to."
         )
     return begin, end
-
-
-def _report(project: Project, executed: Executed, *, as_json: bool) -> None:
-    from crm_pipeline.steps.overview import overview
-
-    published = overview(project)
-    findings = [
-        {"table": check.table, "check": check.name, "is_warning": check.is_warning} for check in executed.failed_checks
-    ]
-    changed = bool(executed.metadata.get("published.crm", {}).get("is_changed"))
-    snapshot = str(executed.metadata.get("backup.snapshot", {}).get("result", ""))
-    report = executed.metadata.get("reports.run", {}).get("file")
-    if as_json:
-        print_json(
-            {
-                "run_id": executed.run_id,
-                "is_changed": changed,
-                "failed_checks": findings,
-                "backup": snapshot,
-                "report": report,
-                **published.as_dict(),
-            }
-        )
-        return
-    _print_overview(published)
-    if findings:
-        rows = [(f["table"], f["check"], "warning" if f["is_warning"] else "finding") for f in findings]
-        print_table("Checks that did not pass", ("table", "check", "weight"), rows)
-    words = "published" if changed else "nothing new, what was published stays"
-    say(f"{shown_path(project.published_file)}: {words}")
-    say(f"Backup: {snapshot}")
-    say(f"Report: {shown_path(Path(str(report)))}")
-    say(f"Run {executed.run_id}\n")
-
-
-def _print_newest(published: Overview) -> None:
-    """The newest delivery of each extract, and how it was read."""
-    rows = [
-        (f"{row['source']}.{row['extract']}", f"{row['business_date']} {row['sequence']}", row["file_name"],
-         row["file_bytes"], row["read_as"], row["delivered"], row["loaded"], row["quarantined"], row["deleted"],
-         "; ".join(row["schema_changes"]))
-        for row in published.newest.to_dicts()
-    ]  # fmt: skip
-    columns = ("extract", "delivery", "file", "bytes", "read as", "delivered", "loaded", "quarantined", "deleted",
-               "changed columns")  # fmt: skip
-    print_table("Newest deliveries", columns, rows, right=("bytes", "delivered", "loaded", "quarantined", "deleted"))
-
-
-def _print_overview(published: Overview) -> None:
-    outcomes = ("delivered", "loaded", "unchanged", "quarantined", "duplicates", "erased")
-    print_table(
-        "Rows by outcome: delivered = loaded + unchanged + quarantined + duplicates + erased",
-        ("extract", "entity", "deliveries", *outcomes),
-        [
-            (f"{row['source']}.{row['extract']}", row["entity"], row["deliveries"], *(row[name] for name in outcomes))
-            for row in published.loads.to_dicts()
-        ],
-        right=("deliveries", *outcomes),
-    )
-    rejected = [
-        (f"{row['source']}.{row['extract']}", row["rule"], row["severity"], row["rows"], row["keys"])
-        for row in published.rejections.to_dicts()
-    ]
-    if rejected:
-        columns = ("extract", "rule", "severity", "rows", "keys")
-        print_table("What was wrong with them", columns, rejected, right=("rows", "keys"))
-    say(f"{published.records_in:,} customer records are {published.customers:,} customers.")
-    lines, orphans = published.order_lines, published.orphans
-    say(f"{lines - orphans:,} of {lines:,} order lines have their customer; {orphans:,} orphans.")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fnmatch
 import glob
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,7 +52,10 @@ class Inbox(Protocol):
         """The file on the local disk, in `folder` if it has to be brought there."""
 
     def put_away(self, file: Waiting, fetched: Path, place: Place, name: str, reports: Mapping[str, str]) -> None:
-        """Moves the file into `done` or `failed`, under `name`, after the reports, by name, were written there."""
+        """Moves the file into `done` or `failed`, under `name`, after the reports, by name, were written there.
+
+        In a folder, a file that was replaced since it was listed stays, to be taken by the next run.
+        """
 
 
 def open_inbox(read: FileRead, root: Path, *, where: str) -> Inbox:
@@ -83,8 +87,7 @@ class _FolderInbox:
             except FileNotFoundError:  # taken away just now
                 continue
             if path.is_file() and not path.name.startswith(_HIDDEN) and self._is_complete(path, state.st_mtime):
-                version = f"{state.st_size}-{state.st_mtime_ns}-{state.st_ino}"
-                found.append((state.st_mtime_ns, Waiting(path.name, state.st_size, version)))
+                found.append((state.st_mtime_ns, Waiting(path.name, state.st_size, _version(state))))
         return [file for _, file in sorted(found, key=lambda item: (item[0], item[1].name))]
 
     def _is_complete(self, path: Path, modified: float) -> bool:
@@ -99,13 +102,18 @@ class _FolderInbox:
         return self.pattern.parent / file.name
 
     def put_away(self, file: Waiting, fetched: Path, place: Place, name: str, reports: Mapping[str, str]) -> None:
-        del file  # it is where it was fetched
+        if _version(fetched.stat()) != file.version:
+            return
         folder = self.pattern.parent / place
         folder.mkdir(exist_ok=True)
         for report, text in reports.items():
             (folder / report).write_text(text, encoding="utf-8")
         fetched.rename(folder / name)
         fetched.with_name(fetched.name + MARKER).unlink(missing_ok=True)
+
+
+def _version(state: os.stat_result) -> str:
+    return f"{state.st_size}-{state.st_mtime_ns}-{state.st_ino}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Extract, FileRead, Project
 from crm_pipeline.sources.inbox import Inbox, Waiting, open_inbox
 from crm_pipeline.sources.opening import open_delivery
-from crm_pipeline.state.delivery import Delivery, Origin
+from crm_pipeline.state.delivery import Delivery
 from crm_pipeline.steps.days import business_today
 from crm_pipeline.steps.land import Landed, asked, land_reading
 from crm_pipeline.steps.run import Run, utc_now
@@ -63,7 +63,8 @@ def waiting_files(project: Project) -> list[WaitingFile]:
 def land_inbox(run: Run, source: str, name: str, days: Sequence[date], *, accept_loss: bool = False) -> FromInbox:
     """Every complete file landed for today, oldest first, and moved to `done`, or to `failed` when it can't be.
 
-    A file whose bytes were landed before is moved to `done` and not landed again. A crash between landing and moving
+    A file whose bytes were landed before, with load full in the newest delivery, is moved to `done` and not landed
+    again. A crash between landing and moving
     leaves the file where it is; the next run finds that it was landed. Where today is none of the `days`, nothing is
     taken: an inbox has no past.
     """
@@ -113,9 +114,11 @@ def _land_file(run: Run, source: str, name: str, file: Path, temporary: Path, *,
     day = business_today(run.project)
     question = asked(run.project, source, name, day, temporary=temporary)
     deliveries = run.landing.deliveries(source, name)
+    is_full = run.project.config.sources[source].extracts[name].load == "full"
+    comparable = deliveries[-1:] if is_full else deliveries  # a whole that came before may be the state again
     with open_delivery(_of_one_file(run, source, name, file), question) as reading:
         origin = reading.origin()
-        known = next((d for d in deliveries if _is_same(d.origin, origin)), None)
+        known = next((d for d in comparable if d.origin.reads_like(origin)), None)
         if known is not None:
             return Landed(source, name, day, known, is_new=False)
         delivery = land_reading(run, reading, question, source, name, accept_loss=accept_loss)
@@ -129,10 +132,6 @@ def _of_one_file(run: Run, source: str, name: str, file: Path) -> FileRead:
         raise TypeError(f"{source}.{name} has no inbox")
     exact = glob.escape(str(file)).replace("{", "{{").replace("}", "}}")
     return read.model_copy(update={"file": exact, "inbox": False})
-
-
-def _is_same(known: Origin, origin: Origin) -> bool:
-    return known.reads_like(origin)
 
 
 def _reports(name: str, report: dict[str, Any]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -150,3 +151,28 @@ def test_an_inbox_without_files_is_no_error(project: Project) -> None:
         assert land_inbox(run, "erp", "products", [day(5)]) == FromInbox((), ())
     assert load(project) == FromInbox((), ())
     assert module.has_inbox(project.config.sources["erp"].extracts["products"])
+
+
+def test_a_whole_that_was_there_before_counts_again(tmp_path: Path) -> None:
+    """With load full, A, B and A again are three deliveries: the last one is the state."""
+    project = project_of(tmp_path, TEXT.replace("incremental", "full"))
+    for number, code in enumerate("ABA"):
+        drop(project, f"{number}.csv", f"id,code,cost\n1,{code},1\n")
+        assert [x.is_new for x in load(project).landed] == [True]
+
+
+def test_a_file_replaced_while_it_is_landed_waits_on(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is dropped under the same name after the file was landed is not put away with it, and is loaded next."""
+    drop(project, "a.csv", "id,code,cost\n1,A,1\n")
+    landed = module._land_file
+
+    def land_and_replace(*arguments: Any, **options: Any) -> Any:
+        one = landed(*arguments, **options)
+        drop(project, "a.csv", "id,code,cost\n1,REPLACED,1\n")
+        return one
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_land_file", land_and_replace)
+        load(project)
+    assert [file.file.name for file in waiting_files(project)] == ["a.csv"]
+    assert [x.is_new for x in load(project).landed] == [True]
