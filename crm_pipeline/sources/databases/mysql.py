@@ -212,7 +212,7 @@ def _float_text(reference: str) -> str:
 @contextlib.contextmanager
 def _sorted_out(read: DatabaseRead) -> Iterator[None]:
     """Raises what PyMySQL raises as a failure of ours."""
-    import pymysql  # noqa: PLC0415
+    import pymysql  # noqa: PLC0415 - as above
 
     try:
         yield

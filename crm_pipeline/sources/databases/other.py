@@ -65,7 +65,7 @@ class Other:
         """The column itself."""
         return reference
 
-    def rows(self, select: str, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:  # noqa: ARG002
+    def rows(self, select: str, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:  # noqa: ARG002 - all are texts
         """The rows, once all are received."""
         yield from self._streamed(select, is_telling=False)
 

@@ -146,7 +146,7 @@ def _uri(read: DatabaseRead) -> str:
 @contextlib.contextmanager
 def _sorted_out(read: DatabaseRead, *, is_connecting: bool = False) -> Iterator[None]:
     """Raises what the driver raises as a failure of ours."""
-    import adbc_driver_manager  # noqa: PLC0415
+    import adbc_driver_manager  # noqa: PLC0415 - comes with the driver, as late
 
     try:
         yield

@@ -120,7 +120,7 @@ def open_server(read: DatabaseRead, zone: ZoneInfo, root: Path) -> Iterator[Sqli
 @contextlib.contextmanager
 def _sorted_out(read: DatabaseRead) -> Iterator[None]:
     """Raises what the driver raises as a failure of ours."""
-    import adbc_driver_manager  # noqa: PLC0415
+    import adbc_driver_manager  # noqa: PLC0415 - comes with the driver, as late
 
     try:
         yield

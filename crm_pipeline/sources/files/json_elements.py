@@ -134,7 +134,7 @@ class Document:
     def _peek(self) -> str:
         """The next character that is not blank, '' at the end; the place is then at it."""
         while True:
-            self._place = _BLANKS.match(self._text, self._place).end()  # type: ignore[union-attr]
+            self._place = _BLANKS.match(self._text, self._place).end()  # type: ignore[union-attr]  # it matches nothing too
             if self._place < len(self._text) or self._is_read:
                 return self._text[self._place : self._place + 1]
             self._more()
