@@ -51,6 +51,7 @@ class Reading:
         until: up to when the source has answered, where the next delivery goes on; None where it always gives all.
             Known for good once all batches were taken.
         is_origin_known: whether `origin` is known for good before any batch is taken.
+        shown: the path of a file for messages, relative to the project where it lies inside; empty elsewhere.
     """
 
     columns: tuple[str, ...]
@@ -58,3 +59,4 @@ class Reading:
     origin: Callable[[], Origin]
     until: Callable[[], str | None] = lambda: None
     is_origin_known: bool = False
+    shown: str = ""

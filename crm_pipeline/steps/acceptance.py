@@ -36,16 +36,28 @@ def accept(
     source: str,
     name: str,
     day: date,
+    shown: str,
     *,
     accept_loss: bool,
 ) -> Accepted:
     """What is remarkable about a draft that may be landed for `day`; nothing of one that was landed already.
 
+    Args:
+        run: the open run.
+        draft: the delivery's rows.
+        columns: delivered columns in their order.
+        origin: where it came from.
+        source: name in pipeline.yaml.
+        name: of the extract.
+        day: its business date.
+        shown: the path of its file for messages; empty where it is no file.
+        accept_loss: land it though it lacks more records than `delete_limit` allows.
+
     Raises:
         DeliveryError: it may not be landed.
     """
     extract = run.project.config.sources[source].extracts[name]
-    where = f"{source}.{name}, {origin.file_name}"
+    where = f"{source}.{name}, {shown or origin.file_name}"
     earlier = [d for d in run.landing.deliveries(source, name) if d.business_date <= day]
     if earlier and earlier[-1].business_date == day and earlier[-1].origin.reads_like(origin):
         return Accepted()

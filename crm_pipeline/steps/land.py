@@ -133,7 +133,9 @@ def land_reading(
         for batch in reading.batches:
             draft.add(batch)
         origin, columns = reading.origin(), draft.columns or reading.columns
-        accepted = accept(run, draft, columns, origin, source, name, question.day, accept_loss=accept_loss)
+        accepted = accept(
+            run, draft, columns, origin, source, name, question.day, reading.shown, accept_loss=accept_loss
+        )
         delivery = _committed(run, question, reading, draft, source, name, began, accepted)
     if accepted.loss and delivery.run_id == run.run_id:
         told = {"business_date": str(delivery.business_date), "sequence": delivery.sequence, "loss": accepted.loss}
@@ -183,7 +185,7 @@ def read_extract(project: Project, source: str, name: str, day: date) -> Deliver
             for batch in reading.batches:
                 draft.add(batch)
             origin = reading.origin()
-            where = f"{source}.{name}, {origin.file_name}"
+            where = f"{source}.{name}, {reading.shown or origin.file_name}"
             check_columns(draft.columns or reading.columns, extract, where=where)
             require_readable(draft, extract, where, origin)
             return Delivered(draft.scan().collect(), tuple(draft.unreadable), origin)

@@ -122,7 +122,7 @@ def preview_extract(
     with tempfile.TemporaryDirectory() as folder:
         sample = sample_of(extract.read, asked(project, source, name, day, temporary=Path(folder)), most)
     where = f"{source}.{name}"
-    check_columns(sample.columns, extract, where=f"{where}, {sample.origin.file_name}")
+    check_columns(sample.columns, extract, where=f"{where}, {sample.where}")
     check_expressions(sample.columns, extract, where=where)
     applied = [each for each in project.config.applied_extracts if (each.source, each.landed_name) == (source, name)]
     looked = [_look(project, each, sample, day, samples) for each in applied]

@@ -29,12 +29,14 @@ class Sample:
         unreadable: lines among them that can't be read.
         origin: where they came from, and how they were read.
         is_whole: whether these are all rows.
+        where: the path of a file for messages, or what else they came from.
     """
 
     rows: pl.DataFrame
     unreadable: tuple[Unreadable, ...]
     origin: Origin
     is_whole: bool
+    where: str
 
     @property
     def columns(self) -> list[str]:
@@ -68,7 +70,7 @@ def sample_of(read: Read, asked: Asked, most: int = MOST_ROWS) -> Sample:
     rows = pl.concat([empty, *frames], how="diagonal").with_columns(pl.col(pl.String).fill_null("")).head(most)
     last = int(rows[LINE].max() or 0) if not is_whole else None  # type: ignore[arg-type]  # lines are numbers
     kept = tuple(each for each in unreadable if last is None or each.line <= last)
-    return Sample(rows, kept, origin, is_whole)
+    return Sample(rows, kept, origin, is_whole, reading.shown or origin.file_name)
 
 
 def _closable(batches: Iterator[Batch]) -> Generator[Batch]:

@@ -99,10 +99,13 @@ def open_file(read: FileRead, asked: Asked) -> Iterator[Reading]:
     with tempfile.TemporaryDirectory(prefix="files-", dir=asked.temporary) as folder:
         if len(files) == 1:
             one = _open(files[0], place, read, Path(folder), asked.where)
-            yield Reading(one.rows.columns, one.rows.batches, lambda: one.origin, is_origin_known=True)
+            yield Reading(
+                one.rows.columns, one.rows.batches, lambda: one.origin, is_origin_known=True, shown=files[0].shown
+            )
         else:
             several = Several(files, lambda file: _open(file, place, read, Path(folder), asked.where), asked.where)
-            yield Reading(several.columns, several.batches(), several.origin)
+            shown = f"{files[0].shown} and {len(files) - 1} more"
+            yield Reading(several.columns, several.batches(), several.origin, shown=shown)
 
 
 @dataclass(frozen=True, slots=True)
