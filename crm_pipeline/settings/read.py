@@ -30,6 +30,7 @@ _FORMAT_OF_SUFFIX: dict[str, Format] = {
     **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"), "excel"),
 }
 _PACKED = (".gz", ".zip")
+_WILDCARDS = set("*?[")
 _FORMATS_OF_KEY: dict[str, tuple[Format, ...]] = {
     "sheet": ("excel",),
     "header_row": ("csv", "excel"),
@@ -125,8 +126,10 @@ class FileRead(SourceRead):
 
     @model_validator(mode="after")
     def _inbox_is_a_pattern(self) -> FileRead:
-        if self.inbox and (self.is_dated or not set("*?[") & set(PurePath(self.file).name)):
-            raise ValueError("expected a pattern such as inbox/crm/*.csv, without {date}, with inbox")
+        name = PurePath(self.file).name
+        is_pattern = _WILDCARDS & set(name) and not _WILDCARDS & set(self.file.removesuffix(name))
+        if self.inbox and (self.is_dated or not is_pattern):
+            raise ValueError("expected a folder and a pattern of names, as inbox/crm/*.csv, without {date}, with inbox")
         if not self.inbox and {"settle_seconds", "marker"} & self.model_fields_set:
             raise ValueError("expected settle_seconds and marker with inbox: true only")
         return self

@@ -3,8 +3,8 @@
 A file is complete when nothing was written to it for `settle_seconds`, or, with `marker: true`, when a file of the same
 name with `.done` behind it lies beside it. Objects of a bucket are complete as soon as they are listed.
 
-Belongs here: which files wait, bringing one here, putting it away. Does not belong here: reading a file (`files`), what
-is landed (`steps.inbox`).
+Belongs here: which files wait, putting one away. Does not belong here: reading a file (`files`), what is landed
+(`steps.inbox`).
 """
 
 from __future__ import annotations
@@ -15,16 +15,18 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
-from crm_pipeline.errors import DeliveryError, StoreError
 from crm_pipeline.settings import FileRead
-from crm_pipeline.storage import ObjectStore, open_store
+from crm_pipeline.sources.files import naming
+from crm_pipeline.storage import ObjectInfo, ObjectStore, open_store
 
 MARKER = ".done"
 Place = Literal["done", "failed"]
 _HIDDEN = (".", "~$")  # names of temporary files, and of the locks that office programs leave
+_UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,13 @@ class Waiting:
 
     Attributes:
         name: of the file, without folders.
+        path: as `read.file` names a file: absolute, or beginning with s3://.
         size_bytes: of the file.
         version: changes when the file is replaced.
     """
 
     name: str
+    path: str
     size_bytes: int
     version: str
 
@@ -46,15 +50,12 @@ class Inbox(Protocol):
     """A place into which files are dropped."""
 
     def waiting(self) -> list[Waiting]:
-        """The complete files, oldest first where that can be told, else by name."""
+        """The complete files, oldest first, of the same age by name."""
 
-    def fetch(self, file: Waiting, folder: Path) -> Path:
-        """The file on the local disk, in `folder` if it has to be brought there."""
-
-    def put_away(self, file: Waiting, fetched: Path, place: Place, name: str, reports: Mapping[str, str]) -> None:
+    def put_away(self, file: Waiting, place: Place, name: str, reports: Mapping[str, str]) -> None:
         """Moves the file into `done` or `failed`, under `name`, after the reports, by name, were written there.
 
-        In a folder, a file that was replaced since it was listed stays, to be taken by the next run.
+        A file that was replaced since it was listed stays, to be taken by the next run.
         """
 
 
@@ -66,9 +67,10 @@ def open_inbox(read: FileRead, root: Path, *, where: str) -> Inbox:
         root: the project folder, for relative paths.
         where: source and extract, for messages.
     """
-    if read.file.startswith("s3://"):
+    if read.is_remote:
         prefix, _, pattern = read.file.rpartition("/")
-        return _BucketInbox(open_store(prefix, endpoint_url=read.endpoint_url, base=root), pattern, where)
+        store = open_store(prefix, endpoint_url=read.endpoint_url, base=root)
+        return _BucketInbox(store, prefix, pattern, read.marker, where)
     return _FolderInbox(root / read.file, read.settle_seconds, needs_marker=read.marker)
 
 
@@ -87,7 +89,7 @@ class _FolderInbox:
             except FileNotFoundError:  # taken away just now
                 continue
             if path.is_file() and not path.name.startswith(_HIDDEN) and self._is_complete(path, state.st_mtime):
-                found.append((state.st_mtime_ns, Waiting(path.name, state.st_size, _version(state))))
+                found.append((state.st_mtime_ns, Waiting(path.name, text, state.st_size, _version(state))))
         return [file for _, file in sorted(found, key=lambda item: (item[0], item[1].name))]
 
     def _is_complete(self, path: Path, modified: float) -> bool:
@@ -97,19 +99,16 @@ class _FolderInbox:
             return path.with_name(path.name + MARKER).exists()
         return time.time() - modified >= self.settle_seconds
 
-    def fetch(self, file: Waiting, folder: Path) -> Path:
-        del folder
-        return self.pattern.parent / file.name
-
-    def put_away(self, file: Waiting, fetched: Path, place: Place, name: str, reports: Mapping[str, str]) -> None:
-        if _version(fetched.stat()) != file.version:
+    def put_away(self, file: Waiting, place: Place, name: str, reports: Mapping[str, str]) -> None:
+        path = Path(file.path)
+        if _version(path.stat()) != file.version:
             return
-        folder = self.pattern.parent / place
+        folder = path.parent / place
         folder.mkdir(exist_ok=True)
         for report, text in reports.items():
             (folder / report).write_text(text, encoding="utf-8")
-        fetched.rename(folder / name)
-        fetched.with_name(fetched.name + MARKER).unlink(missing_ok=True)
+        path.rename(folder / name)
+        path.with_name(path.name + MARKER).unlink(missing_ok=True)
 
 
 def _version(state: os.stat_result) -> str:
@@ -119,30 +118,28 @@ def _version(state: os.stat_result) -> str:
 @dataclass(frozen=True, slots=True)
 class _BucketInbox:
     store: ObjectStore
+    prefix: str
     pattern: str
+    needs_marker: bool
     where: str
 
     def waiting(self) -> list[Waiting]:
-        try:
-            listed = self.store.list()
-        except StoreError as error:
-            raise DeliveryError(where=self.where, expected=error.expected, found=error.found, cure=error.cure) from None
+        with naming(self.where):
+            listed = {info.key: info for info in self.store.list()}
+        complete = [info for info in listed.values() if self._is_complete(info.key, listed)]
         return [
-            Waiting(info.key, info.size_bytes, info.etag or str(info.size_bytes))
-            for info in listed
-            if "/" not in info.key and fnmatch.fnmatch(info.key, self.pattern) and not info.key.endswith(MARKER)
+            Waiting(info.key, f"{self.prefix}/{info.key}", info.size_bytes, info.etag)
+            for info in sorted(complete, key=lambda info: (info.modified_at or _UNKNOWN, info.key))
         ]
 
-    def fetch(self, file: Waiting, folder: Path) -> Path:
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / file.name
-        with path.open("wb") as opened:
-            for piece in self.store.get(file.name):
-                opened.write(piece)
-        return path
+    def _is_complete(self, key: str, listed: Mapping[str, ObjectInfo]) -> bool:
+        if "/" in key or key.endswith(MARKER) or key.startswith(_HIDDEN) or not fnmatch.fnmatchcase(key, self.pattern):
+            return False
+        return not self.needs_marker or key + MARKER in listed
 
-    def put_away(self, file: Waiting, fetched: Path, place: Place, name: str, reports: Mapping[str, str]) -> None:
-        for report, text in reports.items():
-            self.store.put(f"{place}/{report}", text.encode())
-        self.store.put(f"{place}/{name}", fetched)
-        self.store.delete(file.name)
+    def put_away(self, file: Waiting, place: Place, name: str, reports: Mapping[str, str]) -> None:
+        with naming(self.where):
+            for report, text in reports.items():
+                self.store.put(f"{place}/{report}", text.encode())
+            if self.store.move(ObjectInfo(file.name, file.size_bytes, file.version), f"{place}/{name}"):
+                self.store.delete(file.name + MARKER)

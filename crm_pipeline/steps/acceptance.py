@@ -81,12 +81,13 @@ def _accepted_loss(
     accept_loss: bool,
 ) -> str:
     """The loss that a person accepted; empty where there is none beyond `delete_limit`."""
-    before = [delivery for delivery in earlier if delivery.business_date < day]
-    if extract.load != "full" or not before:
+    if extract.load != "full" or not earlier:
         return ""
-    found = losses.loss(run.warehouse, before[-1], draft.files, extract, unreadable_count=len(draft.unreadable))
+    # A correction is compared with what counted before its day; the first day knows nothing else than that day.
+    before = next((each for each in reversed(earlier) if each.business_date < day), earlier[-1])
+    found = losses.loss(run.warehouse, before, draft.files, extract, unreadable_count=len(draft.unreadable))
     if not accept_loss:
-        losses.require_bearable(found, extract, where, of=before[-1])
+        losses.require_bearable(found, extract, where, of=before)
     return str(found) if found.is_above(extract.delete_limit) else ""
 
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 import glob
 import json
 import logging
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from crm_pipeline.errors import DeliveryError
@@ -74,20 +72,18 @@ def land_inbox(run: Run, source: str, name: str, days: Sequence[date], *, accept
     landed: list[Landed] = []
     failed: list[DeliveryError] = []
     for file in inbox.waiting():
-        with tempfile.TemporaryDirectory(dir=_temporary(run.project)) as folder:
-            fetched = inbox.fetch(file, Path(folder))
-            try:
-                one = _land_file(run, source, name, fetched, Path(folder), accept_loss=accept_loss)
-            except DeliveryError as error:
-                _log.warning("%s.%s: a file of the inbox failed: %s", source, name, error)
-                failed.append(error)
-                put_away = f"{utc_now():%Y%m%d-%H%M%S}-{file.name}"
-                inbox.put_away(file, fetched, "failed", put_away, _reports(put_away, _failure(file, error)))
-                continue
-            landed.append(one)
-            assert one.delivery is not None  # noqa: S101 - an inbox's file is landed, known or refused
-            put_away = name_when_done(one.delivery, file.name, is_new=one.is_new)
-            inbox.put_away(file, fetched, "done", put_away, _reports(put_away, _success(file, one)))
+        try:
+            one = _land_file(run, source, name, file, accept_loss=accept_loss)
+        except DeliveryError as error:
+            _log.warning("%s.%s: a file of the inbox failed: %s", source, name, error)
+            failed.append(error)
+            put_away = f"{utc_now():%Y%m%d-%H%M%S}-{file.name}"
+            inbox.put_away(file, "failed", put_away, _reports(put_away, _failure(file, error)))
+            continue
+        landed.append(one)
+        assert one.delivery is not None  # noqa: S101 - an inbox's file is landed, known or refused
+        put_away = name_when_done(one.delivery, file.name, is_new=one.is_new)
+        inbox.put_away(file, "done", put_away, _reports(put_away, _success(file, one)))
     return FromInbox(tuple(landed), tuple(failed))
 
 
@@ -104,15 +100,9 @@ def _inbox(project: Project, source: str, name: str) -> Inbox:
     return open_inbox(read, project.root, where=f"{source}.{name}")
 
 
-def _temporary(project: Project) -> Path:
-    folder = project.var / "temporary"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _land_file(run: Run, source: str, name: str, file: Path, temporary: Path, *, accept_loss: bool) -> Landed:
+def _land_file(run: Run, source: str, name: str, file: Waiting, *, accept_loss: bool) -> Landed:
     day = business_today(run.project)
-    question = asked(run.project, source, name, day, temporary=temporary)
+    question = asked(run.project, source, name, day)
     deliveries = run.landing.deliveries(source, name)
     is_full = run.project.config.sources[source].extracts[name].load == "full"
     comparable = deliveries[-1:] if is_full else deliveries  # a whole that came before may be the state again
@@ -125,12 +115,12 @@ def _land_file(run: Run, source: str, name: str, file: Path, temporary: Path, *,
     return Landed(source, name, day, delivery, is_new=True)
 
 
-def _of_one_file(run: Run, source: str, name: str, file: Path) -> FileRead:
+def _of_one_file(run: Run, source: str, name: str, file: Waiting) -> FileRead:
     """The extract's `read:` of just this file; its name may hold what means something in a pattern."""
     read = run.project.config.sources[source].extracts[name].read
     if not isinstance(read, FileRead):
         raise TypeError(f"{source}.{name} has no inbox")
-    exact = glob.escape(str(file)).replace("{", "{{").replace("}", "}}")
+    exact = glob.escape(file.path).replace("{", "{{").replace("}", "}}")
     return read.model_copy(update={"file": exact, "inbox": False})
 
 

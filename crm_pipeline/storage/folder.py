@@ -13,6 +13,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from crm_pipeline.errors import StoreError
@@ -66,7 +67,7 @@ class FolderStore:
                     file = Path(parent, name)
                     key = file.relative_to(self._root).as_posix()
                     if key.startswith(prefix) and not name.startswith(TEMPORARY_PREFIX):
-                        found.append(ObjectInfo(key, file.stat().st_size))
+                        found.append(_info(key, file.stat()))
         return sorted(found, key=lambda info: info.key)
 
     def delete(self, key: str) -> None:
@@ -74,6 +75,17 @@ class FolderStore:
         file = self._file(key)
         with self._translated(key):
             file.unlink(missing_ok=True)
+
+    def move(self, listed: ObjectInfo, to: str) -> bool:
+        """Whether the file as listed was renamed. See `ObjectStore.move`."""
+        file, target = self._file(listed.key), self._file(to)
+        with self._translated(listed.key, writing=True):
+            if not file.is_file() or _info(listed.key, file.stat()).etag != listed.etag:
+                return False
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(target)
+            _sync_folder(target.parent)
+        return True
 
     def exists(self, key: str) -> bool:
         """Whether there is an object under `key`."""
@@ -130,6 +142,11 @@ class FolderStore:
                 cure="Check the disk's space, the mount and the permissions.",
                 transient=error.errno in _TRANSIENT,
             ) from None
+
+
+def _info(key: str, state: os.stat_result) -> ObjectInfo:
+    version = f"{state.st_size}-{state.st_mtime_ns}-{state.st_ino}"
+    return ObjectInfo(key, state.st_size, version, datetime.fromtimestamp(state.st_mtime, UTC))
 
 
 def _copy(content: Path | bytes, to: Path) -> None:

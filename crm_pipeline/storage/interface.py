@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -26,11 +27,19 @@ _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """One stored object: its key relative to the store, its size, and in a bucket what changes when it is replaced."""
+    """One stored object as it was listed.
+
+    Attributes:
+        key: relative to the store.
+        size_bytes: its size.
+        etag: changes when it is replaced.
+        modified_at: when it was written; None where the store does not tell.
+    """
 
     key: str
     size_bytes: int
     etag: str = field(default="", compare=False)
+    modified_at: datetime | None = field(default=None, compare=False)
 
 
 class ObjectStore(Protocol):
@@ -59,6 +68,12 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> None:
         """There is no object under `key` any more; it need not have been there."""
+
+    def move(self, listed: ObjectInfo, to: str) -> bool:
+        """Whether the object as it was listed is under `to` now, and under its key no more.
+
+        One that was replaced since stays under its key; a copy of what was listed may then be under `to`.
+        """
 
     def exists(self, key: str) -> bool:
         """Whether there is an object under `key`."""

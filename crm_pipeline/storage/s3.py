@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 LARGEST_CONDITIONAL_BYTES = 5 << 30
 """Largest object of one PutObject request, 5 GiB (Amazon S3 quotas); a conditional put is one request."""
 
+_OTHER_THAN_LISTED = {404, 412}
+_NOT_IMPLEMENTED = 501
+
 _TRANSFER = TransferConfig(
     multipart_threshold=64 << 20,
     multipart_chunksize=64 << 20,  # 10,000 parts at most: files up to 640 GB
@@ -89,7 +92,9 @@ class S3Store:
                 Bucket=self._bucket, Prefix=self._prefix + prefix
             )
             found = [
-                ObjectInfo(item["Key"].removeprefix(self._prefix), item["Size"], item.get("ETag", ""))
+                ObjectInfo(
+                    item["Key"].removeprefix(self._prefix), item["Size"], item.get("ETag", ""), item.get("LastModified")
+                )
                 for page in pages
                 for item in page.get("Contents", [])
             ]
@@ -100,6 +105,41 @@ class S3Store:
         check_key(self.describe(), key)
         with self._translated(key):
             self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+
+    def move(self, listed: ObjectInfo, to: str) -> bool:
+        """Whether the object as listed was moved. See `ObjectStore.move`.
+
+        The service itself compares while it copies, and where it can while it deletes.
+        """
+        check_key(self.describe(), listed.key)
+        check_key(self.describe(), to)
+        source = self._prefix + listed.key
+        with self._translated(listed.key):
+            try:
+                self._client.copy(
+                    {"Bucket": self._bucket, "Key": source},
+                    self._bucket,
+                    self._prefix + to,
+                    ExtraArgs={"CopySourceIfMatch": listed.etag},
+                    Config=_TRANSFER,
+                )
+                self._delete_if_same(listed)
+            except ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] in _OTHER_THAN_LISTED:
+                    return False
+                raise
+        return True
+
+    def _delete_if_same(self, listed: ObjectInfo) -> None:
+        source = self._prefix + listed.key
+        try:
+            self._client.delete_object(Bucket=self._bucket, Key=source, IfMatch=listed.etag)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != _NOT_IMPLEMENTED:
+                raise
+            # A service without conditional deletes: compared just before, which is all that it can do.
+            self._client.head_object(Bucket=self._bucket, Key=source, IfMatch=listed.etag)
+            self._client.delete_object(Bucket=self._bucket, Key=source)
 
     def exists(self, key: str) -> bool:
         """Whether there is an object under `key`, by a listing: HEAD can't tell a missing bucket from a missing key."""

@@ -80,6 +80,10 @@ class Meddling:
         """As the inner store."""
         self.inner.delete(key)
 
+    def move(self, listed: ObjectInfo, to: str) -> bool:
+        """As the inner store."""
+        return self.inner.move(listed, to)
+
     def exists(self, key: str) -> bool:
         """As the inner store."""
         return self.inner.exists(key)

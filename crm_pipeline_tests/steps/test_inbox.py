@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crm_pipeline.errors import StoreError
 from crm_pipeline.settings import Project
 from crm_pipeline.sources import inbox as places
 from crm_pipeline.steps import inbox as module
@@ -17,7 +20,11 @@ from crm_pipeline.steps.check import check_project, require_deliveries
 from crm_pipeline.steps.days import business_today
 from crm_pipeline.steps.inbox import FromInbox, land_inbox, waiting_files
 from crm_pipeline.steps.standardise import apply_entity
+from crm_pipeline.storage import ObjectStore, open_store
 from crm_pipeline_tests.steps.building import PRODUCTS, day, project_of, running
+from crm_pipeline_tests.storage.servers import S3Server, bucket, s3_server
+
+__all__ = ["bucket", "s3_server"]
 
 TEXT = PRODUCTS.replace('{file: "in/products_{date}.csv"}', '{file: "inbox/*.csv", inbox: true}').replace(
     "LOAD", "incremental"
@@ -176,3 +183,106 @@ def test_a_file_replaced_while_it_is_landed_waits_on(project: Project, monkeypat
         load(project)
     assert [file.file.name for file in waiting_files(project)] == ["a.csv"]
     assert [x.is_new for x in load(project).landed] == [True]
+
+
+def test_a_loss_that_a_person_accepts(tmp_path: Path) -> None:
+    """With load full a file that lacks records fails; dropped again with the loss accepted it is landed."""
+    project = project_of(tmp_path, TEXT.replace("incremental", "full"))
+    rows = [f"{n},C{n},1\n" for n in range(10)]
+    drop(project, "all.csv", "id,code,cost\n" + "".join(rows))
+    load(project)
+    drop(project, "few.csv", "id,code,cost\n" + "".join(rows[:3]))
+    (refused,) = load(project).failed
+    assert "delete_limit" in str(refused)
+    drop(project, "few.csv", "id,code,cost\n" + "".join(rows[:3]))
+    with running(project) as run:
+        (landed,) = land_inbox(run, "erp", "products", [business_today(project)], accept_loss=True).landed
+    assert landed.delivery is not None
+    assert (landed.delivery.row_count, bool(landed.delivery.accepted_loss)) == (3, True)
+
+
+@dataclass
+class Bucket:
+    """A project whose inbox is a prefix of a bucket on a real server."""
+
+    project: Project
+    store: ObjectStore
+
+    def listed(self, prefix: str = "") -> list[str]:
+        return [info.key for info in self.store.list(prefix)]
+
+
+@pytest.fixture
+def in_bucket(tmp_path: Path, bucket: str, s3_server: S3Server) -> Callable[[str], Bucket]:
+    """Makes the project, with further keys of `read:`."""
+
+    def made(keys: str = "") -> Bucket:
+        read = f'{{file: "s3://{bucket}/crm/in/*.csv", endpoint_url: "{s3_server.url}", inbox: true{keys}}}'
+        project = project_of(tmp_path, TEXT.replace('{file: "inbox/*.csv", inbox: true}', read))
+        return Bucket(project, open_store(f"s3://{bucket}/crm/in", endpoint_url=s3_server.url, base=tmp_path))
+
+    return made
+
+
+def test_a_bucket(in_bucket: Callable[[str], Bucket]) -> None:
+    """Objects below the prefix are landed once and put away with reports; hidden ones and other folders stay."""
+    place = in_bucket("")
+    place.store.put("客户[1]{x}.csv", "id,code,cost\n1,甲,1\n".encode())
+    place.store.put("bad.csv", b"wrong,header\n1,2\n")
+    for other in (".part.csv", "notes.txt", "later/c.csv"):
+        place.store.put(other, b"id,code,cost\n9,Z,1\n")
+    assert sorted(file.file.name for file in waiting_files(place.project)) == ["bad.csv", "客户[1]{x}.csv"]
+    taken = load(place.project)
+    assert [x.delivery.row_count for x in taken.landed if x.delivery] == [1]
+    (failed,) = taken.failed
+    assert failed.where.startswith("erp.products, s3://")
+    assert failed.where.endswith("/crm/in/bad.csv")
+    done = f"done/{business_today(place.project):%Y%m%d}-0001-客户[1]{{x}}.csv"
+    assert place.listed("done/") == [done, f"{done}.report.json"]
+    assert json.loads(place.store.read_bytes(f"{done}.report.json"))["rows"] == 1
+    assert len(place.listed("failed/")) == 2
+    assert waiting_files(place.project) == []
+    assert {".part.csv", "notes.txt", "later/c.csv"} < set(place.listed())
+
+
+def test_a_bucket_with_markers(in_bucket: Callable[[str], Bucket]) -> None:
+    """With `marker: true` an object waits once <name>.done lies beside it, which goes when it does."""
+    place = in_bucket(", marker: true")
+    place.store.put("a.csv", b"id,code,cost\n1,A,1\n")
+    assert waiting_files(place.project) == []
+    place.store.put("a.csv.done", b"")
+    assert len(load(place.project).landed) == 1
+    assert [key for key in place.listed() if "/" not in key] == []
+
+
+def test_an_object_replaced_while_it_is_landed(
+    in_bucket: Callable[[str], Bucket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is put under the same key after it was landed stays, and is loaded next."""
+    place = in_bucket("")
+    place.store.put("a.csv", b"id,code,cost\n1,A,1\n")
+    landed = module._land_file
+
+    def land_and_replace(*arguments: Any, **options: Any) -> Any:
+        one = landed(*arguments, **options)
+        place.store.put("a.csv", b"id,code,cost\n1,REPLACED,1\n")
+        return one
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_land_file", land_and_replace)
+        load(place.project)
+    assert [file.file.name for file in waiting_files(place.project)] == ["a.csv"]
+    assert [x.is_new for x in load(place.project).landed] == [True]
+    assert waiting_files(place.project) == []
+
+
+def test_a_bucket_that_is_not_there(in_bucket: Callable[[str], Bucket], s3_server: S3Server) -> None:
+    """The refusal names source, extract and bucket."""
+    place = in_bucket("")
+    place.store.put("a.csv", b"")
+    (key,) = place.listed()
+    name = place.store.describe().removeprefix("s3://").split("/")[0]
+    s3_server.client.delete_object(Bucket=name, Key=f"crm/in/{key}")
+    s3_server.client.delete_bucket(Bucket=name)
+    with pytest.raises(StoreError, match=f"erp.products, .*{name}.*Create the bucket"):
+        load(place.project)

@@ -59,7 +59,7 @@ def test_half_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DeliveryError, match=r"500 of 1,000 records missing \(50.0%\)") as refused:
         land(project, 2)
     assert "--accept-loss erp.products" in str(refused.value)
-    assert "erp.products, products_2026-01-02.csv" in str(refused.value)
+    assert "erp.products, in/products_2026-01-02.csv" in str(refused.value)
     assert landed_days(project) == [1]
     with running(project) as run:
         apply_entity(run, "products")

@@ -6,6 +6,7 @@ import hashlib
 import random
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,32 @@ def test_a_missing_source_file_is_an_error_of_the_store(store: ObjectStore, tmp_
     with pytest.raises(StoreError):
         store.put("key", tmp_path / "absent")
     assert store.list() == []
+
+
+def test_a_move_takes_what_was_listed(store: ObjectStore) -> None:
+    """An object is under its new key and no longer under the old one, with the same bytes."""
+    store.put("a.csv", b"1")
+    (listed,) = store.list()
+    assert store.move(listed, "done/b.csv")
+    assert store.list() == [ObjectInfo("done/b.csv", 1)]
+    assert store.read_bytes("done/b.csv") == b"1"
+
+
+def test_a_move_leaves_what_came_after_the_listing(store: ObjectStore) -> None:
+    """An object that was replaced since it was listed stays; one that was removed is no error."""
+    store.put("a.csv", b"1")
+    (listed,) = store.list()
+    store.put("a.csv", b"2")
+    assert not store.move(listed, "done/a.csv")
+    assert store.read_bytes("a.csv") == b"2"
+    store.delete("a.csv")
+    assert not store.move(listed, "done/a.csv")
+
+
+def test_a_listing_tells_the_time(store: ObjectStore) -> None:
+    """Each object is listed with when it was written, to the second."""
+    before = datetime.now(UTC).replace(microsecond=0)
+    store.put("a", b"1")
+    (listed,) = store.list()
+    assert listed.modified_at is not None
+    assert before <= listed.modified_at <= datetime.now(UTC)

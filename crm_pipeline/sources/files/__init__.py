@@ -5,5 +5,6 @@ kinds of sources.
 """
 
 from crm_pipeline.sources.files.opening import dates_available, is_delivered, open_file, shown_path
+from crm_pipeline.sources.files.places import naming
 
-__all__ = ["dates_available", "is_delivered", "open_file", "shown_path"]
+__all__ = ["dates_available", "is_delivered", "naming", "open_file", "shown_path"]
