@@ -6,6 +6,7 @@ recorded rejections, see `quality`. Messages carry counts, record keys and place
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -44,6 +45,24 @@ class DeliveryError(PipelineError):
     """The supplier of the data must deliver again: a file is missing, empty, unreadable or lacks a column."""
 
     exit_code: ClassVar[int] = 2
+
+
+class RefusedDeliveriesError(DeliveryError):
+    """Several deliveries were refused in one run; what else could be landed was landed.
+
+    Args:
+        refused: why, each.
+    """
+
+    def __init__(self, refused: Sequence[DeliveryError]) -> None:
+        self.refused = tuple(refused)
+        super().__init__(
+            where=f"{len(refused)} deliveries",
+            expected="deliveries that can be landed",
+            found="refusals",
+            cure="See each of them.",
+        )
+        self.args = ("\n".join(map(str, refused)),)
 
 
 class QualityError(PipelineError):

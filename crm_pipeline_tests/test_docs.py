@@ -16,6 +16,7 @@ from crm_pipeline_tests import projects
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+ANALYST = (ROOT / "docs" / "analyst.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "data-engineer.md").read_text(encoding="utf-8")
 _SNAPSHOT = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 _STAYS_OPEN = "crm-pipeline ui"
@@ -53,9 +54,12 @@ def test_readme_output(demo: projects.Finished) -> None:
     assert len(expected) > 20
 
 
-@pytest.mark.parametrize("line", [line for line in commands(README) if line != _STAYS_OPEN and not _is_long(line)])
+_SHORT = [line for line in commands(README) if line != _STAYS_OPEN and not _is_long(line)]
+
+
+@pytest.mark.parametrize("line", [*_SHORT, *(line for line in commands(ANALYST) if line not in _SHORT)])
 def test_readme_command(line: str, demo: projects.Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each command of the README does what it says on the demo, or on the project that the line before made."""
+    """Each command of README and analysts' guide does what it says on the demo, or on what the line before made."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CRM_PIPELINE_PROJECT", str(demo.folder))
     if "check --project my_crm" in line:

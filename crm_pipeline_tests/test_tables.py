@@ -62,7 +62,7 @@ GRAMMAR = {
     r".*_(id|key|sha256|hash|name)$": {"VARCHAR"},
     r".*_(probability|weight)$": {"DOUBLE"},
     r"(.*_)?(ids|keys|sources|columns|values|reasons|phones|emails)$": {
-        "VARCHAR[]", tables.EXTERNAL_IDS_TYPE, tables.ALTERNATIVES_TYPE,
+        "VARCHAR[]", tables.EXTERNAL_IDS_TYPE, tables.ALTERNATIVES_TYPE, tables.REASONS_TYPE,
     },
     r"(cost|amount|quantity|.*_price|.*_amount)$": {"DECIMAL(18,4)"},
 }  # fmt: skip

@@ -38,7 +38,8 @@ def main() -> None:
             raise
         _end_interrupted()
     except PipelineError as error:
-        console(error=True).print(f"error: {error}", markup=False, soft_wrap=True)
+        for line in str(error).splitlines():  # several where several deliveries were refused
+            console(error=True).print(f"error: {line}", markup=False, soft_wrap=True)
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - the last place: anything else is a defect of ours, and exits with 3
         if is_interruption(error):

@@ -32,7 +32,8 @@ def preview(
 ) -> None:
     """Show what would become of a delivery: how it is read, columns before and after, what would be rejected.
 
-    Shows delivered values, personal ones too. Example: crm-pipeline preview crm.customers --date 2026-01-28
+    Shows delivered values, personal ones too. Ends with 1 when a delivery would be refused as a whole.
+    Example: crm-pipeline preview crm.customers --date 2026-01-28
     """
     from crm_pipeline.steps.check import default_day
     from crm_pipeline.steps.preview import preview_extract
@@ -42,9 +43,10 @@ def preview(
     previews = [preview_extract(opened, source, name, day, most=rows) for source, name in _named(opened, extract)]
     if as_json:
         print_json([_as_json(each) for each in previews])
-        return
-    for each in previews:
-        _print(each)
+    else:
+        for each in previews:
+            _print(each)
+    raise typer.Exit(1 if any(each.foretold.refusals for each in previews) else 0)
 
 
 def _print(p: Preview) -> None:
@@ -77,6 +79,7 @@ def _print(p: Preview) -> None:
     rejected = [(*row, _first(lines)) for *row, lines in p.rejected.select(*_REJECTED, "lines").rows()]
     print_table("Would be rejected or flagged", ("rule", "severity", "rows", "why", "lines"), rejected, right=("rows",))
     _print_held_back(p.held_back)
+    _print_foretold(p)
 
 
 _REJECTED = ("rule_id", "severity", "rows", "reason")
@@ -101,6 +104,16 @@ def _print_held_back(held_back: tuple[Unreadable, ...]) -> None:
     rows = [(each.line, each.reason, _content(each)) for each in held_back[:_LINES_SHOWN]]
     title = f"Held back: {len(held_back):,} lines that can't be read"
     print_table(title, ("line", "reason", "content"), rows)
+
+
+def _print_foretold(p: Preview) -> None:
+    if p.foretold.schema_changes:
+        print_table("Columns that differ from the delivery before", ("change",), zip(p.foretold.schema_changes))
+    for error in p.foretold.refusals:
+        say(f"Would be refused as a whole: {error}")
+    if not p.is_whole:
+        say(f"Only the first {p.row_count:,} rows were looked at: whether reject_limit or delete_limit refuses the "
+            f"delivery as a whole is told when --rows covers all.")  # fmt: skip
 
 
 def _as_json(p: Preview) -> dict[str, Any]:
@@ -138,6 +151,11 @@ def _as_json(p: Preview) -> dict[str, Any]:
                 for each in p.held_back[:_LINES_SHOWN]
             ],
         },
+        "schema_changes": p.foretold.schema_changes,
+        "would_be_refused": [
+            {"where": each.where, "expected": each.expected, "found": each.found, "what_to_do": each.cure}
+            for each in p.foretold.refusals
+        ],
         "unmapped": p.unmapped,
         "suggestions": [
             {"delivered": s.delivered, "standard": s.standard, "score": s.score, "reason": s.reason}

@@ -43,24 +43,27 @@ def init(
             where="init", expected="--from before files", found="files alone",
             cure="Write crm-pipeline init DIR --from FILE...",
         )  # fmt: skip
-    suggested = _create_from(folder, [*(files or []), *(more or [])]) if files else None
+    suggested, options = _create_from(folder, [*(files or []), *(more or [])]) if files else (None, "")
     if suggested is None:
         create_project(folder, "init")
     if as_json:
         made = {"project": str(folder.absolute()), "configuration": str((folder / "pipeline.yaml").absolute())}
-        print_json(made | ({} if suggested is None else {"extracts": suggested}))
+        print_json(made | ({} if suggested is None else {"extracts": suggested, "run_options": options}))
         return
     for each in suggested or ():
         say(f"{each['extract']}: {each['mapped']} of {each['delivered']} columns mapped, key {each['primary_key']}, "
             f"{each['load']}")  # fmt: skip
     what = "correct" if suggested else "edit"
     say(f"{folder}: made. Next: {what} {folder / 'pipeline.yaml'}, then crm-pipeline check --project {folder}")
+    if suggested:
+        say(f"What loads these files: crm-pipeline run --project {folder} {options}".rstrip())
     say(f"The key of its backups is in {folder / '.env'}; keep a copy elsewhere.")
 
 
-def _create_from(folder: Path, files: list[Path]) -> list[dict[str, Any]]:
-    """A project whose mapping is suggested; what was suggested of each extract, in short."""
+def _create_from(folder: Path, files: list[Path]) -> tuple[list[dict[str, Any]], str]:
+    """A project whose mapping is suggested; what was suggested of each extract, in short, and how to run them."""
     from crm_pipeline.steps.first_configuration import first_configuration
+    from crm_pipeline.steps.given_files import first_run
     from crm_pipeline.steps.project import create_from, require_new
 
     require_new(folder)
@@ -76,7 +79,7 @@ def _create_from(folder: Path, files: list[Path]) -> list[dict[str, Any]]:
             "delivered": each.mapped_count + len(each.unmapped),
         }
         for each in extracts
-    ]
+    ], first_run(each.given for each in extracts)
 
 
 def demo(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,16 +29,28 @@ def add_to(app: typer.Typer) -> None:
 def query(
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One select over the published tables.")],
     project: ProjectOption = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FILE", help="Write the rows to a file: .csv, .xlsx or .parquet."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Query the published tables, also while a run is going on.
+    """Query the published tables, also while a run is going on; print the rows, or take them out into a file.
 
-    Example: crm-pipeline query "select country, count(*) from customers group by all order by all"
+    Example: crm-pipeline query "select country, count(*) from customers group by all order by all" --to countries.xlsx
     """
     from crm_pipeline.publish import query as run_query
+    from crm_pipeline.publish import take_out
 
     opened = load_project(project)
-    frame = run_query(opened.published_file, sql)
+    if to is not None:
+        rows = take_out(opened.published_file, sql, to, zone=opened.config.timezone)
+        if as_json:
+            print_json({"file": str(to), "rows": rows})
+        else:
+            say(f"{to}: {rows:,} rows")
+        return
+    frame = run_query(opened.published_file, sql, zone=opened.config.timezone)
     if as_json:
         print_json(frame.to_dicts())
         return

@@ -1,7 +1,6 @@
 """Excel workbooks, one per business date, written row by row while chunks arrive.
 
-Belongs here: cells and sheets. Does not belong here: what is in them (`systems.support`). The only importer of
-xlsxwriter.
+Belongs here: cells and sheets. Does not belong here: what is in them (`systems.support`).
 """
 
 from __future__ import annotations

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
-from dagster._core.errors import DagsterAssetCheckFailedError  # raised to callers, exported nowhere else
 
-from crm_pipeline.errors import PipelineError, QualityError
 from crm_pipeline.orchestration.build import build_definitions
+from crm_pipeline.orchestration.failures import collecting, error_of, failure_noted
 from crm_pipeline.orchestration.instance import LOCATION, project_instance
 from crm_pipeline.orchestration.jobs import STEP_CONFIG
 from crm_pipeline.orchestration.runs import (
@@ -75,38 +74,28 @@ def execute(
 
     Raises:
         QualityError: a blocking check failed, nothing was published.
+        DeliveryError: a delivery was refused, nothing was published; the others were landed.
         PipelineError: what stopped a step, or kept the run from being opened.
         KeyboardInterrupt: Ctrl+C, also within a step.
     """
     definitions = build_definitions(project, wait_seconds=0)
     job = definitions.resolve_job_def(job_name)
-    if progress:
-        job = job.with_hooks({_progress_hook(progress, len(job.nodes))})
-    with project_instance(project) as instance:
+    hooks = {failure_noted} | ({_progress_hook(progress, len(job.nodes))} if progress else set())
+    with project_instance(project) as instance, collecting() as failures:
         close_dead_runs(instance)
-        try:
-            result = job.execute_in_process(
-                run_config=run_configuration(
-                    project, job_name, reread=reread and first is not None, accept_loss=accept_loss
-                ),
-                instance=instance,
-                partition_key=first.isoformat() if first and last in {None, first} else None,
-                tags=_tags(first, last),
-            )
-        except DagsterAssetCheckFailedError as error:
-            failed = ", ".join(line.strip().replace(": ", " ") for line in str(error).splitlines()[1:])
-            raise QualityError(
-                where=job_name,
-                expected="every blocking check to pass",
-                found=f"{failed} failed; nothing was published, readers see what was there",
-                cure="See `crm-pipeline status` or the check in the UI; correct the data or the rule and run again.",
-            ) from None
-        except dg.DagsterExecutionInterruptedError:  # what Dagster makes of Ctrl+C
-            raise KeyboardInterrupt from None
-        except dg.DagsterResourceFunctionError as error:  # the run could not be opened: somebody else has the lock
-            if isinstance(error.user_exception, PipelineError):
-                raise error.user_exception from None
-            raise
+        result = job.with_hooks(hooks).execute_in_process(
+            run_config=run_configuration(
+                project, job_name, reread=reread and first is not None, accept_loss=accept_loss
+            ),
+            instance=instance,
+            partition_key=first.isoformat() if first and last in {None, first} else None,
+            tags=_tags(first, last),
+            raise_on_error=False,  # what does not depend on a failed step is done all the same
+        )
+    if failures:
+        raise error_of(failures, job_name) from None
+    if not result.success:
+        raise KeyboardInterrupt  # between two steps; within one it is noted
     return Executed(result.run_id, _failed_checks(result), _metadata(result))
 
 

@@ -60,9 +60,16 @@ def loads_table(loads: pl.DataFrame) -> dg.MarkdownMetadataValue:
     return _table(header, rows)
 
 
-def reasons_table(reasons: pl.DataFrame) -> dg.MarkdownMetadataValue:
-    """One row per reason and extract with the rows concerned, most first."""
-    return _table(reasons.columns, reasons.rows())
+def reasons_table(loads: pl.DataFrame) -> dg.MarkdownMetadataValue:
+    """One row per reason and applied delivery with the rows concerned."""
+    header = ("extract", "date", "sequence", "rule", "severity", "column", "rows")
+    rows = [
+        (f"{load['source']}.{load['extract']}", load["business_date"], load["sequence"],
+         *(reason[name] for name in ("rule_id", "severity", "column_name")), f"{reason['row_count']:,}")
+        for load in loads.to_dicts()
+        for reason in load["reasons"]
+    ]  # fmt: skip
+    return _table(header, rows)
 
 
 def inbox_check_spec(key: dg.AssetKey) -> dg.AssetCheckSpec:

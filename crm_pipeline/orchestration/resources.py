@@ -11,6 +11,7 @@ import dagster as dg
 
 from crm_pipeline.orchestration.assets.publish import PUBLISHED
 from crm_pipeline.orchestration.discretion import discreet
+from crm_pipeline.orchestration.failures import noted
 from crm_pipeline.orchestration.jobs import PUBLISHING
 from crm_pipeline.settings import load_project
 from crm_pipeline.steps.publish import publish_steward
@@ -33,9 +34,8 @@ class OpenRun(dg.ConfigurableResource[Run]):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Run]:
         """The run, open for the time of the Dagster run; stewards see the result however it ends."""
         project = load_project(Path(self.project_folder))
-        with open_run(
-            project, run_id=context.run.run_id if context.run else "manual", wait_seconds=self.wait_seconds
-        ) as run:
+        run_id = context.run.run_id if context.run else "manual"
+        with noted(), open_run(project, run_id=run_id, wait_seconds=self.wait_seconds) as run:
             try:
                 yield run
             finally:

@@ -12,10 +12,12 @@ from typing import Any
 
 import dagster as dg
 
+from crm_pipeline.errors import PipelineError
 from crm_pipeline.orchestration.jobs import INBOX
-from crm_pipeline.settings import Project
+from crm_pipeline.settings import FileRead, Project
+from crm_pipeline.sources.inbox import open_inbox
 from crm_pipeline.steps.days import business_today
-from crm_pipeline.steps.inbox import WaitingFile, waiting_files
+from crm_pipeline.steps.inbox import WaitingFile, has_inbox
 
 _INTERVAL_SECONDS = 15
 # A run that failed leaves its files where they were; they are tried again after a while, then less and less often.
@@ -42,7 +44,11 @@ def _inbox_sensor(project: Project, job: Any) -> dg.SensorDefinition:
         description="Starts a run when complete files wait in an inbox.",
     )
     def look(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        files = waiting_files(project)
+        files, errors = _waiting(project)
+        for error in errors:
+            context.log.warning(f"An inbox can't be looked into: {error}")
+        if errors and not files:
+            raise errors[0]
         if not files:
             return dg.SkipReason("No complete file waits in an inbox.")
         unfinished = dg.RunsFilter(job_name=INBOX, statuses=_UNFINISHED)
@@ -56,13 +62,29 @@ def _inbox_sensor(project: Project, job: Any) -> dg.SensorDefinition:
         pause = min(_FIRST_PAUSE_SECONDS * 2**attempts, _LONGEST_PAUSE_SECONDS)
         memory = {"version": version, "attempts": attempts + 1, "not_before": time.time() + pause}
         context.update_cursor(json.dumps(memory))
+        # Without a run_key: files that come back after others would have one that was used, and Dagster would start no
+        # run and say nothing. What was asked for is in the cursor, what is under way is in the instance.
         return dg.RunRequest(
-            run_key=f"{version}-{attempts}",
             partition_key=business_today(project).isoformat(),
             tags={"crm_pipeline/files": str(len(files))},
         )
 
     return look
+
+
+def _waiting(project: Project) -> tuple[list[WaitingFile], list[PipelineError]]:
+    """The complete files in all inboxes, and why others can't be looked into: those do not keep these waiting."""
+    files: list[WaitingFile] = []
+    errors: list[PipelineError] = []
+    for source, name, extract in project.config.extracts:
+        if not has_inbox(extract) or not isinstance(extract.read, FileRead):
+            continue
+        try:
+            inbox = open_inbox(extract.read, project.root, where=f"{source}.{name}")
+            files += [WaitingFile(source, name, file) for file in inbox.waiting()]
+        except PipelineError as error:
+            errors.append(error)
+    return files, errors
 
 
 def _version(files: Sequence[WaitingFile]) -> str:

@@ -9,6 +9,7 @@ from crm_pipeline.publish.explanation import Explanation, explain, explain_recor
 from crm_pipeline.publish.publication import Publication
 from crm_pipeline.publish.reader import export_csv, query
 from crm_pipeline.publish.spreadsheets import escaped
+from crm_pipeline.publish.taking_out import take_out
 
 __all__ = [
     "Explanation",
@@ -20,4 +21,5 @@ __all__ = [
     "export_csv",
     "publish_duckdb",
     "query",
+    "take_out",
 ]

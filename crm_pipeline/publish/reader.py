@@ -1,7 +1,7 @@
 """Reading a published file: one select, or everything as CSV.
 
 Belongs here: access for people and programs, read only and locked down. Does not belong here: what a customer's rows
-mean together (`explanation`).
+mean together (`explanation`), files that hold what one select gives (`taking_out`).
 """
 
 from __future__ import annotations
@@ -9,33 +9,34 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+from polars import selectors
 
-from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.publish.publication import RUN_TIME_MARK, text_of
 from crm_pipeline.publish.spreadsheets import escaped
+from crm_pipeline.publish.taking_out import refused_select
 from crm_pipeline.state.files import appearing
 from crm_pipeline.warehouse import RefusedError, Warehouse, open_reader
 from crm_pipeline.warehouse.connection import quoted
 
 
-def query(path: Path, sql: str) -> pl.DataFrame:
+def query(path: Path, sql: str, *, zone: str = "UTC") -> pl.DataFrame:
     """The rows of one select on the published tables; `customers` and `crm.customers` mean the same.
 
     No file, no network and no other database can be reached.
+
+    Args:
+        path: the published file.
+        sql: the select.
+        zone: in which times that have a zone are given.
 
     Raises:
         ConfigurationError: nothing has been published, it is not exactly one select, or DuckDB refuses it.
     """
     with open_reader(path) as reader:
         try:
-            return reader.select(sql)
+            return reader.select(sql).with_columns(selectors.datetime(time_zone="*").dt.convert_time_zone(zone))
         except RefusedError as refused:
-            raise ConfigurationError(
-                where="query",
-                expected="one select on the published tables",
-                found=str(refused),
-                cure="Correct the SQL; `SHOW TABLES` and `DESCRIBE customers` tell what there is.",
-            ) from None
+            raise refused_select(refused) from None
 
 
 def export_csv(path: Path, folder: Path) -> list[Path]:

@@ -7,6 +7,7 @@ what the tables look like (`tables`).
 
 from crm_pipeline.quality.contract import load_expectations, validate
 from crm_pipeline.quality.judge import Judgement, accept, judge
+from crm_pipeline.quality.readable import flag_of, flagged_columns, readable_id, rule_of, split_by_flag
 from crm_pipeline.quality.reconcile import reconcile
 from crm_pipeline.quality.rules import Rule, Severity, Suite
 from crm_pipeline.quality.suites import judged_tables, load_suite, notes_zh, suite_tables
@@ -17,12 +18,17 @@ __all__ = [
     "Severity",
     "Suite",
     "accept",
+    "flag_of",
+    "flagged_columns",
     "judge",
     "judged_tables",
     "load_expectations",
     "load_suite",
     "notes_zh",
+    "readable_id",
     "reconcile",
+    "rule_of",
+    "split_by_flag",
     "suite_tables",
     "validate",
 ]

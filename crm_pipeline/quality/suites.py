@@ -55,7 +55,9 @@ def judged_tables(extra: Iterable[str | tables.Column] = ()) -> dict[str, tuple[
     return with_date | {table.qualified: table.columns for table in golden}
 
 
-def load_suite(table: str, *folders: Path, extra: Iterable[str | tables.Column] = ()) -> Suite:
+def load_suite(
+    table: str, *folders: Path, extra: Iterable[str | tables.Column] = (), given: Iterable[Rule] = ()
+) -> Suite:
     """The rules for `table`, out of all `folders`, the later ones adding to and overriding the earlier ones.
 
     A folder without a file for the table adds nothing; no file at all is a suite without rules.
@@ -63,13 +65,14 @@ def load_suite(table: str, *folders: Path, extra: Iterable[str | tables.Column] 
     Args:
         table: schema and name, such as `std.customers`.
         folders: the shipped folder first, then the project's.
-        extra: own columns of the project.
+        extra: own columns of the project, and others that its rows are judged with.
+        given: rules that no file has; files may override them as any other.
 
     Raises:
         ConfigurationError: the table is unknown or a file is broken.
     """
     columns = _columns_of(table, "expectations", extra)
-    rules: dict[str, Rule] = {}
+    rules = {rule.rule_id: rule for rule in given}
     for file in (folder / f"{table}.json" for folder in folders):
         if file.is_file():
             _merge(rules, _read(file), file, table, columns)

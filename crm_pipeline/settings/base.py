@@ -34,9 +34,14 @@ class SourceRead(Frozen):
         return False
 
     @property
+    def changes_asked_by(self) -> str:
+        """The key that says that only what changed since the last delivery is asked for; empty when all is."""
+        return ""
+
+    @property
     def asks_for_changes(self) -> bool:
         """Whether it is written that only what changed since the last delivery is asked for."""
-        return False
+        return bool(self.changes_asked_by)
 
     @property
     def described(self) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, model_validator
 from pydantic import field_validator as check
 
 from crm_pipeline.settings.base import SourceRead, Text
@@ -74,6 +74,13 @@ class DatabaseRead(SourceRead):
             raise ValueError("expected table or schema.table")
         return value
 
+    @check("query")
+    @classmethod
+    def _one_select(cls, value: str | None, known: ValidationInfo) -> str | None:
+        if value is not None and "database" in known.data:  # else the URL is refused, which says the dialect
+            one_select(value, DIALECTS[_scheme(known.data["database"])])
+        return value
+
     @check("timezone")
     @classmethod
     def _known_timezone(cls, value: str | None) -> str | None:
@@ -85,8 +92,6 @@ class DatabaseRead(SourceRead):
     def _table_or_query(self) -> DatabaseRead:
         if (self.table is None) == (self.query is None):
             raise ValueError("expected exactly one of table and query")
-        if self.query is not None:
-            one_select(self.query, self.dialect)
         if "since" in self.placeholders and self.initial is None:
             raise ValueError("expected initial, what :since stands for the first time,")
         if self.initial is not None and not self.asks_for_changes:
@@ -109,9 +114,11 @@ class DatabaseRead(SourceRead):
         return bool(self.placeholders & {"date", "until"})
 
     @property
-    def asks_for_changes(self) -> bool:
-        """Whether it is written that only what changed since the last delivery is asked for."""
-        return "since" in self.placeholders or (self.table is not None and self.cursor is not None)
+    def changes_asked_by(self) -> str:
+        """The key that says that only what changed since the last delivery is asked for; empty when all is."""
+        if "since" in self.placeholders:
+            return ":since in read.query"
+        return "read.cursor" if self.table is not None and self.cursor is not None else ""
 
     @property
     def table_names(self) -> tuple[str, ...]:

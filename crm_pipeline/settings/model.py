@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, model_validator
 from pydantic import field_validator as check
 
+from crm_pipeline.settings.changes import Deleted, DeleteLimit, OnChange, OnChangeForm
 from crm_pipeline.settings.forms import (
     FORM_SCHEMA,
     LIST_COLUMNS,
@@ -22,7 +23,6 @@ from crm_pipeline.settings.forms import (
     ValueForm,
     value_form,
 )
-from crm_pipeline.settings.loads import Deleted, DeleteLimit, OnChange, OnChangeForm
 from crm_pipeline.settings.read import Frozen, Name, Read, Text
 from crm_pipeline.tables import (
     CONTACTS,
@@ -84,7 +84,7 @@ class Extract(Frozen):
         if self.load == "full" and self.read.asks_for_changes:
             raise ValueError(
                 "expected load: incremental where changes alone are asked for, since what a full delivery lacks is "
-                "taken for deleted,"
+                f"taken for deleted,; found load: full with {self.read.changes_asked_by}"
             )
         return self
 

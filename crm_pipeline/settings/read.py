@@ -34,10 +34,12 @@ _WILDCARDS = set("*?[")
 _FORMATS_OF_KEY: dict[str, tuple[Format, ...]] = {
     "sheet": ("excel",),
     "header_row": ("csv", "excel"),
+    "header": ("csv", "excel"),
     "encoding": ("csv", "json", "json_lines"),
     "delimiter": ("csv",),
     "quote": ("csv",),
     "records": ("json",),
+    "as_json": ("json", "json_lines"),
 }
 
 
@@ -63,10 +65,20 @@ class FileRead(SourceRead):
         ".xlsb, .ods), csv for any other",
     )
     member: Text | None = Field(None, description="name or pattern of the file in a zip archive that holds several")
-    unpacked_limit: Text = Field("20GB", description="most that an archive may hold unpacked; a larger one is refused")
-    sheet: Text | None = Field(None, description="excel only; by default the first sheet")
-    header_row: Annotated[int, Field(ge=1, strict=True)] | None = Field(
-        None, description="csv and excel only: line or row of the header; what is above it is passed over"
+    unpacked_limit: Text | None = Field(
+        None,
+        description="most that an archive or a workbook may hold unpacked; a larger one is refused; by default 20GB, "
+        "and 1GB of a workbook, which is read into memory",
+    )
+    sheet: Text | None = Field(None, description="excel only; by default the first sheet that is not hidden")
+    header_row: Annotated[int, Field(ge=0, strict=True)] | None = Field(
+        None,
+        description="csv and excel only: line or row of the header, what is above is passed over; 0 if there is none",
+    )
+    header: dict[Annotated[int, Field(ge=1)], Text] = Field(
+        default_factory=dict,
+        description="csv and excel only: names of columns by their number from 1, such as {4: phone_2}, in place of "
+        "what the header has there: for names that are blank or come twice, and for files without a header",
     )
     encoding: Text | None = Field(None, description="text only; by default it is detected")
     delimiter: Annotated[str, Field(pattern=r"^[\t -!#-~]$", strict=True)] | None = Field(
@@ -77,6 +89,11 @@ class FileRead(SourceRead):
     )
     records: Text | None = Field(
         None, description="json only: dotted path to the array of objects, such as data.items; by default the document"
+    )
+    as_json: tuple[Text, ...] = Field(
+        (),
+        description="json and json_lines only: dotted paths of objects that are one column of JSON text instead of a "
+        "column for each key, such as those whose keys are data",
     )
 
     inbox: bool = Field(
@@ -98,8 +115,8 @@ class FileRead(SourceRead):
 
     @check("unpacked_limit")
     @classmethod
-    def _size(cls, value: str) -> str:
-        if not re.fullmatch(r"[1-9][0-9]*(MB|GB|TB)", value):
+    def _size(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"[1-9][0-9]*(MB|GB|TB)", value):
             raise ValueError("expected a size such as 500MB or 20GB")
         return value
 
@@ -122,6 +139,8 @@ class FileRead(SourceRead):
             raise ValueError("expected another character for delimiter than for quote")
         if self.endpoint_url is not None and not self.is_remote:
             raise ValueError("expected endpoint_url with s3:// only")
+        if self.header_row == 0 and not self.header:
+            raise ValueError("expected header, with a name for each column, where header_row is 0")
         return self
 
     @model_validator(mode="after")

@@ -6,10 +6,12 @@ Belongs here: turning a violation into a `ConfigurationError`. Does not belong h
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+import yaml
 from pydantic import ValidationError
 
 from crm_pipeline.errors import ConfigurationError
@@ -24,6 +26,8 @@ _SECRET = frozenset({"backup", "key", "url", "to", "database"}) | {
     *("base_url", "token_url", "token", "password", "client_id", "client_secret", "params", "headers", "body", "form")
 }
 _NOT_SHOWN = "another value (not shown)"
+_FOUND = "; found "
+_LONGEST = 80  # characters of a value that are shown
 
 
 def require_known(
@@ -61,8 +65,9 @@ def refuse_first(
     if first["type"] == "string_pattern_mismatch" and "[key]" in first["loc"]:
         cure = "Rename it; it becomes a part of keys and paths."
         refuse(file, line, "a name of small letters, digits and underscores, a letter first", repr(path[-1]), cure)
-    expected = first["msg"].removeprefix("Value error, ").removeprefix("expected ").removeprefix("Input should be ")
-    found = repr(path[-1]) if "[key]" in first["loc"] else _shown(written, path)
+    said, _, told = first["msg"].partition(_FOUND)  # what a rule found where the value itself does not show it
+    expected = said.removeprefix("Value error, ").removeprefix("expected ").removeprefix("Input should be ")
+    found = told or (repr(path[-1]) if "[key]" in first["loc"] else _shown(written, path))
     refuse(file, line, f"{expected} for {name}", found, "Correct this value.")
 
 
@@ -81,7 +86,12 @@ def _shown(written: Any, path: YamlPath) -> str:
             value = value[part]
         except (KeyError, IndexError, TypeError):  # a form's name is not part of the file: the value around it
             break
-    return f"{len(value)} keys" if isinstance(value, dict) and len(value) > 3 else repr(_without_secrets(value))
+    shown = _without_secrets(value)
+    if isinstance(value, dict):  # in the words of the file
+        text = yaml.safe_dump(shown, default_flow_style=True, allow_unicode=True, sort_keys=False, width=math.inf)
+        return text.strip() if len(text) <= _LONGEST else f"the keys {', '.join(map(str, value))}"
+    text = repr(shown)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _without_secrets(value: Any) -> Any:

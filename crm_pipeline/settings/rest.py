@@ -66,6 +66,11 @@ class Rest(Frozen):
     fields: tuple[Text, ...] = Field(
         (), description="columns that are there even if no record has them, for services that leave out empty ones"
     )
+    as_json: tuple[Text, ...] = Field(
+        (),
+        description="dotted paths of objects that are one column of JSON text instead of a column for each key, such "
+        "as those whose keys are data",
+    )
     paginator: Paginator
     auth: Auth | None = None
     cursor: Cursor | None = None
@@ -130,9 +135,9 @@ class RestRead(SourceRead):
         return bool(self.rest.placeholders & {"date", "until"})
 
     @property
-    def asks_for_changes(self) -> bool:
-        """Whether it is written that only what changed since the last delivery is asked for."""
-        return self.rest.cursor is not None
+    def changes_asked_by(self) -> str:
+        """The key that says that only what changed since the last delivery is asked for; empty when all is."""
+        return "read.rest.cursor" if self.rest.cursor is not None else ""
 
     @property
     def described(self) -> str:

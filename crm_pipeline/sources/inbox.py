@@ -12,6 +12,7 @@ from __future__ import annotations
 import fnmatch
 import glob
 import os
+import stat
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,44 +72,51 @@ def open_inbox(read: FileRead, root: Path, *, where: str) -> Inbox:
         prefix, _, pattern = read.file.rpartition("/")
         store = open_store(prefix, endpoint_url=read.endpoint_url, base=root)
         return _BucketInbox(store, prefix, pattern, read.marker, where)
-    return _FolderInbox(root / read.file, read.settle_seconds, needs_marker=read.marker)
+    path = root / read.file
+    return _FolderInbox(path.parent, path.name, read.settle_seconds, needs_marker=read.marker)
 
 
 @dataclass(frozen=True, slots=True)
 class _FolderInbox:
-    pattern: Path
+    folder: Path
+    pattern: str
     settle_seconds: float
     needs_marker: bool
 
     def waiting(self) -> list[Waiting]:
         found = []
-        for text in glob.iglob(str(self.pattern)):  # noqa: PTH207 - the pattern may be absolute
-            path = Path(text)
+        for name in glob.glob(self.pattern, root_dir=self.folder):  # noqa: PTH207 - the folder's name is no pattern
+            path = self.folder / name
             try:
-                state = path.stat()
+                state = path.lstat()
             except FileNotFoundError:  # taken away just now
                 continue
-            if path.is_file() and not path.name.startswith(_HIDDEN) and self._is_complete(path, state.st_mtime):
-                found.append((state.st_mtime_ns, Waiting(path.name, text, state.st_size, _version(state))))
+            # Not what a link leads to: whoever may drop files here would have any file read that we may read.
+            if stat.S_ISREG(state.st_mode) and not name.startswith(_HIDDEN) and self._is_complete(path, state.st_mtime):
+                found.append((state.st_mtime_ns, Waiting(name, str(path), state.st_size, _version(state))))
         return [file for _, file in sorted(found, key=lambda item: (item[0], item[1].name))]
 
     def _is_complete(self, path: Path, modified: float) -> bool:
         if path.name.endswith(MARKER):
             return False
         if self.needs_marker:
-            return path.with_name(path.name + MARKER).exists()
+            return os.path.exists(f"{path}{MARKER}")  # noqa: PTH110 - false where the name is too long for a folder
         return time.time() - modified >= self.settle_seconds
 
     def put_away(self, file: Waiting, place: Place, name: str, reports: Mapping[str, str]) -> None:
         path = Path(file.path)
-        if _version(path.stat()) != file.version:
+        try:
+            if _version(path.lstat()) != file.version:
+                return
+        except FileNotFoundError:  # taken back by who dropped it
             return
-        folder = path.parent / place
+        folder = self.folder / place
         folder.mkdir(exist_ok=True)
         for report, text in reports.items():
             (folder / report).write_text(text, encoding="utf-8")
         path.rename(folder / name)
-        path.with_name(path.name + MARKER).unlink(missing_ok=True)
+        if self.needs_marker:
+            path.with_name(path.name + MARKER).unlink(missing_ok=True)
 
 
 def _version(state: os.stat_result) -> str:
@@ -128,7 +136,7 @@ class _BucketInbox:
             listed = {info.key: info for info in self.store.list()}
         complete = [info for info in listed.values() if self._is_complete(info.key, listed)]
         return [
-            Waiting(info.key, f"{self.prefix}/{info.key}", info.size_bytes, info.etag)
+            Waiting(info.key, f"{self.prefix}/{info.key}", info.size_bytes, _stored_version(info))
             for info in sorted(complete, key=lambda info: (info.modified_at or _UNKNOWN, info.key))
         ]
 
@@ -141,5 +149,12 @@ class _BucketInbox:
         with naming(self.where):
             for report, text in reports.items():
                 self.store.put(f"{place}/{report}", text.encode())
-            if self.store.move(ObjectInfo(file.name, file.size_bytes, file.version), f"{place}/{name}"):
+            etag = file.version.rpartition(" ")[0]
+            is_moved = self.store.move(ObjectInfo(file.name, file.size_bytes, etag), f"{place}/{name}")
+            if is_moved and self.needs_marker:
                 self.store.delete(file.name + MARKER)
+
+
+def _stored_version(info: ObjectInfo) -> str:
+    """The ETag, which equal bytes share, and the time."""
+    return f"{info.etag} {info.modified_at.isoformat() if info.modified_at else ''}"

@@ -12,18 +12,18 @@ import polars as pl
 
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Extract, ValueForm
+from crm_pipeline.settings.changes import Deleted
 from crm_pipeline.settings.forms import LIST_COLUMNS, NAMESPACED_COLUMNS, REFERENCE_COLUMNS, RELATED_COLUMN
-from crm_pipeline.settings.loads import Deleted
 from crm_pipeline.state.delivery import LINE
 from crm_pipeline.warehouse import expressions
 from crm_pipeline.warehouse.connection import literal, quoted
 
 _KEY_SEPARATOR = "|"
 # What is trimmed from the parts of a key: everything that Unicode calls white space.
-_BLANKS = "".join(
+BLANKS = "".join(
     map(chr, (*range(9, 14), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000))
 )
-_WITHOUT_OUTER_BLANKS = r"(?s)[^\p{Z}\p{Cc}](.*[^\p{Z}\p{Cc}])?"
+_WITHOUT_OUTERBLANKS = r"(?s)[^\p{Z}\p{Cc}](.*[^\p{Z}\p{Cc}])?"
 
 
 def named_columns(extract: Extract) -> list[str]:
@@ -80,7 +80,7 @@ def source_ids(delivered: pl.DataFrame, primary_key: tuple[str, ...]) -> pl.Seri
 
 
 def _key(columns: list[pl.Expr]) -> pl.Expr:
-    parts = [column.str.strip_chars(_BLANKS) for column in columns]
+    parts = [column.str.strip_chars(BLANKS) for column in columns]
     escaped = [
         part.str.replace_all("\\", "\\\\", literal=True).str.replace_all("|", "\\|", literal=True) for part in parts
     ]
@@ -105,9 +105,9 @@ def is_deleted_sql(deleted: Deleted) -> str:
 
 
 def _trimmed_sql(text: str) -> str:
-    """An SQL expression trimmed of `_BLANKS`; most texts have none at their ends, told several times faster."""
-    is_trimmed = f"regexp_full_match({text}, {literal(_WITHOUT_OUTER_BLANKS)})"
-    return f"CASE WHEN {is_trimmed} THEN {text} ELSE trim({text}, {literal(_BLANKS)}) END"
+    """An SQL expression trimmed of `BLANKS`; most texts have none at their ends, told several times faster."""
+    is_trimmed = f"regexp_full_match({text}, {literal(_WITHOUT_OUTERBLANKS)})"
+    return f"CASE WHEN {is_trimmed} THEN {text} ELSE trim({text}, {literal(BLANKS)}) END"
 
 
 def map_rows(delivered: pl.DataFrame, extract: Extract, *, source: str) -> pl.DataFrame:

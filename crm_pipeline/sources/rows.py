@@ -35,13 +35,20 @@ class Rows:
     types: Mapping[str, str] = field(default_factory=dict)
 
 
-def check_names(names: Sequence[str], where: str, *, places: Sequence[int] | None = None) -> None:
+HEADER_CURE = "Name these columns in read.header, such as {3: note}, or have the header corrected."
+"""What is to be done about names that are blank or come twice, where `read:` can name columns."""
+
+
+def check_names(
+    names: Sequence[str], where: str, *, places: Sequence[int] | None = None, cure: str = "Correct the header."
+) -> None:
     """Nothing, when the names of a header are fit for columns.
 
     Args:
         names: one per column, in their order.
         where: source, extract, file and line.
         places: the number of each column in the file, from 1; by default its position among the names.
+        cure: what is to be done about names that are not fit.
 
     Raises:
         DeliveryError: there is no name, or one is missing, repeated or kept for the line number.
@@ -57,7 +64,7 @@ def check_names(names: Sequence[str], where: str, *, places: Sequence[int] | Non
             where=where,
             expected="a header with a distinct name for each column, letter case apart",
             found=f"{'one name for the columns' if repeated else 'no fit name for the column'} {shown}",
-            cure="Correct the header.",
+            cure=cure,
         )
 
 

@@ -4,7 +4,18 @@ Belongs here: cleaning one value without knowing other rows. Does not belong her
 (`quality`), or files and tables. A cleaner returns null for what is not of its type; it is idempotent.
 """
 
-from crm_pipeline.standardise.entities import VERSION, Context, Standardised, reasons_zh, standardise
+from crm_pipeline.standardise.cleaners import VERSION, Context, Expected, reasons_zh, refusable_columns
+from crm_pipeline.standardise.entities import Standardised, standardise
 from crm_pipeline.standardise.recognition import recognise, type_of
 
-__all__ = ["VERSION", "Context", "Standardised", "reasons_zh", "recognise", "standardise", "type_of"]
+__all__ = [
+    "VERSION",
+    "Context",
+    "Expected",
+    "Standardised",
+    "reasons_zh",
+    "recognise",
+    "refusable_columns",
+    "standardise",
+    "type_of",
+]

@@ -70,6 +70,7 @@ class Origin:
         details: what else was found or used, such as quote, sheet, member of an archive, sureness of the dialect.
         types: delivered column to the type that the source gives it; empty where all is text.
         parts: the files, where there are several.
+        version: of a file of an inbox, by which it is known from another one with the same bytes; empty elsewhere.
     """
 
     file_name: str
@@ -81,6 +82,7 @@ class Origin:
     details: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
+    version: str = ""
 
     def reads_like(self, other: Origin) -> bool:
         """Whether both give the same rows: the same bytes, read in the same way."""
@@ -144,17 +146,17 @@ class Delivery:
 
     def scan(self) -> pl.LazyFrame:
         """The delivered rows, all text, in the order delivered, with `LINE`; nothing is read yet."""
-        return pl.scan_parquet(self.file)
+        return pl.scan_parquet(self.file, glob=False)
 
     def read(self) -> pl.DataFrame:
         """The delivered rows, all text, in the order delivered, with `LINE`."""
-        return pl.read_parquet(self.file)
+        return pl.read_parquet(self.file, glob=False)
 
     def unreadable(self) -> pl.DataFrame:
         """The lines held back, by line: `line`, `content`, `reason`."""
         if not self.unreadable_count:
             return unreadable_frame(())
-        return pl.read_parquet(self.unreadable_file)
+        return pl.read_parquet(self.unreadable_file, glob=False)
 
 
 def unreadable_frame(held_back: tuple[Unreadable, ...] | list[Unreadable]) -> pl.DataFrame:

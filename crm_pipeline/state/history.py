@@ -98,7 +98,7 @@ class History:
         rows = folder / "versions.parquet"
         with appearing(rows) as temporary:
             yield Draft(number, published_at, temporary)
-        row_count = pl.scan_parquet(rows).select(pl.len()).collect().item()
+        row_count = pl.scan_parquet(rows, glob=False).select(pl.len()).collect().item()
         entry = {
             "format_version": FORMAT_VERSION,
             "number": number,

@@ -4,6 +4,9 @@ Layout: `<source>/<extract>/<business date>/<sequence>.parquet`, beside it `<seq
 were held back, and, written last and thereby the commit point, `<sequence>.json`. A Parquet file without it is the
 left-over of a crash and counts for nothing.
 
+A delivery is found by its name alone: its JSON is opened only for what is asked of it, since an inbox may bring
+hundreds of thousands. Names are ordered as numbers: 10000 comes after 9999.
+
 Belongs here: storing deliveries and saying which count. Does not belong here: reading sources, applying deliveries.
 """
 
@@ -11,6 +14,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, datetime
@@ -22,6 +27,10 @@ from crm_pipeline.state.drafts import Draft
 from crm_pipeline.state.files import appearing, write_json
 
 __all__ = ["LINE", "Delivery", "Landing", "Origin"]
+
+_DAYS = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
+_COMMITTED = re.compile(r"[0-9]+\.json")
+_ROWS = re.compile(r"(?P<sequence>[0-9]+)(\.unreadable)?\.parquet")
 
 
 class Landing:
@@ -40,7 +49,7 @@ class Landing:
             business_date: the day it stands for.
         """
         place = self.folder / source / extract / business_date.isoformat()
-        with Draft.open(place) as draft:
+        with Draft.open(place, f"{source}.{extract}") as draft:
             yield draft
 
     def commit(
@@ -77,10 +86,10 @@ class Landing:
             accepted_loss: what a person accepted as gone.
             schema_warnings: differences that a person is to be warned of.
         """
-        earlier = [d for d in self.deliveries(source, extract) if d.business_date == business_date]
-        if earlier and earlier[-1].origin.reads_like(origin):
-            return earlier[-1]
-        sequence = 1 + max((d.sequence for d in earlier), default=0)
+        newest = self.newest(source, extract, on=business_date)
+        if newest and newest.origin.reads_like(origin):
+            return newest
+        sequence = 1 + (newest.sequence if newest else 0)
         place = self.folder / source / extract / business_date.isoformat() / f"{sequence:04d}.parquet"
         delivery = Delivery(
             source,
@@ -95,37 +104,105 @@ class Landing:
             since,
             until,
             place,
-            len(draft.unreadable),
+            draft.held_back.count,
             schema_changes,
             seconds,
             accepted_loss,
             schema_warnings,
         )
-        with appearing(place) as temporary:
-            draft.move_rows(temporary)
-        if draft.unreadable:
-            with appearing(delivery.unreadable_file) as temporary:
-                draft.write_unreadable(temporary)
-        write_json(place.with_suffix(".json"), _entry(delivery))
+        try:
+            self._write(draft, delivery)
+        except BaseException:
+            _remove_uncommitted(delivery)
+            raise
         return delivery
 
-    def deliveries(self, source: str, extract: str) -> list[Delivery]:
-        """All committed deliveries of an extract, by business date and sequence."""
-        entries = sorted((self.folder / source / extract).glob("*/*.json"))
-        return [_delivery(entry) for entry in entries if not entry.name.startswith(".")]
+    def deliveries(self, source: str, extract: str, *, on: date | None = None) -> list[Delivery]:
+        """All committed deliveries of an extract, by business date and sequence; with `on` those of that date."""
+        return [_delivery(entry) for day in self._days(source, extract, on) for entry in _committed(day)]
+
+    def newest_first(
+        self, source: str, extract: str, *, on: date | None = None, until: date | None = None
+    ) -> Iterator[Delivery]:
+        """The committed deliveries of an extract from the newest on, each read only when it is asked for.
+
+        Args:
+            source: name in pipeline.yaml.
+            extract: name in pipeline.yaml.
+            on: those of this business date only.
+            until: those of this business date and earlier ones only.
+        """
+        for day in reversed(self._days(source, extract, on)):
+            if until is None or _date(day) <= until:
+                yield from map(_delivery, reversed(_committed(day)))
+
+    def newest(
+        self, source: str, extract: str, *, on: date | None = None, until: date | None = None
+    ) -> Delivery | None:
+        """The newest committed delivery of those that `newest_first` would give; no other one is read."""
+        return next(self.newest_first(source, extract, on=on, until=until), None)
 
     def days(self, source: str, extract: str) -> set[date]:
-        """The business dates of its committed deliveries, by the names of folders; no file is opened."""
-        entries = (self.folder / source / extract).glob("*/[!.]*.json")
-        return {date.fromisoformat(entry.parent.name) for entry in entries}
+        """The business dates of its committed deliveries; no file is opened."""
+        return {_date(day) for day in self._days(source, extract) if _committed(day)}
 
     def counting(self, source: str, extract: str, *, load: str) -> list[Delivery]:
         """The deliveries that count: with load `full` the newest of each date, with `incremental` all; in order."""
-        deliveries = self.deliveries(source, extract)
-        if load == "incremental":
-            return deliveries
-        newest = {delivery.business_date: delivery for delivery in deliveries}
-        return [newest[day] for day in sorted(newest)]
+        first = 0 if load == "incremental" else -1
+        return [_delivery(entry) for day in self._days(source, extract) for entry in _committed(day)[first:]]
+
+    def sweep(self) -> int:
+        """Number of leftovers of a crash that were removed: drafts, and rows that no JSON commits.
+
+        Nothing may be landed meanwhile.
+        """
+        leftovers = [
+            path for path in self.folder.glob("*/*/*/*") if path.name.startswith(".tmp-") or _is_uncommitted(path)
+        ]
+        for path in leftovers:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+            with contextlib.suppress(OSError):  # something was landed, so that the folder is not empty
+                path.parent.rmdir()
+        return len(leftovers)
+
+    def _days(self, source: str, extract: str, on: date | None = None) -> list[Path]:
+        """The folders of an extract's business dates, in order; with `on` that date's alone."""
+        return sorted((self.folder / source / extract).glob(on.isoformat() if on else _DAYS))
+
+    @staticmethod
+    def _write(draft: Draft, delivery: Delivery) -> None:
+        with appearing(delivery.file) as temporary:
+            draft.move_rows(temporary)
+        if draft.held_back.count:
+            with appearing(delivery.unreadable_file) as temporary:
+                draft.write_unreadable(temporary)
+        write_json(delivery.file.with_suffix(".json"), _entry(delivery))
+
+
+def _date(day: Path) -> date:
+    return date.fromisoformat(day.name)
+
+
+def _committed(day: Path) -> list[Path]:
+    """The JSON files of a business date's deliveries, by sequence."""
+    entries = (entry for entry in day.glob("*.json") if _COMMITTED.fullmatch(entry.name))
+    return sorted(entries, key=lambda entry: int(entry.stem))
+
+
+def _remove_uncommitted(delivery: Delivery) -> None:
+    """Takes away what was written of a delivery, unless it was committed all the same."""
+    for file in (delivery.file, delivery.unreadable_file):
+        if _is_uncommitted(file):
+            file.unlink(missing_ok=True)
+
+
+def _is_uncommitted(path: Path) -> bool:
+    """Whether it holds rows that no JSON beside it commits."""
+    rows = _ROWS.fullmatch(path.name)
+    return rows is not None and not path.with_name(f"{rows['sequence']}.json").exists()
 
 
 def _entry(delivery: Delivery) -> dict[str, Any]:

@@ -158,7 +158,7 @@ class Ledger:
         frames = [pl.DataFrame(schema=schema)]
         for number in self.numbers:
             self._header(number)
-            frames.append(pl.read_parquet(self._folder_of(number) / f"{name}.parquet").select(list(schema)))
+            frames.append(pl.read_parquet(self._folder_of(number) / f"{name}.parquet", glob=False).select(list(schema)))
         return pl.concat(frames)
 
 

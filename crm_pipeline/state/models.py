@@ -44,11 +44,11 @@ class StoredModel:
     def term_frequencies(self) -> dict[str, pl.DataFrame]:
         """Per column a frame with the value and its share of the filled rows, 0 to 1; in order of column name."""
         files = sorted((self.folder / _FREQUENCIES).glob("*.parquet"))
-        return {file.stem: pl.read_parquet(file) for file in files}
+        return {file.stem: pl.read_parquet(file, glob=False) for file in files}
 
     def left_out(self) -> pl.DataFrame:
         """The values too frequent to be compared on, as they were given to `append`."""
-        return pl.read_parquet(self.folder / _LEFT_OUT)
+        return pl.read_parquet(self.folder / _LEFT_OUT, glob=False)
 
 
 class ModelStore:

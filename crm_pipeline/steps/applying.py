@@ -13,14 +13,15 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from crm_pipeline import quality, standardise
+from crm_pipeline import quality
 from crm_pipeline.errors import DeliveryError
-from crm_pipeline.settings import AppliedExtract, Extract, Project
-from crm_pipeline.sources.mapping import closed_columns, map_rows
+from crm_pipeline.settings import AppliedExtract, Extract
+from crm_pipeline.sources.mapping import map_rows
 from crm_pipeline.standardise.dates import clean_timestamp
 from crm_pipeline.state.delivery import LINE, Delivery
 from crm_pipeline.steps import contacts, contracts, limits, rejections, versions
 from crm_pipeline.steps.loads import load_row
+from crm_pipeline.steps.readable import cleaned, without_rows
 from crm_pipeline.steps.run import Run
 from crm_pipeline.steps.versions import HASH, KEY
 from crm_pipeline.tables import LOADS, REJECTIONS, Table
@@ -150,6 +151,7 @@ def _apply_changes(
     extract = applied.extract
     tally = _Tally()
     by_row, _ = suite.split_by_row()
+    counting = [rule.rule_id for rule in quality.split_by_flag(by_row)[1].rules]
     for rows in versions.changed_rows(run.warehouse, delivery, _CHUNK_ROWS):
         complete = rows.with_columns(pl.lit("").alias(name) for name in absent)
         mapped = map_rows(complete, extract, source=delivery.source)
@@ -158,7 +160,7 @@ def _apply_changes(
         if applied.is_contact:
             frame = frame.with_columns(_main_key(applied, rows[KEY]))
         judgement = quality.judge(with_today(frame, delivery), by_row)
-        accepted = quality.accept(frame, judgement.failures)
+        accepted = quality.accept(frame, judgement.failures.filter(~pl.col("rule_id").is_in(counting)))
         reasons = rejections.against_cells(extract.entity, result.rejected, judgement.failures, mapped)
         rejected = rejections.complete(reasons, rows, delivery, extract)
         versions.replace_versions(run.warehouse, table, delivery, accepted)
@@ -170,22 +172,10 @@ def _apply_changes(
         tally.checks.append(judgement.results)
         tally.contract.append(quality.validate(with_today(frame, delivery), by_row))
     if not tally.checks:
-        nothing = with_today(table.empty(), delivery)
+        nothing = with_today(without_rows(table, by_row), delivery)
         tally.checks.append(quality.judge(nothing, by_row).results)
         tally.contract.append(quality.validate(nothing, by_row))
     return tally
-
-
-def cleaned(project: Project, extract: Extract, mapped: pl.DataFrame) -> standardise.Standardised:
-    """Mapped rows as typed columns: the standard ones, and the project's own ones of the entity."""
-    config = project.config
-    return standardise.standardise(
-        extract.entity,
-        mapped,
-        standardise.Context(config.default_country, config.timezone),
-        own=config.extras(extract.entity),
-        closed=closed_columns(extract),
-    )
 
 
 def _main_key(applied: AppliedExtract, keys: pl.Series) -> pl.Series:

@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from datetime import date
 
 from crm_pipeline import backup
-from crm_pipeline.errors import ConfigurationError, DeliveryError, PipelineError, StoreError
+from crm_pipeline.errors import ConfigurationError, DeliveryError, PipelineError, RefusedDeliveriesError, StoreError
 from crm_pipeline.golden.rules import column_rules
-from crm_pipeline.settings import FileRead, Project
+from crm_pipeline.settings import Extract, FileRead, Project, Read
 from crm_pipeline.settings.model import survivorship_columns
 from crm_pipeline.sources.files import dates_available
 from crm_pipeline.sources.mapping import check_expressions
-from crm_pipeline.sources.opening import is_delivered, open_delivery
+from crm_pipeline.sources.opening import open_delivery
 from crm_pipeline.state.delivery import LINE
 from crm_pipeline.state.landing import Landing
 from crm_pipeline.steps.back_up import key_of, store_of
-from crm_pipeline.steps.contracts import Contract
-from crm_pipeline.steps.days import business_today, other_days
-from crm_pipeline.steps.inbox import has_inbox, waiting_files
-from crm_pipeline.steps.land import asked, expected_file
+from crm_pipeline.steps.contracts import Contract, mapped_columns
+from crm_pipeline.steps.days import business_today, require_day
+from crm_pipeline.steps.inbox import has_inbox, read_of_waiting, waiting_files
+from crm_pipeline.steps.land import asked, require_file
 from crm_pipeline.steps.models import project_models
 from crm_pipeline.steps.run import suite_of, suite_tables
 from crm_pipeline.tables import (
@@ -49,14 +49,18 @@ class Checked:
 
 
 def default_day(project: Project) -> date:
-    """The newest business date that any dated source can answer for, today where none is dated."""
+    """The newest business date that a run may ask for and that any dated source has files of, else today."""
+    today, start = business_today(project), project.config.start_date
     reads = [extract.read for _, _, extract in project.config.extracts]
     dates = [day for read in reads if isinstance(read, FileRead) for day in dates_available(read, project.root)]
-    return max(dates, default=business_today(project))
+    return max((day for day in dates if start <= day <= today), default=today)
 
 
 def check_project(project: Project, day: date) -> list[Checked]:
-    """Every part of the project in the order of pipeline.yaml; errors are collected, not raised."""
+    """Every part of the project in the order of pipeline.yaml, as a run for that day would find it.
+
+    Errors are collected, not raised.
+    """
     parts: list[tuple[str, Callable[[], str]]] = []
     for source, name, _ in project.config.extracts:
         parts.append((f"{source}.{name}", lambda s=source, n=name: _check_extract(project, s, n, day)))  # type: ignore[misc]  # mypy can't infer defaults of a lambda
@@ -66,24 +70,36 @@ def check_project(project: Project, day: date) -> list[Checked]:
         ("sql", lambda: f"{len(project_models(project))} models"),
         ("backup", lambda: _check_backup(project)),
     ]
-    return [_checked(subject, look) for subject, look in parts]
+    checked = [_checked(subject, look) for subject, look in parts]
+    asked_for = _checked("business date", lambda: _check_day(project, day))
+    return [asked_for, *checked] if asked_for.error else checked
 
 
 def require_deliveries(project: Project, landing: Landing, days: Sequence[date]) -> None:
-    """Nothing, when each extract of a single business date was landed already or can be read and mapped.
+    """Nothing, when any extract of a single business date was landed already or can be read and mapped.
 
-    A check before the first write: of several days some may lack a delivery, so they are looked at when landed.
+    A check before the first write, so that a wrong date leaves no run behind. A delivery that is refused keeps the
+    others from nothing: it is refused again when it is landed. Of several days some may lack a delivery.
 
     Raises:
-        DeliveryError: the first extract that can't.
+        ConfigurationError: the dates, or a mapping that can't be computed.
+        DeliveryError: no extract can; each of them is told.
     """
     _require_known_days(project, days)
+    if len(days) != 1:
+        return
+    refused: list[DeliveryError] = []
     for source, name, extract in project.config.extracts:
-        if len(days) != 1 or any(d.business_date == days[0] for d in landing.deliveries(source, name)):
+        if days[0] in landing.days(source, name) or has_inbox(extract):
             continue
-        if not has_inbox(extract) and (extract.read.is_dated or days[0] == business_today(project)):
-            _require_file(project, landing, source, name, days[0])
-            _check_extract(project, source, name, days[0])
+        try:
+            require_day(project, landing, days, source, name)
+            if extract.read.is_dated or days[0] == business_today(project):
+                _check_extract(project, source, name, days[0])
+        except DeliveryError as error:
+            refused.append(error)
+    if len(refused) == len(project.config.extracts):
+        raise refused[0] if len(refused) == 1 else RefusedDeliveriesError(refused)
 
 
 def require_backup_key(project: Project) -> None:
@@ -103,18 +119,6 @@ def require_backup_key(project: Project) -> None:
         backup.require_key(store_of(settings, project.root), key_of(settings))
 
 
-def _require_file(project: Project, landing: Landing, source: str, name: str, day: date) -> None:
-    """Refuses a day without a file when other days have one, and names those; what else is wrong is told on reading."""
-    extract = project.config.sources[source].extracts[name]
-    if is_delivered(extract.read, project.root, day):
-        return
-    cure = other_days(project, landing, [day], (source, name))
-    if cure is None:
-        return
-    expected = f"the file {expected_file(project, extract, day)}"
-    raise DeliveryError(where=f"{source}.{name}", expected=expected, found="none", cure=cure)
-
-
 def _checked(subject: str, look: Callable[[], str]) -> Checked:
     try:
         return Checked(subject, look(), None)
@@ -124,35 +128,56 @@ def _checked(subject: str, look: Callable[[], str]) -> Checked:
 
 def _check_extract(project: Project, source: str, name: str, day: date) -> str:
     extract = project.config.sources[source].extracts[name]
-    where = f"{source}.{name}"
     if has_inbox(extract):
         return _check_inbox(project, source, name)
+    landing = Landing(project.state / "landing")
+    require_file(project, landing, source, name, day)
+    header = _check_mapping(project, source, name, extract.read, day)
+    require_day(project, landing, [day], source, name)  # last: the mapping is looked at all the same
+    return f"{extract.entity}, {extract.load}, {extract.read.described}, {_used(header, extract)}"
+
+
+def _check_inbox(project: Project, source: str, name: str) -> str:
+    """An inbox, and the file that is taken next from it, if one waits."""
+    extract = project.config.sources[source].extracts[name]
+    waiting = [each.file for each in waiting_files(project) if (each.source, each.extract) == (source, name)]
+    told = f"{extract.entity}, {extract.load}, inbox, {len(waiting)} waiting"
+    if not waiting:
+        return f"{told}, {len(mapped_columns(extract))} mapped"
+    read = read_of_waiting(project, source, name, waiting[0])
+    return f"{told}, {_used(_check_mapping(project, source, name, read, business_today(project)), extract)}"
+
+
+def _used(header: Sequence[str], extract: Extract) -> str:
+    """How many columns are delivered, and how many of them the extract's configuration names."""
+    named = {name.casefold() for name in mapped_columns(extract)}
+    return f"{len(header)} columns, {sum(name.casefold() in named for name in header)} mapped"
+
+
+def _check_mapping(project: Project, source: str, name: str, read: Read, day: date) -> Sequence[str]:
+    """The columns of a delivery, which fit the mapping and what was delivered before."""
+    extract = project.config.sources[source].extracts[name]
     landed = Landing(project.state / "landing").deliveries(source, name)
-    contract = Contract(extract, [d for d in landed if d.business_date <= day], where)
-    with open_delivery(extract.read, asked(project, source, name, day)) as reading:
+    earlier = [delivery for delivery in landed if delivery.business_date <= day]
+    where = f"{source}.{name}"
+    with open_delivery(read, asked(project, source, name, day)) as reading:
+        contract = Contract(extract, earlier, f"{where}, {reading.shown}" if reading.shown else where)
         header = reading.columns
         try:
-            _check_mapping(header, contract)
+            _require_fit(header, contract, where)
         except PipelineError:
-            if not isinstance(extract.read, FileRead):
+            if not isinstance(read, FileRead):
                 raise
             # Lines of JSON may differ in their keys, so that those at the start need not be all.
             names = dict.fromkeys(column for batch in reading.batches for column in batch.rows.columns)
             header = tuple(column for column in names if column != LINE)
-            _check_mapping(header, contract)
-    read = extract.read.described
-    return f"{extract.entity}, {extract.load}, {read}, {len(header)} columns, {len(extract.columns)} mapped"
+            _require_fit(header, contract, where)
+    return header
 
 
-def _check_inbox(project: Project, source: str, name: str) -> str:
-    extract = project.config.sources[source].extracts[name]
-    waiting = [file for file in waiting_files(project) if (file.source, file.extract) == (source, name)]
-    return f"{extract.entity}, {extract.load}, inbox, {len(waiting)} waiting, {len(extract.columns)} mapped"
-
-
-def _check_mapping(header: Sequence[str], contract: Contract) -> None:
+def _require_fit(header: Sequence[str], contract: Contract, where: str) -> None:
     absent = contract.require_mapped(header)
-    check_expressions([*header, *absent], contract.extract, where=contract.where)
+    check_expressions([*header, *absent], contract.extract, where=where)
 
 
 def _check_survivorship(project: Project) -> str:
@@ -180,6 +205,11 @@ def _check_backup(project: Project) -> str:
         return "no key: backups are not taken"
     require_backup_key(project)
     return store_of(project.config.backup, project.root).describe()
+
+
+def _check_day(project: Project, day: date) -> str:
+    _require_known_days(project, [day])
+    return str(day)
 
 
 def _require_known_days(project: Project, days: Sequence[date]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from crm_pipeline import quality
+from crm_pipeline.steps.readable import current_sql
 from crm_pipeline.steps.run import Run
 from crm_pipeline.tables import CHECK_RESULTS, LOADS, CheckKind, Table
 from crm_pipeline.warehouse.models import Model, ModelTestResult
@@ -81,7 +82,7 @@ def judge_current(run: Run, table: Table, suite: quality.Suite) -> tuple[pl.Data
     if not suite.rules:
         return CHECK_RESULTS.empty(), CHECK_RESULTS.empty()
     today = f"(SELECT max(business_date) FROM {LOADS.qualified})"
-    frame = run.warehouse.frame(f"SELECT *, {today} AS business_date FROM {table.qualified} WHERE valid_to IS NULL")
+    frame = run.warehouse.frame(f"SELECT *, {today} AS business_date FROM ({current_sql(table, suite)})")
     return quality.judge(frame, suite).results, quality.validate(frame, suite)
 
 

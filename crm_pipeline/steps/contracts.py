@@ -14,7 +14,7 @@ from typing import Literal
 
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Extract
-from crm_pipeline.settings.loads import Handling
+from crm_pipeline.settings.changes import Handling
 from crm_pipeline.sources.mapping import check_columns, expressions_of, named_columns
 from crm_pipeline.state.delivery import LINE, Delivery
 from crm_pipeline.warehouse.expression_columns import expression_columns

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from crm_pipeline.steps.first_mapping import FirstExtract, first_mapping
-from crm_pipeline.steps.given_files import extracts_of
+from crm_pipeline.steps.given_files import GivenExtract, extracts_of
 
 _PLAIN = re.compile(r"^[\w\u3400-\u9fff](?:[\w .\u3400-\u9fff/-]*[\w\u3400-\u9fff])?$")
 _NOT_TEXT = re.compile(r"^(?:[-+.\d_]+|0x.*|true|false|yes|no|on|off|null|y|n|~|\d+[:-].*)$", re.IGNORECASE)
@@ -77,7 +77,7 @@ def _extract(extract: FirstExtract) -> list[str]:
     lines = [
         f"      {extract.name}:",
         *(f"        {line}" for line in entity),
-        _commented(f"        read: {_flow(read)}", f"found: {extract.origin.described}"),
+        _commented(f"        read: {_flow(read)}", f"found: {extract.origin.described}{_a_day(extract.given)}"),
         _commented(f"        load: {extract.load}", extract.load_reason),
         f"        primary_key: {_flow(key)}",
     ]
@@ -93,6 +93,11 @@ def _extract(extract: FirstExtract) -> list[str]:
     if extract.unmapped:
         lines += _wrapped(f"# not mapped: {', '.join(_one_line(name) for name in extract.unmapped)}")
     return lines
+
+
+def _a_day(given: GivenExtract) -> str:
+    """What to write where files of other days are to come."""
+    return f"; for a file a day: {given.dated_pattern}" if given.dated_pattern else ""
 
 
 def _wrapped(comment: str, width: int = 108) -> list[str]:

@@ -41,7 +41,8 @@ class GivenExtract:
         title: what the file or the sheet is called, which may say what it holds.
         pattern: what to write into `read.file`.
         sheet: of a workbook with several.
-        files: business date to file, oldest first; one without a date where the name has none.
+        files: business date to file, oldest first; one without a date where the pattern has none.
+        dated_pattern: what to write instead for a delivery a day, where the name has a date and the pattern has none.
     """
 
     source: str
@@ -49,6 +50,7 @@ class GivenExtract:
     pattern: str
     sheet: str | None
     files: tuple[tuple[date | None, Path], ...]
+    dated_pattern: str = ""
 
     @property
     def largest(self) -> tuple[date | None, Path]:
@@ -63,6 +65,9 @@ class GivenExtract:
 
 def extracts_of(files: Iterable[Path], root: Path) -> list[GivenExtract]:
     """The extracts that files are, in the order in which they were named.
+
+    A single dated file among some without a date is as undated as they are: there is no day for which a source without
+    dates and that file both answer.
 
     Args:
         files: as a user named them.
@@ -79,24 +84,39 @@ def extracts_of(files: Iterable[Path], root: Path) -> list[GivenExtract]:
             )
         day, pattern = _dated(file, root.absolute())
         grouped.setdefault(pattern, []).append((day, file))
+    has_undated = any(day is None for dated in grouped.values() for day, _ in dated)
     known: list[str] = []
     found: list[GivenExtract] = []
     for pattern, dated in grouped.items():
         dated.sort(key=lambda pair: (pair[0] or date.min, str(pair[1])))
+        newest = dated[-1][1]
         stem = _undated(Path(pattern).stem)
-        source = _source_name(stem, dated[-1][1], known)
+        source = _source_name(stem, newest, known)
         known.append(source)
-        found += [
-            GivenExtract(source, f"{stem} {sheet or ''}".strip(), pattern, sheet, tuple(dated))
-            for sheet in _sheets(dated[-1][1])
-        ]
+        is_alone = has_undated and len(dated) == 1 and dated[0][0] is not None
+        for sheet in _sheets(newest):
+            title = f"{stem} {sheet or ''}".strip()
+            if is_alone:
+                plain = _escaped(newest, root.absolute())
+                found.append(GivenExtract(source, title, plain, sheet, ((None, newest),), pattern))
+            else:
+                found.append(GivenExtract(source, title, pattern, sheet, tuple(dated)))
     return found
+
+
+def first_run(given: Iterable[GivenExtract]) -> str:
+    """The options of the `run` that loads all the files; empty where it needs none."""
+    days = sorted({day or date.max for each in given for day, _ in each.files})
+    if days[0] == date.max:
+        return ""
+    if days[-1] == date.max:  # up to today, which those without a date answer for
+        return f"--from {days[0]}"
+    return f"--date {days[0]}" if len(days) == 1 else f"--from {days[0]} --to {days[-1]}"
 
 
 def _dated(file: Path, root: Path) -> tuple[date | None, str]:
     """The date in a path, and the path as `read.file` has it; the same date may stand in it twice."""
-    path = str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
-    escaped = path.replace("{", "{{").replace("}", "}}")
+    escaped = _escaped(file, root)
     for shape, form in _DATES:
         for match in reversed([*shape.finditer(escaped)]):
             with contextlib.suppress(ValueError):
@@ -104,6 +124,12 @@ def _dated(file: Path, root: Path) -> tuple[date | None, str]:
                 placeholder = "{date}" if form == _PLAIN_DAY else f"{{date:{form}}}"
                 return day, escaped.replace(match[0], placeholder)
     return None, escaped
+
+
+def _escaped(file: Path, root: Path) -> str:
+    """A path as `read.file` has it, date and all."""
+    path = str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
+    return path.replace("{", "{{").replace("}", "}}")
 
 
 def _undated(stem: str) -> str:
@@ -129,5 +155,5 @@ def _sheets(file: Path) -> list[str | None]:
     read = FileRead(file=file.name.replace("{", "{{").replace("}", "}}"))
     if read.file_format != "excel":
         return [None]
-    names = open_sheet(file, read, str(file)).book.sheet_names
+    names = open_sheet(file, read, str(file)).names
     return [*names] if len(names) > 1 else [None]

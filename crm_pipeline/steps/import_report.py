@@ -7,26 +7,19 @@ The files hold counts and names, no personal values; what is under `run_time` al
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
-
-import polars as pl
 
 from crm_pipeline.settings import Project
 from crm_pipeline.state.files import appearing
 from crm_pipeline.steps.run import Run
-from crm_pipeline.tables import LOADS, REJECTIONS
+from crm_pipeline.tables import LOADS
 
 _LISTABLE = 0o755
 _OUTCOMES = {"duplicate": "duplicates"}  # else the column's name without _count
 _ROWS = ("delivered", "loaded", "unchanged", "quarantined", "duplicate", "erased")
-_REASONS = f"""
-    SELECT rule_id AS rule, severity, column_name AS "column", count(DISTINCT line) AS rows, min(reason) AS reason
-    FROM {REJECTIONS.qualified}
-    WHERE source = ? AND extract = ? AND business_date = ? AND sequence = ? AND entity = ?
-    GROUP BY rule_id, severity, column_name ORDER BY rule_id, column_name, severity
-"""
+_REASON = {"rule_id": "rule", "column_name": "column", "row_count": "rows"}  # else the field's name
 
 
 def report_file(project: Project, source: str, extract: str, day: date, sequence: int) -> Path:
@@ -35,49 +28,36 @@ def report_file(project: Project, source: str, extract: str, day: date, sequence
 
 
 def write_import_reports(run: Run, entity: str) -> int:
-    """Number of reports written: of the deliveries that this run applied, and of applied ones that have none.
+    """Number of reports written: of applied deliveries whose report is missing, or older than that.
 
-    A delivery that another one of its date took the place of keeps the report it had.
+    A run that was killed after it had applied a delivery leaves its report to the next one. A delivery that another one
+    of its date took the place of keeps the report it had.
     """
     sql = f"SELECT * FROM {LOADS.qualified} WHERE entity = ? ORDER BY source, extract, business_date, sequence"
     written = 0
     for load in run.warehouse.frame(sql, [entity]).iter_rows(named=True):
         place = (load["source"], load["extract"], load["business_date"], load["sequence"])
         file = report_file(run.project, *place)
-        if load["run_id"] == run.run_id or not file.exists():
-            _write(file, import_report(run, load))
+        if not _is_written_since(file, load["applied_at"]):
+            _write(file, import_report(load))
             written += 1
     return written
 
 
-def reasons_of_run(run: Run, entity: str) -> pl.DataFrame:
-    """The reasons against rows of the deliveries that this run applied: one rule, column and extract, most rows first.
-
-    Columns: `extract` (`source.extract`), `rule`, `severity`, `column`, `rows`.
-    """
-    return run.warehouse.frame(
-        f"""
-        SELECT source || '.' || extract AS extract, rule_id AS rule, severity, column_name AS "column",
-            count(*) AS rows
-        FROM (
-            SELECT DISTINCT r.source, r.extract, r.business_date, r.sequence, r.line, rule_id, severity, column_name
-            FROM {REJECTIONS.qualified} AS r
-            JOIN {LOADS.qualified} AS l USING (source, extract, business_date, sequence)
-            WHERE l.run_id = ? AND l.entity = ?
-        )
-        GROUP BY ALL ORDER BY rows DESC, extract, rule, "column"
-        """,
-        [run.run_id, entity],
-    )
+def _is_written_since(file: Path, applied_at: datetime) -> bool:
+    """Whether a report is there and not older than what it tells of; by its time alone, for there may be very many."""
+    try:
+        return file.stat().st_mtime >= applied_at.replace(tzinfo=UTC).timestamp()
+    except FileNotFoundError:
+        return False
 
 
-def import_report(run: Run, load: dict[str, Any]) -> dict[str, Any]:
+def import_report(load: dict[str, Any]) -> dict[str, Any]:
     """The report on one row of `ops.loads`, ready for JSON."""
-    place = [load[name] for name in ("source", "extract", "business_date", "sequence", "entity")]
     return {
         **{name: load[name] for name in ("source", "extract", "entity", "business_date", "sequence")},
         "rows": {_OUTCOMES.get(name, name): load[f"{name}_count"] for name in _ROWS},
-        "reasons": run.warehouse.frame(_REASONS, place).to_dicts(),
+        "reasons": [{_REASON.get(name, name): value for name, value in reason.items()} for reason in load["reasons"]],
         "unreadable_lines": load["unreadable_count"],
         "nulled_cells": load["nulled_count"],
         "warnings": load["flagged_count"],

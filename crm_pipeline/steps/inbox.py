@@ -7,21 +7,26 @@ Belongs here: which file is landed when, and what becomes of it. Does not belong
 from __future__ import annotations
 
 import glob
+import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import PurePath
 from typing import Any
 
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Extract, FileRead, Project
 from crm_pipeline.sources.inbox import Inbox, Waiting, open_inbox
 from crm_pipeline.sources.opening import open_delivery
-from crm_pipeline.state.delivery import Delivery
+from crm_pipeline.state.delivery import Delivery, Origin
 from crm_pipeline.steps.days import business_today
 from crm_pipeline.steps.land import Landed, asked, land_reading
 from crm_pipeline.steps.run import Run, utc_now
+
+_LONGEST_NAME_BYTES = 255 - len("20260105-0000000001-again-20260105-000000-") - len(".report.json")
+_LONGEST_SUFFIX_BYTES = 20
 
 _log = logging.getLogger(__name__)
 
@@ -61,10 +66,9 @@ def waiting_files(project: Project) -> list[WaitingFile]:
 def land_inbox(run: Run, source: str, name: str, days: Sequence[date], *, accept_loss: bool = False) -> FromInbox:
     """Every complete file landed for today, oldest first, and moved to `done`, or to `failed` when it can't be.
 
-    A file whose bytes were landed before, with load full in the newest delivery, is moved to `done` and not landed
-    again. A crash between landing and moving
-    leaves the file where it is; the next run finds that it was landed. Where today is none of the `days`, nothing is
-    taken: an inbox has no past.
+    A file with the bytes of the newest delivery is moved to `done` and not landed again. A crash between landing and
+    moving leaves the file where it is; the next run finds that it was landed. Where today is none of the `days`,
+    nothing is taken: an inbox has no past.
     """
     if business_today(run.project) not in days:
         return FromInbox((), ())
@@ -77,7 +81,7 @@ def land_inbox(run: Run, source: str, name: str, days: Sequence[date], *, accept
         except DeliveryError as error:
             _log.warning("%s.%s: a file of the inbox failed: %s", source, name, error)
             failed.append(error)
-            put_away = f"{utc_now():%Y%m%d-%H%M%S}-{file.name}"
+            put_away = f"{utc_now():%Y%m%d-%H%M%S}-{_short(file.name)}"
             inbox.put_away(file, "failed", put_away, _reports(put_away, _failure(file, error)))
             continue
         landed.append(one)
@@ -90,7 +94,17 @@ def land_inbox(run: Run, source: str, name: str, days: Sequence[date], *, accept
 def name_when_done(delivery: Delivery, name: str, *, is_new: bool = True) -> str:
     """The name under which a file lies in `done`: business date and sequence before its own."""
     again = "" if is_new else f"-again-{utc_now():%Y%m%d-%H%M%S}"
-    return f"{delivery.business_date:%Y%m%d}-{delivery.sequence:04d}{again}-{name}"
+    return f"{delivery.business_date:%Y%m%d}-{delivery.sequence:04d}{again}-{_short(name)}"
+
+
+def _short(name: str) -> str:
+    """The name, cut in its middle where a folder could not hold it with what is written before and behind it."""
+    if len(name.encode()) <= _LONGEST_NAME_BYTES:
+        return name
+    suffix = PurePath(name).suffix if len(PurePath(name).suffix.encode()) <= _LONGEST_SUFFIX_BYTES else ""
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    kept = name.encode()[: _LONGEST_NAME_BYTES - len(suffix.encode()) - len(digest) - 1].decode(errors="ignore")
+    return f"{kept}-{digest}{suffix}"
 
 
 def _inbox(project: Project, source: str, name: str) -> Inbox:
@@ -104,20 +118,26 @@ def _land_file(run: Run, source: str, name: str, file: Waiting, *, accept_loss: 
     day = business_today(run.project)
     question = asked(run.project, source, name, day)
     deliveries = run.landing.deliveries(source, name)
-    is_full = run.project.config.sources[source].extracts[name].load == "full"
-    comparable = deliveries[-1:] if is_full else deliveries  # a whole that came before may be the state again
-    with open_delivery(_of_one_file(run, source, name, file), question) as reading:
-        origin = reading.origin()
+    with open_delivery(read_of_waiting(run.project, source, name, file), question) as reading:
+        origin = replace(reading.origin(), version=file.version)
+        # Bytes that came before others may come again: what was changed is changed back.
+        comparable = [d for d in deliveries if d is deliveries[-1] or _is_of(d.origin, file)]
         known = next((d for d in comparable if d.origin.reads_like(origin)), None)
         if known is not None:
             return Landed(source, name, day, known, is_new=False)
-        delivery = land_reading(run, reading, question, source, name, accept_loss=accept_loss)
+        told = replace(reading, origin=lambda: origin)
+        delivery = land_reading(run, told, question, source, name, accept_loss=accept_loss)
     return Landed(source, name, day, delivery, is_new=True)
 
 
-def _of_one_file(run: Run, source: str, name: str, file: Waiting) -> FileRead:
-    """The extract's `read:` of just this file; its name may hold what means something in a pattern."""
-    read = run.project.config.sources[source].extracts[name].read
+def _is_of(origin: Origin, file: Waiting) -> bool:
+    """Whether a delivery is this very file, landed by a run that died before it put it away."""
+    return (origin.file_name, origin.version) == (file.name, file.version)
+
+
+def read_of_waiting(project: Project, source: str, name: str, file: Waiting) -> FileRead:
+    """The `read:` of just this file of an extract's inbox; its name may hold what means something in a pattern."""
+    read = project.config.sources[source].extracts[name].read
     if not isinstance(read, FileRead):
         raise TypeError(f"{source}.{name} has no inbox")
     exact = glob.escape(file.path).replace("{", "{{").replace("}", "}}")
@@ -146,7 +166,7 @@ def _success(file: Waiting, landed: Landed) -> dict[str, Any]:
         "sha256": delivery.origin.file_sha256,
         "import_report": f"reports/loads/{delivery.source}.{delivery.extract}/"
         f"{delivery.business_date}-{delivery.sequence}.json",
-        "landed_at": delivery.landed_at,
+        "landed_at": _utc(delivery.landed_at),
     }
 
 
@@ -158,5 +178,9 @@ def _failure(file: Waiting, error: DeliveryError) -> dict[str, Any]:
         "expected": error.expected,
         "found": error.found,
         "what_to_do": error.cure + " Then drop the file into the inbox again.",
-        "failed_at": utc_now(),
+        "failed_at": _utc(utc_now()),
     }
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.isoformat(timespec='seconds')}Z"

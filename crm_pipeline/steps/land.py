@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -23,8 +23,9 @@ from crm_pipeline.sources.opening import is_delivered, open_delivery
 from crm_pipeline.sources.reading import Asked, Reading
 from crm_pipeline.state.delivery import Delivery, Origin, Unreadable
 from crm_pipeline.state.drafts import Draft
-from crm_pipeline.steps.acceptance import Accepted, accept, require_readable
-from crm_pipeline.steps.days import business_today, other_days
+from crm_pipeline.state.landing import Landing
+from crm_pipeline.steps.acceptance import Accepted, accept, require_hope, require_readable
+from crm_pipeline.steps.days import business_today, other_days, require_day
 from crm_pipeline.steps.run import Run, utc_now
 
 _log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ def land_extract(
         _land_day(run, source, name, day, reread=reread, accept_loss=accept_loss, is_only_day=len(days) == 1)
         for day in days
     ]
-    if not run.landing.deliveries(source, name):
+    if not run.landing.days(source, name):
         _refuse_silence(run, source, name, days)
     return landed
 
@@ -73,24 +74,25 @@ def _land_day(
     run: Run, source: str, name: str, day: date, *, reread: bool, accept_loss: bool, is_only_day: bool
 ) -> Landed:
     extract = run.project.config.sources[source].extracts[name]
-    existing = [d for d in run.landing.deliveries(source, name) if d.business_date == day]
+    existing = run.landing.newest(source, name, on=day)
     is_today = day >= business_today(run.project)
     if existing and not (reread and extract.read.is_dated) and not is_today:
-        return Landed(source, name, day, existing[-1], is_new=False)
+        return Landed(source, name, day, existing, is_new=False)
     if not extract.read.is_dated and not is_today:
         return _not_available(run, source, name, day, is_only_day=is_only_day)
     if not is_delivered(extract.read, run.project.root, day) and (existing or not is_only_day):
         _log.info("%s.%s: no delivery for %s", source, name, day)
-        return Landed(source, name, day, existing[-1] if existing else None, is_new=False)
-    newest = [d for d in run.landing.deliveries(source, name) if is_today or d.business_date < day][-1:]
+        return Landed(source, name, day, existing, is_new=False)
+    require_file(run.project, run.landing, source, name, day)
+    newest = run.landing.newest(source, name, until=None if is_today else day - timedelta(days=1))
     question = asked(run.project, source, name, day, newest)
     with open_delivery(extract.read, question) as reading:
         # The same bytes again: of an undated source whenever they came, of a dated one for this day.
-        known = (existing if extract.read.is_dated else newest)[-1:]
-        if known and reading.is_origin_known and known[0].origin.reads_like(reading.origin()):
-            return Landed(source, name, day, known[0], is_new=False)
+        known = existing if extract.read.is_dated else newest
+        if known and reading.is_origin_known and known.origin.reads_like(reading.origin()):
+            return Landed(source, name, day, known, is_new=False)
         delivery = land_reading(run, reading, question, source, name, accept_loss=accept_loss)
-    is_new = delivery.sequence > len(existing)
+    is_new = existing is None or delivery.sequence > existing.sequence
     _log.info(
         "%s.%s: %s rows for %s, %s", source, name, f"{delivery.row_count:,}", day, "landed" if is_new else "known"
     )
@@ -102,12 +104,12 @@ def asked(
     source: str,
     name: str,
     day: date,
-    newest: Sequence[Delivery] = (),
+    newest: Delivery | None = None,
     *,
     temporary: Path | None = None,
 ) -> Asked:
     """What the source of an extract is asked for: what changed since the `newest` delivery, if there is one."""
-    since = newest[0].until if newest else None
+    since = newest.until if newest else None
     extract = project.config.sources[source].extracts[name]
     return Asked(
         f"{source}.{name}",
@@ -130,8 +132,11 @@ def land_reading(
     """
     with run.landing.drafting(source, name, question.day) as draft:
         began = time.monotonic()
+        extract = run.project.config.sources[source].extracts[name]
         for batch in reading.batches:
             draft.add(batch)
+            known = reading.origin() if reading.is_origin_known else None
+            require_hope(draft, extract, f"{source}.{name}, {reading.shown}".removesuffix(", "), known)
         origin, columns = reading.origin(), draft.columns or reading.columns
         accepted = accept(
             run, draft, columns, origin, source, name, question.day, reading.shown, accept_loss=accept_loss
@@ -191,6 +196,18 @@ def read_extract(project: Project, source: str, name: str, day: date) -> Deliver
             return Delivered(draft.scan().collect(), tuple(draft.unreadable), origin)
 
 
+def require_file(project: Project, landing: Landing, source: str, name: str, day: date) -> None:
+    """Refuses a day without a file when other days have one, and names those; what else is wrong is told on reading."""
+    extract = project.config.sources[source].extracts[name]
+    if is_delivered(extract.read, project.root, day):
+        return
+    cure = other_days(project, landing, [day], (source, name))
+    if cure is None:
+        return
+    expected = f"the file {expected_file(project, extract, day)}"
+    raise DeliveryError(where=f"{source}.{name}", expected=expected, found="none", cure=cure)
+
+
 def expected_file(project: Project, extract: Extract, day: date) -> str:
     """The path of a delivery as a person would open it, relative to the project where it lies inside; or the table."""
     if not isinstance(extract.read, FileRead):
@@ -200,17 +217,13 @@ def expected_file(project: Project, extract: Extract, day: date) -> str:
 
 def _not_available(run: Run, source: str, name: str, day: date, *, is_only_day: bool) -> Landed:
     _log.info("%s.%s: not available for %s, the source answers for today only", source, name, day)
-    if is_only_day and not run.landing.deliveries(source, name):
-        raise DeliveryError(
-            where=f"{source}.{name}",
-            expected=f"a delivery for {day}",
-            found="a source that answers for today only, and none landed",
-            cure="Run without --date, or put {date} into read.file.",
-        )
+    if is_only_day:
+        require_day(run.project, run.landing, [day], source, name)
     return Landed(source, name, day, None, is_new=False)
 
 
 def _refuse_silence(run: Run, source: str, name: str, days: Sequence[date]) -> None:
+    require_day(run.project, run.landing, days, source, name)
     extract = run.project.config.sources[source].extracts[name]
     example = expected_file(run.project, extract, days[0])
     raise DeliveryError(

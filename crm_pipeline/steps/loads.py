@@ -16,7 +16,14 @@ from crm_pipeline.standardise.dates import clean_timestamp
 from crm_pipeline.state.delivery import Delivery, Origin
 from crm_pipeline.steps import contracts, versions
 from crm_pipeline.steps.run import Run, utc_now
-from crm_pipeline.tables import LOADS
+from crm_pipeline.tables import LOADS, REJECTIONS
+
+_REASONS = f"""
+    SELECT rule_id, severity, column_name, count(DISTINCT line) AS row_count, min(reason) AS reason
+    FROM {REJECTIONS.qualified}
+    WHERE source = ? AND extract = ? AND business_date = ? AND sequence = ?
+    GROUP BY rule_id, severity, column_name ORDER BY rule_id, column_name, severity
+"""
 
 
 def load_row(
@@ -29,7 +36,7 @@ def load_row(
     *,
     seconds: float,
 ) -> pl.DataFrame:
-    """The row of `ops.loads`; within `versions.examined`.
+    """The row of `ops.loads`; within `versions.examined`, once the delivery's rejections are recorded.
 
     Args:
         run: the run that applies the delivery.
@@ -48,6 +55,7 @@ def load_row(
         "sequence": delivery.sequence,
         "entity": extract.entity,
         **counts,
+        "reasons": _reasons(run, delivery),
         **_updated_range(run, extract),
         "schema_changes": _schema_changes(delivery, before, extract),
         "format": origin.format,
@@ -74,6 +82,12 @@ def dialect_of(origin: Origin) -> str | None:
         name = {"\t": "tab", " ": "space"}.get(origin.delimiter, origin.delimiter)
         told = {"delimiter": name + (f" ({reason})" if reason else ""), **told}
     return ", ".join(f"{name} {value}" for name, value in told.items()) or None
+
+
+def _reasons(run: Run, delivery: Delivery) -> list[dict[str, object]]:
+    """The rules that rows of the delivery broke, one of a rule, a severity and a column."""
+    place = [delivery.source, delivery.extract, delivery.business_date, delivery.sequence]
+    return run.warehouse.frame(_REASONS, place).to_dicts()
 
 
 def _schema_changes(delivery: Delivery, before: Delivery | None, extract: Extract) -> list[str]:

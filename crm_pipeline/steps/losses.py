@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from crm_pipeline.errors import DeliveryError
@@ -23,64 +24,105 @@ SMALLEST_JUDGED = 20
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """How many of the living records of the delivery before a full delivery lacks.
+    """How many of the living records of one full delivery the next one lacks.
 
     Attributes:
         missing: exact.
         living: estimated where the loss is far from the limit.
+        of: whose records they are, and for a late delivery where they are missing; for messages.
     """
 
     missing: int
     living: int
+    of: str = ""
+
+    @property
+    def share(self) -> float:
+        """Missing ones among the living ones; 0 of fewer than `SMALLEST_JUDGED`, of which no share is too much."""
+        return self.missing / self.living if self.living >= SMALLEST_JUDGED else 0.0
 
     def is_above(self, limit: float) -> bool:
-        """Whether it is more than a share of them; of fewer than `SMALLEST_JUDGED` no share is too much."""
-        return self.living >= SMALLEST_JUDGED and self.missing > limit * self.living
+        """Whether it is more than a share of them."""
+        return self.share > limit
 
     def __str__(self) -> str:
         return f"{self.missing:,} of {self.living:,} records missing ({self.missing / max(self.living, 1):.1%})"
 
 
-def loss(
-    warehouse: Warehouse, before: Delivery, rows: Sequence[Path], extract: Extract, *, unreadable_count: int
+def worst_loss(
+    warehouse: Warehouse,
+    deliveries: Sequence[Delivery],
+    day: date,
+    rows: Sequence[Path],
+    extract: Extract,
+    *,
+    unreadable_count: int,
 ) -> Loss:
-    """The loss that a full delivery would bring.
+    """The greatest loss that a full delivery for `day` would bring; nothing lost where it has no neighbours.
 
-    Distinct keys are compared by their 64-bit hashes. A row with a deletion mark is no living record of the delivery
-    before, and no loss of the new one. As many records may be behind the lines held back, so these are no loss either.
+    It is compared with the delivery that counts for the date before and, where there is one, with that which it takes
+    the place of; the delivery that counts for the date after it, with it.
 
     Args:
         warehouse: any connection; nothing is written.
-        before: the delivery that counts for the date before.
-        rows: Parquet files of the new one; columns may differ.
+        deliveries: all that were landed of the extract, in order.
+        day: its business date.
+        rows: Parquet files of it; columns may differ.
         extract: its key and its deletion mark.
-        unreadable_count: lines of the new one that were held back.
+        unreadable_count: lines of it that were held back.
     """
-    living = _keys(warehouse, [before.file], extract, only_living=True)
-    present = _keys(warehouse, rows, extract, only_living=False)
+    before = [delivery for delivery in deliveries if delivery.business_date < day][-1:]
+    replaced = [delivery for delivery in deliveries if delivery.business_date == day][-1:]
+    next_day = min((delivery.business_date for delivery in deliveries if delivery.business_date > day), default=None)
+    after = [delivery for delivery in deliveries if delivery.business_date == next_day][-1:]
+    losses = [
+        _loss(warehouse, [each.file], rows, extract, unreadable_count, f"of {each.business_date} missing")
+        for each in (*before, *replaced)
+    ]
+    losses += [
+        _loss(warehouse, rows, [each.file], extract, each.unreadable_count, f"missing from {each.business_date}")
+        for each in after
+    ]
+    return max(losses, key=lambda each: each.share, default=Loss(0, 0))
+
+
+def _loss(
+    warehouse: Warehouse, first: Sequence[Path], then: Sequence[Path], extract: Extract, unreadable_count: int, of: str
+) -> Loss:
+    """What the second of two full deliveries lacks.
+
+    Distinct keys are compared by their 64-bit hashes. A row with a deletion mark is no living record of the first one,
+    and no loss of the second. As many records may be behind the lines held back, so these are no loss either.
+    """
+    living = _keys(warehouse, first, extract, only_living=True)
+    present = _keys(warehouse, then, extract, only_living=False)
     absent = warehouse.value(f"SELECT count(DISTINCT key) FROM ({living}) ANTI JOIN ({present}) USING (key)")
     missing = max(0, int(absent) - unreadable_count)
     estimate = int(warehouse.value(f"SELECT approx_count_distinct(key) FROM ({living})"))
     if missing <= extract.delete_limit * estimate / 2:  # counting exactly takes as long as all the rest
-        return Loss(missing, estimate)
-    return Loss(missing, int(warehouse.value(f"SELECT count(DISTINCT key) FROM ({living})")))
+        return Loss(missing, estimate, of)
+    return Loss(missing, int(warehouse.value(f"SELECT count(DISTINCT key) FROM ({living})")), of)
 
 
-def require_bearable(found: Loss, extract: Extract, where: str, *, of: Delivery) -> None:
-    """Nothing, when the loss is within `delete_limit`.
+def require_bearable(found: Loss, extract: Extract, where: str, *, name: str) -> None:
+    """Nothing, when the loss is within `delete_limit`; `name` is the extract as `--accept-loss` takes it.
 
     Raises:
         DeliveryError: it is not; nothing was landed.
     """
     if found.is_above(extract.delete_limit):
-        name = f"{of.source}.{of.extract}"
         raise DeliveryError(
             where=where,
-            expected=f"at most {extract.delete_limit:.1%} of the records of {of.business_date} missing (delete_limit)",
+            expected=f"at most {extract.delete_limit:.1%} of the records {found.of} (delete_limit)",
             found=str(found),
             cure=f"Ask for the whole delivery again; if they are gone, run with --accept-loss {name}, or raise "
             f"delete_limit. Nothing was landed.",
         )
+
+
+def has_keys(warehouse: Warehouse, rows: Sequence[Path], extract: Extract) -> bool:
+    """Whether any row of a delivery has a key."""
+    return bool(warehouse.value(f"SELECT count(key) > 0 FROM ({_keys(warehouse, rows, extract, only_living=False)})"))
 
 
 def _keys(warehouse: Warehouse, files: Sequence[Path], extract: Extract, *, only_living: bool) -> str:

@@ -9,6 +9,7 @@ import json
 
 import polars as pl
 
+from crm_pipeline import quality
 from crm_pipeline.settings import Extract
 from crm_pipeline.state.delivery import LINE, Delivery, Part
 from crm_pipeline.steps.versions import KEY
@@ -27,15 +28,16 @@ def against_cells(entity: str, unreadable: pl.DataFrame, failures: pl.DataFrame,
         failures: rules broken: row, rule_id, severity, column_name, reason.
         mapped: the rows as text, to which `row` is the index.
     """
-    read = unreadable.select(
-        "row",
-        pl.concat_str(pl.lit(f"{entity}."), "column_name", pl.lit("_readable")).alias("rule_id"),
-        pl.lit("value").alias("severity"),
-        "column_name",
-        "reason",
+    of_cell = pl.format(quality.readable_id(entity, "{}"), "column_name")
+    judged = failures.with_columns((pl.col("rule_id") == of_cell).alias("is_of_cell"))
+    # The rule that counts the cells of a column says no more of one, but may hold back its row.
+    held = judged.filter("is_of_cell", pl.col("severity") == "row").select("row", "column_name", "severity")
+    read = unreadable.join(held, on=["row", "column_name"], how="left", maintain_order="left").select(
+        "row", of_cell.alias("rule_id"), pl.col("severity").fill_null("value"), "column_name", "reason"
     )
-    already = (failures["severity"] == "warning") & _is_in(failures, unreadable)  # a warning that says nothing new
-    reasons = pl.concat([read, failures.filter(~already).select(read.columns)])
+    broken = judged.filter(~pl.col("is_of_cell"))
+    already = (broken["severity"] == "warning") & _is_in(broken, unreadable)  # a warning that says nothing new
+    reasons = pl.concat([read, broken.filter(~already).select(read.columns)])
     lines = mapped[LINE].gather(reasons["row"]).alias("line")
     return _with_cells(reasons.select(lines, pl.exclude("row")), mapped)
 

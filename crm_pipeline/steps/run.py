@@ -6,7 +6,9 @@ Belongs here: opening and closing them together, under the writer's lock. Does n
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +18,7 @@ from pathlib import Path
 from crm_pipeline import quality
 from crm_pipeline.bundled import bundled
 from crm_pipeline.settings import Project
+from crm_pipeline.state.files import write_json
 from crm_pipeline.state.history import History
 from crm_pipeline.state.landing import Landing
 from crm_pipeline.state.ledger import Ledger
@@ -23,9 +26,13 @@ from crm_pipeline.state.measures import MeasureStore
 from crm_pipeline.state.models import ModelStore
 from crm_pipeline.steps.measuring import Progress
 from crm_pipeline.steps.models import project_models
+from crm_pipeline.steps.readable import readable_flags, readable_rules
 from crm_pipeline.tables import ENTITIES, Table
 from crm_pipeline.warehouse import Warehouse, writer_lock
 from crm_pipeline.warehouse.models import Models
+
+_log = logging.getLogger(__name__)
+_KEPT = "rest"  # pages of a service, with which the next run goes on; they are swept there when they are old
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,10 @@ def suite_of(project: Project, table: Table) -> quality.Suite:
     """The rules of a table, the project's own columns known."""
     has_extras = table.name in ENTITIES and (table.schema == "std" or table.name == "customers")
     extras = project.config.extras(table.name) if has_extras else ()
-    return quality.load_suite(table.qualified, *_suite_folders(project), extra=extras)
+    if table.schema != "std":
+        return quality.load_suite(table.qualified, *_suite_folders(project), extra=extras)
+    flags, rules = readable_flags(project, table.name), readable_rules(project, table.name)
+    return quality.load_suite(table.qualified, *_suite_folders(project), extra=(*extras, *flags), given=rules)
 
 
 def suite_tables(project: Project) -> tuple[str, ...]:
@@ -110,9 +120,41 @@ def _private_files() -> Iterator[None]:
         os.umask(before)
 
 
+def _sweep(project: Project, mark: Path) -> None:
+    """Removes the delivered rows and spilled tables that runs which were killed left lying about.
+
+    Needs the writer's lock. The landing store is looked through only after a run that did not end, or where nothing is
+    known of the last one: it may hold a million files.
+    """
+    left = [path for path in (project.var / "temporary").glob("*") if path.name != _KEPT]
+    left += (project.var / "tmp").glob("duckdb_temp_*")
+    for path in left:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    count = len(left)
+    if mark.exists() or not project.warehouse_file.exists():
+        count += Landing(project.state / "landing").sweep()
+    if count:
+        _log.info("removed %d leftovers of runs that did not end", count)
+
+
+@contextlib.contextmanager
+def _swept(project: Project, run_id: str) -> Iterator[None]:
+    """What killed runs left is gone; within the block there is a mark in `var/`, which a killed one leaves there."""
+    mark = project.var / "run.open.json"
+    _sweep(project, mark)
+    write_json(mark, {"run_id": run_id})
+    try:
+        yield
+    finally:
+        mark.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def open_run(project: Project, *, run_id: str, wait_seconds: float = 0) -> Iterator[Run]:
-    """A run that may write; the lock is taken first and given back last.
+    """A run that may write; the lock is taken first and given back last, what killed runs left is swept between.
 
     Raises:
         BusyError: another run holds the project for longer than `wait_seconds`.
@@ -120,6 +162,7 @@ def open_run(project: Project, *, run_id: str, wait_seconds: float = 0) -> Itera
     with (
         _private_files(),
         writer_lock(project.var, run_id=run_id, wait_seconds=wait_seconds),
+        _swept(project, run_id),
         Warehouse.open(
             project.warehouse_file, temporary=project.var / "tmp", memory_limit=project.config.memory_limit
         ) as warehouse,

@@ -62,13 +62,13 @@ def sample_of(read: Read, asked: Asked, most: int = MOST_ROWS) -> Sample:
                 unreadable += batch.unreadable
                 names |= dict.fromkeys(name for name in batch.rows.columns if name != LINE)
                 height += batch.rows.height
-                if height >= most:
-                    is_whole = height == most and next(batches, None) is None
+                if height + len(unreadable) >= most:  # a file of which nothing can be read must end, too
+                    is_whole = height <= most and next(batches, None) is None
                     break
         origin = reading.origin()
     empty = pl.DataFrame(schema=dict.fromkeys(names, pl.String()) | {LINE: pl.Int64()})
     rows = pl.concat([empty, *frames], how="diagonal").with_columns(pl.col(pl.String).fill_null("")).head(most)
-    last = int(rows[LINE].max() or 0) if not is_whole else None  # type: ignore[arg-type]  # lines are numbers
+    last = int(rows[LINE].max() or 0) if height > most else None  # type: ignore[arg-type]  # lines are numbers
     kept = tuple(each for each in unreadable if last is None or each.line <= last)
     return Sample(rows, kept, origin, is_whole, reading.shown or origin.file_name)
 

@@ -22,7 +22,8 @@ from crm_pipeline.state.delivery import Delivery
 from crm_pipeline.steps import limits, versions
 from crm_pipeline.steps.applying import apply_delivery, with_today
 from crm_pipeline.steps.checks import judge_current, latest_results, record_results
-from crm_pipeline.steps.import_report import reasons_of_run, write_import_reports
+from crm_pipeline.steps.import_report import write_import_reports
+from crm_pipeline.steps.readable import without_rows
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.tables import LOADS, REJECTIONS, Table, std
 
@@ -36,7 +37,6 @@ class EntityApplied:
         checks: the rows of the table's rules in `ops.check_results`: counted by us over the rows judged now, or as they
             were judged last where there were none.
         contract: the same rules and rows, counted by Great Expectations; where no row was judged, the same as `checks`.
-        reasons: one rule and extract: `extract`, `rule`, `severity`, `column`, `rows` of those deliveries, most first.
         current_count: current records after it.
     """
 
@@ -44,7 +44,6 @@ class EntityApplied:
     loads: pl.DataFrame
     checks: pl.DataFrame
     contract: pl.DataFrame
-    reasons: pl.DataFrame
     current_count: int
 
 
@@ -75,7 +74,9 @@ def apply_entity(run: Run, entity: str, *, judge_all: bool = False) -> EntityApp
             contract.append(limits.with_basis(application.contract, application.load))
     _remove_unconfigured(run, table, entity)
     write_import_reports(run, entity)
-    none = limits.with_basis(quality.judge(with_today(table.empty(), None), by_row).results, LOADS.empty())
+    none = limits.with_basis(
+        quality.judge(with_today(without_rows(table, by_row), None), by_row).results, LOADS.empty()
+    )
     results = limits.within_limits(limits.added_up([none, *checks]), by_row)
     counted = limits.within_limits(limits.added_up([none, *contract]), by_row)
     if judge_all:
@@ -89,7 +90,6 @@ def apply_entity(run: Run, entity: str, *, judge_all: bool = False) -> EntityApp
         pl.concat(loads),
         latest,
         counted if latest is results else latest,
-        reasons_of_run(run, entity),
         int(run.warehouse.value(f"SELECT count(*) FROM {table.qualified} WHERE valid_to IS NULL")),
     )
 
@@ -148,7 +148,7 @@ def recipe_sha256(run: Run, applied: AppliedExtract, suite: quality.Suite) -> st
     apart = {"read", "reject_limit", "on_change", "delete_limit"} | (set() if applied.is_contact else {"contact"})
     recipe: dict[str, Any] = {
         "mapping": applied.extract.model_dump(mode="json", exclude=apart),
-        "suite": suite.sha256,
+        "suite": quality.split_by_flag(suite)[0].sha256,
         "standardise": standardise.VERSION,
         "libraries": {name: version(name) for name in ("phonenumbers", "pycountry")},  # their tables decide too
         "default_country": config.default_country,

@@ -13,7 +13,7 @@ from datetime import date
 import polars as pl
 
 from crm_pipeline.settings import Extract
-from crm_pipeline.sources.mapping import is_deleted_sql, source_id_sql
+from crm_pipeline.sources.mapping import BLANKS, is_deleted_sql, source_id_sql
 from crm_pipeline.state.delivery import LINE, Delivery
 from crm_pipeline.tables import LOADS, REJECTIONS, Table
 from crm_pipeline.warehouse import Warehouse
@@ -23,7 +23,8 @@ from crm_pipeline.warehouse.connection import literal, quoted
 KEY = "=source_id"
 HASH = "=row_hash"
 
-_WORD = r"[^\s\"',;|:{}\[\]]+"  # what a key, or its first part, looks like in a line that can't be read
+_CUTS = BLANKS + "\"'\\{}[],;|:^~"  # what stands between words of a line, besides the delivery's own delimiter
+_JSON_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 _SEPARATOR = "\x1f"  # between what a row's hash is made of
 _ISO_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?)?"
@@ -204,20 +205,36 @@ def close_marked(warehouse: Warehouse, table: Table, delivery: Delivery, *, is_b
 def close_missing(warehouse: Warehouse, table: Table, delivery: Delivery) -> int:
     """Number of records that a full delivery no longer has, and that are deleted from its date on.
 
-    A record stays when the first word of its key occurs in a line that could not be read: it may be that record's.
+    A record stays when the first word of its key is a word of a line that could not be read: it may be that record's.
     """
     day, scope = delivery.business_date, [delivery.source, delivery.extract]
     gone = """source = ? AND extract = ? AND valid_to IS NULL
         AND source_id NOT IN (SELECT source_id FROM _rows WHERE source_id IS NOT NULL)"""
     if delivery.unreadable_count:
-        gone += f" AND coalesce(regexp_extract(source_id, {literal(_WORD)}), '') NOT IN (SELECT word FROM _kept)"
+        first = f"regexp_extract(source_id, {literal(_word(delivery).pattern)})"
+        gone += f" AND coalesce({first}, '') NOT IN (SELECT word FROM _kept)"
     with warehouse.registered("_kept", pl.DataFrame({"word": _words(delivery)}, schema={"word": pl.String})):
         closed = warehouse.execute(f"UPDATE {table.qualified} SET valid_to = ? WHERE {gone}", [day, *scope])
     return int(closed[0][0])
 
 
+def _word(delivery: Delivery) -> re.Pattern[str]:
+    """What a word is, of a key as of a line; understood by Python and DuckDB alike."""
+    return re.compile(f"[^{re.escape(_CUTS + (delivery.origin.delimiter or ''))}]+")
+
+
 def _words(delivery: Delivery) -> list[str]:
-    """What stands between delimiters, quotes and blanks in the lines that could not be read."""
-    contents = delivery.unreadable()["content"]
-    texts = (bytes(content).decode(delivery.origin.encoding or "utf-8", "replace") for content in contents)
-    return sorted({word for text in texts for word in re.findall(_WORD, text)})
+    """The words of the lines that could not be read, as they stand and with JSON's escapes resolved."""
+    word, found = _word(delivery), set()
+    for content in delivery.unreadable()["content"]:
+        text = bytes(content).decode(delivery.origin.encoding or "utf-8", "replace").replace("\0", " ")
+        found.update(word.findall(text))
+        if "\\u" in text:
+            found.update(word.findall(_unescaped(text)))
+    return sorted(found)
+
+
+def _unescaped(text: str) -> str:
+    """The text with JSON's escapes of characters resolved."""
+    units = _JSON_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text)
+    return units.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

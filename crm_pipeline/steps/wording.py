@@ -10,6 +10,8 @@ from crm_pipeline import quality, standardise
 from crm_pipeline.bundled import bundled
 from crm_pipeline.settings import Project
 from crm_pipeline.steps import guards, rejections
+from crm_pipeline.steps.readable import readable_rules
+from crm_pipeline.tables import ENTITIES
 from crm_pipeline.warehouse.models import Models
 
 
@@ -20,6 +22,7 @@ def chinese(project: Project, models: Models) -> dict[str, str]:
         **standardise.reasons_zh(),
         **{text: zh for text, zh in tests.items() if zh},
         **quality.notes_zh(bundled("expectations"), project.root / "expectations"),
+        **{rule.notes: rule.notes_zh for entity in ENTITIES for rule in readable_rules(project, entity)},
         rejections.DUPLICATE: rejections.DUPLICATE_ZH,
         **guards.claims_zh(project.config.linkage.largest_cluster),
     }

@@ -6,7 +6,15 @@ The schema is the warehouse's; a published table keeps its name in schema `crm`.
 UTC without a zone; dates are business dates in the project's time zone.
 """
 
-from crm_pipeline.tables.contract import ALTERNATIVES_TYPE, EXTERNAL_IDS_TYPE, Column, Personal, Table, polars_type
+from crm_pipeline.tables.contract import (
+    ALTERNATIVES_TYPE,
+    EXTERNAL_IDS_TYPE,
+    REASONS_TYPE,
+    Column,
+    Personal,
+    Table,
+    polars_type,
+)
 from crm_pipeline.tables.golden import (
     CUSTOMER_CONTACTS,
     CUSTOMER_IDS,
@@ -67,6 +75,7 @@ __all__ = [
     "PRODUCT_COLUMNS",
     "PUBLISHED",
     "QUARANTINE",
+    "REASONS_TYPE",
     "RECORD_COLUMNS",
     "REJECTIONS",
     "TICKET_COLUMNS",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from crm_pipeline.tables.contract import Column, Personal, Table
+from crm_pipeline.tables.contract import REASONS_TYPE, Column, Personal, Table
 from crm_pipeline.tables.records import RECORD_COLUMNS
 
 _DIRECT, _INDIRECT = Personal.DIRECT, Personal.INDIRECT
@@ -44,6 +44,7 @@ LOADS = Table(
         Column("nulled_count", "BIGINT", "cells that became null"),
         Column("flagged_count", "BIGINT", "warnings"),
         Column("unreadable_count", "BIGINT", "lines that could not be read"),
+        Column("reasons", REASONS_TYPE, "each rule broken, with how many rows broke it; by rule and column"),
         Column("first_updated_at", "TIMESTAMP", "earliest updated_at of its rows", null=_NO_UPDATED_AT),
         Column("last_updated_at", "TIMESTAMP", "latest updated_at of its rows", null=_NO_UPDATED_AT),
         Column("schema_changes", "VARCHAR[]", "columns removed, added or of another type since the one before"),

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import duckdb
 import polars as pl
-import pyarrow as pa
 
 from crm_pipeline.errors import ConfigurationError, PipelineError
 from crm_pipeline.tables import Table
+from crm_pipeline.warehouse.selection import RefusedError, Selection
+
+__all__ = ["RefusedError", "Warehouse", "open_reader"]
 
 # Times are UTC; and a statement of seconds draws no bar into the output of a command. Cursors inherit both.
 SESSION = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"
 SCHEMAS = ("std", "link", "gold", "mart", "ops")
-
-
-class RefusedError(Exception):
-    """A statement by somebody else that was not run; says why in one line."""
 
 
 class Warehouse:
@@ -99,17 +97,15 @@ class Warehouse:
         Raises:
             RefusedError: it is not exactly one select, DuckDB refuses it, or a column is of a type without a frame.
         """
-        try:
-            statements = self.connection.extract_statements(sql)
-            if [statement.type for statement in statements] == [duckdb.StatementType.SELECT]:
-                return _numbered_frame(self.connection.sql(statements[0].query))
-        except duckdb.Error as error:
-            raise RefusedError(str(error).splitlines()[0]) from None
-        except (pl.exceptions.PolarsError, pa.ArrowException):
-            raise RefusedError("a column of a type that can't be shown; cast it, as in x::VARCHAR") from None
-        raise RefusedError(
-            "a statement that is not a select" if len(statements) == 1 else f"{len(statements)} statements"
-        )
+        return self.selection(sql).frame()
+
+    def selection(self, sql: str) -> Selection:
+        """Exactly one select, written by somebody else, not run yet.
+
+        Raises:
+            RefusedError: it is not exactly one select, or DuckDB refuses it.
+        """
+        return Selection.of(self.connection, sql)
 
     @contextlib.contextmanager
     def registered(self, name: str, frame: pl.DataFrame) -> Iterator[None]:
@@ -183,10 +179,14 @@ class Warehouse:
 
 
 @contextlib.contextmanager
-def open_reader(path: Path) -> Iterator[Warehouse]:
+def open_reader(path: Path, *, temporary: Path | None = None) -> Iterator[Warehouse]:
     """A published file, read only and with no way to other files or the network; closed at the end.
 
     Its tables answer to `customers` and to `crm.customers`.
+
+    Args:
+        path: the published file.
+        temporary: folder for what does not fit into memory; null for the system's temporary one.
 
     Raises:
         ConfigurationError: nothing has been published yet, or the file is not a database.
@@ -195,15 +195,16 @@ def open_reader(path: Path) -> Iterator[Warehouse]:
         raise ConfigurationError(
             where=str(path), expected="a published file", found="none", cure="Run `crm-pipeline run` first."
         )
-    connection = duckdb.connect(":memory:")
-    try:
-        connection.execute(SESSION)
-        _attach_published(connection, path)
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
-        yield Warehouse(connection)
-    finally:
-        connection.close()
+    with tempfile.TemporaryDirectory(prefix="crm-pipeline-", dir=temporary) as folder:
+        connection = duckdb.connect(":memory:", config={"temp_directory": folder})
+        try:
+            connection.execute(SESSION)
+            _attach_published(connection, path)
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
+            yield Warehouse(connection)
+        finally:
+            connection.close()
 
 
 def _attach_published(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -221,17 +222,6 @@ def _attach_published(connection: duckdb.DuckDBPyConnection, path: Path) -> None
 
 def _frame(result: duckdb.DuckDBPyRelation) -> pl.DataFrame:
     return pl.DataFrame(pl.from_arrow(result.to_arrow_table()))
-
-
-def _numbered_frame(result: duckdb.DuckDBPyRelation) -> pl.DataFrame:
-    """The rows; a repeated column name gets the first of `_1`, `_2`, ... that makes it differ from all others."""
-    table = result.to_arrow_table()
-    names: list[str] = []
-    for name in table.schema.names:
-        others = {*names, *table.schema.names}
-        numbered = (f"{name}_{n}" for n in itertools.count(1))
-        names.append(next(each for each in numbered if each not in others) if name in names else name)
-    return pl.DataFrame(pl.from_arrow(table.rename_columns(names)))
 
 
 def literal(text: str) -> str:

@@ -16,7 +16,10 @@ import polars as pl
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.warehouse.connection import SESSION, quoted
 
-_POSITION = "=position"  # keeps the rows in their order
+# Names of ours begin with a sign that an expression may not name: where a row stands is no value of the row.
+_OURS = "="
+_POSITION = f"{_OURS}position"  # keeps the rows in their order
+_TABLE = f"{_OURS}delivered"
 _CLASSES = {
     "SUBQUERY": "a subquery",
     "WINDOW": "a window over other rows",
@@ -26,6 +29,8 @@ _CLASSES = {
 # What DuckDB takes for a function though it is written without parentheses, unless a column has that name.
 _WITHOUT_PARENTHESES = {"current_time", "current_timestamp", "localtime", "localtimestamp"}
 _OF_SEVERAL_ROWS = {"unnest"}
+# What DuckDB has as steady and is not: the clock, and what the next version of DuckDB answers otherwise.
+_OF_THE_MOMENT = {"current_localtime", "current_localtimestamp", "version"}
 
 
 def expressions(frame: pl.DataFrame, columns: Mapping[str, str], *, where: str) -> pl.DataFrame:
@@ -45,7 +50,7 @@ def expressions(frame: pl.DataFrame, columns: Mapping[str, str], *, where: str) 
         connection.execute("SET enable_external_access = false")
         connection.execute(SESSION)
         numbered = frame.with_row_index(_POSITION)
-        connection.register("delivered", numbered.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        connection.register(_TABLE, numbered.to_arrow(compat_level=pl.CompatLevel.oldest()))
         connection.execute("SET lock_configuration = true")
         for name, expression in columns.items():
             _refuse_dependent(connection, expression, frame.columns, f"{where}, columns.{name.removeprefix('=')}")
@@ -64,7 +69,7 @@ def expressions(frame: pl.DataFrame, columns: Mapping[str, str], *, where: str) 
 
 
 def _expression(connection: duckdb.DuckDBPyConnection, name: str, expression: str, where: str) -> pl.Series:
-    sql = f"SELECT CAST(({expression}) AS VARCHAR) AS {quoted(name)} FROM delivered ORDER BY {quoted(_POSITION)}"
+    sql = f"SELECT CAST(({expression}) AS VARCHAR) AS {quoted(name)} FROM {quoted(_TABLE)} ORDER BY {quoted(_POSITION)}"
     try:
         return pl.DataFrame(pl.from_arrow(connection.sql(sql).to_arrow_table())).to_series()
     except duckdb.Error as error:
@@ -102,6 +107,8 @@ def _refuse_dependent(
         if part.get("class") == "COLUMN_REF" and len(part["column_names"]) == 1:
             written = str(part["column_names"][0]).casefold()
             names = {written} - folded & (unsteady | _WITHOUT_PARENTHESES | macros.keys())
+        if part.get("class") == "COLUMN_REF" and str(part["column_names"][0]).startswith(_OURS):
+            _refuse(expression, f"{part['column_names'][0]}, which is no delivered column", where)
         if part.get("class") in _CLASSES:
             _refuse(expression, _CLASSES[part["class"]], where)
         if names & several:
@@ -129,13 +136,13 @@ def _functions(connection: duckdb.DuckDBPyConnection) -> tuple[set[str], set[str
     unsteady = {name for name, kind, stability, _ in found if kind == "scalar" and stability != "CONSISTENT"}
     several = {name for name, kind, _, _ in found if kind == "aggregate"} - steady
     macros = {name: definition for name, kind, _, definition in found if kind == "macro" and definition}
-    return unsteady, several | _OF_SEVERAL_ROWS, macros
+    return unsteady | _OF_THE_MOMENT, several | _OF_SEVERAL_ROWS, macros
 
 
 def _node(connection: duckdb.DuckDBPyConnection, expression: str) -> tuple[dict[str, Any], str]:
     """The select of an expression as DuckDB parses it; empty, and why, when it can't be parsed as one."""
     sql = "SELECT json_serialize_sql(?)"
-    parsed = json.loads(connection.execute(sql, [f"SELECT ({expression}) FROM delivered"]).fetchall()[0][0])
+    parsed = json.loads(connection.execute(sql, [f"SELECT ({expression}) FROM {quoted(_TABLE)}"]).fetchall()[0][0])
     if parsed["error"]:
         return {}, f"{parsed['error_type']} error: {str(parsed['error_message']).splitlines()[0]}"
     nodes = [statement["node"] for statement in parsed["statements"]]

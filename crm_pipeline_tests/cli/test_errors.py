@@ -59,11 +59,10 @@ def another_key(project: Path) -> None:
     (project / ".env").write_text(f"CRM_BACKUP_KEY={generate_key()}\n")
 
 
-# name: what is changed, the call, and the parts of the line: where, expected, found, cure
-WRONG: dict[str, tuple[Change, tuple[str, ...], tuple[str, str, str, str]]] = {
+# name: what the second day's delivery of one extract is, and the parts of the line
+REFUSED: dict[str, tuple[Change, tuple[str, str, str, str]]] = {
     "missing file": (
         delivered(None),
-        RUN,
         (
             "erp.locations",
             f"the file {LOCATIONS}",
@@ -73,14 +72,15 @@ WRONG: dict[str, tuple[Change, tuple[str, ...], tuple[str, str, str, str]]] = {
     ),
     "unknown column": (
         delivered(b"CID,COUNTRY\nAW-00011000,France\n"),
-        RUN,
         ("erp.locations", "the column CNTRY", "none of that name", "Did you mean COUNTRY?"),
     ),
     "empty file": (
         delivered(b""),
-        RUN,
         ("erp.locations", LOCATIONS, "an empty file (0 bytes)", "Ask for the delivery"),
     ),
+}
+# name: what is changed, the call, and the parts of the line: where, expected, found, cure
+WRONG: dict[str, tuple[Change, tuple[str, ...], tuple[str, str, str, str]]] = {
     "wrong backup key": (
         another_key,
         ("backup", "verify"),
@@ -166,6 +166,34 @@ def test_a_wrong_call_is_one_line_and_changes_nothing(name: str, project: Path, 
     for part in (where, expected, found, cure):
         assert part in line
     assert contents(project, *KEPT) == before
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_refused_delivery_keeps_no_other_from_being_landed(name: str, project: Path, command: CommandLine) -> None:
+    """Exit 2 with one line for it; what else was delivered is landed, nothing is published."""
+    change, (where, expected, found, cure) = REFUSED[name]
+    change(project)
+    kept = ("published/crm.duckdb", "state/models", "backup", *_KEPT)
+    before = contents(project, *kept)
+    done = command(*RUN, "--project", project)
+    assert done.returncode == 2, done.stderr
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith("error: ")
+    for part in (where, expected, found, cure):
+        assert part in line
+    assert contents(project, *kept) == before
+    landed = {file.parent.parent.name for file in (project / "state/landing").glob(f"*/*/{SECOND}/*.json")}
+    assert landed == {file.name for file in (project / "state/landing").glob("*/*")} - {"locations"}
+
+
+def test_every_refused_delivery_is_named(project: Path, command: CommandLine) -> None:
+    """Of two deliveries that are refused in one run each has its line."""
+    delivered(b"")(project)
+    (project / f"extracts/erp/{SECOND}/CUST_AZ12.csv").write_bytes(b"")
+    done = command(*RUN, "--project", project)
+    assert done.returncode == 2
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert [line.split(",")[0] for line in lines] == ["error: erp.customers", "error: erp.locations"]
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from crm_pipeline.errors import StoreError
 from crm_pipeline.orchestration import sensors as module
 from crm_pipeline.orchestration.build import build_definitions
 from crm_pipeline.orchestration.jobs import INBOX
@@ -67,7 +68,7 @@ def test_it_asks_once_for_the_same_files(root: Path, monkeypatch: pytest.MonkeyP
         later = time.time() + 61
         monkeypatch.setattr(module.time, "time", lambda: later)
         retried, cursor = look(root, instance, cursor)
-        assert [r.run_key for r in retried.run_requests or []] != [request.run_key]
+        assert len(retried.run_requests or []) == 1
         drop(root, "another.csv")
         other, _ = look(root, instance, cursor)
         assert len(other.run_requests or []) == 1
@@ -82,3 +83,40 @@ def test_it_waits_for_the_run_under_way(root: Path) -> None:
         )
         data, _ = look(root, instance)
         assert not data.run_requests
+
+
+def test_files_that_come_back_are_taken(root: Path) -> None:
+    """{A} fails, {A, B} comes, B is taken away again: each time a run is asked for, under no key that was used before.
+
+    Dagster starts no second run for a key, and says nothing.
+    """
+    with dg.DagsterInstance.ephemeral() as instance:
+        cursor, keys = None, []
+        drop(root, "a.csv")
+        for is_there in (False, True, False):
+            if is_there:
+                drop(root, "b.csv")
+            else:
+                (root / "inbox" / "b.csv").unlink(missing_ok=True)
+            data, cursor = look(root, instance, cursor)
+            (request,) = data.run_requests or []
+            keys.append(request.run_key)
+        used = [key for key in keys if key is not None]
+        assert len(used) == len(set(used))
+
+
+def test_one_dead_bucket_does_not_stop_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of a folder are taken though a bucket can't be reached; with nothing else to do the tick fails."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    products = TEXT[TEXT.index("      products:") :]
+    dead = products.replace("products:", "orders:\n        entity: products", 1).replace(
+        '"inbox/*.csv"', '"s3://bucket/*.csv", endpoint_url: "http://127.0.0.1:9"'
+    )
+    project_of(tmp_path, TEXT.replace(products, dead + products))
+    with dg.DagsterInstance.ephemeral() as instance:
+        with pytest.raises(StoreError, match=r"erp\.orders"):
+            look(tmp_path, instance)
+        drop(tmp_path, "a.csv")
+        data, _ = look(tmp_path, instance)
+        assert len(data.run_requests or []) == 1

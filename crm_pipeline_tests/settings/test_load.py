@@ -66,7 +66,7 @@ REFUSALS = {
         "name: {column: a, constant: b}",
         11,
         "exactly one of column",
-        "2 keys|{'column'",
+        "{column: a, constant: b}",
         "Correct",
     ),
     "form without origin": (
@@ -215,7 +215,7 @@ def test_refusal_in_one_line(load: Load, old: str, new: str, line: int, expected
     error = caught.value
     assert error.where == f"pipeline.yaml:{line}", str(error)
     assert expected in error.expected, str(error)
-    assert any(part in error.found for part in found.split("|{")), str(error)
+    assert found in error.found, str(error)
     assert cure in error.cure, str(error)
     assert "\n" not in str(error)
     assert error.exit_code == 2

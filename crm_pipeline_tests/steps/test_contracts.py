@@ -11,7 +11,7 @@ import pytest
 
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Extract
-from crm_pipeline.settings.loads import OnChange
+from crm_pipeline.settings.changes import OnChange
 from crm_pipeline.state.delivery import Delivery, Origin
 from crm_pipeline.steps.contracts import Contract, absent_columns, mapped_columns, schema_changes
 from crm_pipeline.steps.land import land_extract

@@ -143,6 +143,7 @@ def test_what_is_wrong_with_tickets(run: Run) -> None:
     land(run, 1, TICKETS, rows, source="desk", extract="tickets")
     assert broken(apply_entity(run, "tickets")) == {
         "tickets.opened_at_present": 1,
+        "tickets.opened_at_readable": 1,
         "tickets.opened_at_not_in_future": 1,
         "tickets.closed_not_before_opened": 1,
         "tickets.satisfaction_is_score": 2,

@@ -11,12 +11,15 @@ from crm_pipeline.errors import ConfigurationError, DeliveryError
 from crm_pipeline.generator import Plan
 from crm_pipeline.settings import Extract, load_project
 from crm_pipeline.sources.mapping import all_forms
-from crm_pipeline.steps.check import check_project
+from crm_pipeline.steps.check import check_project, default_day
+from crm_pipeline.steps.days import business_today
 from crm_pipeline.steps.first_configuration import first_configuration
-from crm_pipeline.steps.given_files import extracts_of
+from crm_pipeline.steps.given_files import extracts_of, first_run
+from crm_pipeline.steps.land import land_extract
 from crm_pipeline.steps.project import create_from, create_generated, create_project
 from crm_pipeline.warehouse.expression_columns import expression_columns
 from crm_pipeline_tests import projects
+from crm_pipeline_tests.steps.building import running
 
 TODAY = date(2026, 3, 9)
 LEAST = 0.9  # of the columns that people mapped; 97 % when this was written
@@ -153,6 +156,46 @@ def test_files_of_one_name_are_one_extract(tmp_path: Path) -> None:
         ("b_c", [None]),
     ]
     assert given[0].pattern == str(tmp_path / "outside/a/c_{date:%Y%m%d}.csv")
+
+
+def test_one_dated_file_beside_others(tmp_path: Path) -> None:
+    """A single dated file beside files without dates is read as it is, so that one run loads all; a comment says so."""
+    crm = write(tmp_path / "客户_20260105.csv", "客户编号,姓名\nK1,张伟\nK2,李娜\n")
+    orders = write(tmp_path / "订单.csv", "订单号,客户编号,下单日期\nO1,K1,2026-01-02\nO2,K2,2026-01-03\n")
+    given = extracts_of([crm, orders], tmp_path)
+    assert [(each.pattern, each.files[0][0]) for each in given] == [("客户_20260105.csv", None), ("订单.csv", None)]
+    assert first_run(given) == ""
+    folder = suggested(tmp_path / "made", crm, orders)
+    project = load_project(folder)
+    text = (folder / "pipeline.yaml").read_text(encoding="utf-8")
+    assert f"for a file a day: {tmp_path / '客户_{date:%Y%m%d}.csv'}" in text
+    assert [item for item in check_project(project, default_day(project)) if item.error] == []
+    today = [business_today(project)]
+    with running(project) as run:
+        for source, name, _ in project.config.extracts:
+            assert [item.is_new for item in land_extract(run, source, name, today)] == [True]
+
+
+def test_which_run_loads_the_files(tmp_path: Path) -> None:
+    """One day, a range of days, or a range that ends today where a file without a date is among them."""
+    days = [write(tmp_path / f"c_2026-01-0{number}.csv", "id\n1\n") for number in (6, 5)]
+    plain = write(tmp_path / "orders.csv", "id\n1\n")
+    assert first_run(extracts_of(days[:1], tmp_path)) == "--date 2026-01-06"
+    assert first_run(extracts_of(days, tmp_path)) == "--from 2026-01-05 --to 2026-01-06"
+    assert first_run(extracts_of([*days, plain], tmp_path)) == "--from 2026-01-05"
+    assert first_run(extracts_of([plain], tmp_path)) == ""
+
+
+def test_check_counts_columns_as_init_does(generated: Path, tmp_path: Path) -> None:
+    """`init` and `check` say the same of how many delivered columns are used, keys and times among them."""
+    files = sorted((generated / "extracts").glob("*/2026-03-02/*.*"))
+    text, extracts = first_configuration(files, tmp_path, TODAY)
+    create_from(tmp_path, text)
+    told = {item.subject: item.detail for item in check_project(load_project(tmp_path), date(2026, 3, 2))}
+    for each in extracts:
+        counted = f"{len(each.delivered)} columns, {each.mapped_count} mapped"
+        assert told[f"{each.given.source}.{each.name}"].endswith(counted), counted
+    assert any(each.unmapped for each in extracts)
 
 
 def test_odd_names_are_written_so_that_they_are_read_again(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_one_table_in_any_format(
     text = PRODUCTS.replace("LOAD", "full").replace('"in/products_{date}.csv"', read)
     project = project_of(tmp_path, text)
     write(tmp_path, request.node.callspec.id)
-    assert check_project(project, day(5))[0].detail == f"products, full, {shown}, 3 columns, 2 mapped"
+    assert check_project(project, day(5))[0].detail == f"products, full, {shown}, 3 columns, 3 mapped"
     preview = preview_extract(project, "erp", "products", day(5))
     assert (preview.origin.described, preview.row_count) == (reading, 2)
     assert {c.name: c.standardised for c in preview.columns} == {"product_code": ("A",), "cost": ("1.5000",)}

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from crm_pipeline.quality.reconcile import FATES
-from crm_pipeline.settings import Project
-from crm_pipeline.steps.import_report import report_file
+from crm_pipeline.settings import Project, load_project
+from crm_pipeline.steps import standardise
+from crm_pipeline.steps.import_report import report_file, write_import_reports
 from crm_pipeline.steps.land import land_extract
 from crm_pipeline.steps.run import open_run
 from crm_pipeline.steps.standardise import apply_entity
@@ -99,7 +100,32 @@ def test_loads_say_the_same(project: Project) -> None:
         told = report(project, number)
         assert row["delivered_count"] == told["rows"]["delivered"] == sum(row[fate] for fate in FATES)
         assert row["first_updated_at"].isoformat() == told["first_updated_at"]
+        reasons = [(r["rule_id"], r["severity"], r["column_name"], r["row_count"]) for r in row["reasons"]]
+        assert reasons == [(r["rule"], r["severity"], r["column"], r["rows"]) for r in told["reasons"]]
+        assert len(reasons) == len(set(reasons)) >= 2
         assert (row["schema_changes"], row["dialect"]) == (told["schema_changes"], told["read_as"]["dialect"])
+
+
+def test_report_after_a_kill(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A delivery applied anew by a run that was killed before its reports has the report of that application next."""
+    file = project.root / "pipeline.yaml"
+    file.write_text(TEXT.replace("phones: [phone], ", ""), encoding="utf-8")
+    changed = load_project(project.root)
+    before = report(project, 5)
+    with monkeypatch.context() as killed:
+        killed.setattr(standardise, "write_import_reports", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError), open_run(changed, run_id="killed") as run:
+            apply_entity(run, "customers")
+    assert report(project, 5) == before
+    with open_run(changed, run_id="next") as run:
+        apply_entity(run, "customers")
+        rows = run.warehouse.frame(f"SELECT * FROM {LOADS.qualified} ORDER BY business_date").to_dicts()
+        assert write_import_reports(run, "customers") == 0
+    for number, row in zip((5, 6), rows, strict=True):
+        told = report(project, number)
+        assert told["run_time"]["run_id"] == row["run_id"] == "killed"
+        assert "customers.phones_readable" not in {reason["rule"] for reason in told["reasons"]}
+        assert told["nulled_cells"] == row["nulled_count"]
 
 
 def test_reports_are_derived(project: Project) -> None:

@@ -127,12 +127,8 @@ def test_one_bad_file_does_not_stop_the_others(project: Project) -> None:
 def test_a_crash_between_landing_and_putting_away(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that was landed and not yet put away is put away by the next run, and counts once."""
     drop(project, "a.csv", "id,code,cost\n1,A,1\n")
-
-    def crash(*_: object) -> None:
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
-        patch.setattr(places._FolderInbox, "put_away", crash)
+        patch.setattr(places._FolderInbox, "put_away", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load(project)
     assert len(waiting_files(project)) == 1
@@ -160,12 +156,74 @@ def test_an_inbox_without_files_is_no_error(project: Project) -> None:
     assert module.has_inbox(project.config.sources["erp"].extracts["products"])
 
 
-def test_a_whole_that_was_there_before_counts_again(tmp_path: Path) -> None:
-    """With load full, A, B and A again are three deliveries: the last one is the state."""
-    project = project_of(tmp_path, TEXT.replace("incremental", "full"))
+@pytest.mark.parametrize("load_as", ["full", "incremental"])
+def test_a_change_back_is_a_change(tmp_path: Path, load_as: str) -> None:
+    """A, B and A again are three deliveries, of wholes as of changes: the last one is the state."""
+    project = project_of(tmp_path, TEXT.replace("incremental", load_as))
     for number, code in enumerate("ABA"):
         drop(project, f"{number}.csv", f"id,code,cost\n1,{code},1\n")
         assert [x.is_new for x in load(project).landed] == [True]
+    with running(project) as run:
+        apply_entity(run, "products")
+        assert run.warehouse.value("SELECT product_code FROM std.products WHERE valid_to IS NULL") == "A"
+
+
+def test_a_crash_is_remembered_over_other_files(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A landed file that a crash left in the inbox is known again after an older one was landed before it."""
+    drop(project, "a.csv", "id,code,cost\n1,A,1\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(places._FolderInbox, "put_away", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            load(project)
+    drop(project, "older.csv", "id,code,cost\n1,B,1\n", seconds_ago=600)
+    assert [x.is_new for x in load(project).landed] == [True, False]
+    assert waiting_files(project) == []
+
+
+def test_a_link_is_not_followed(project: Project, tmp_path: Path) -> None:
+    """A symbolic link in the inbox stays where it is, and what it leads to is not read."""
+    (tmp_path / "elsewhere.csv").write_text("id,code,cost\n1,A,1\n")
+    drop(project, "a.csv", "id,code,cost\n2,B,1\n")
+    (project.root / "inbox" / "link.csv").symlink_to(tmp_path / "elsewhere.csv")
+    assert [file.file.name for file in waiting_files(project)] == ["a.csv"]
+
+
+def test_a_file_taken_back(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that its owner takes away after it was listed stops nothing; the others are loaded."""
+    drop(project, "a.csv", "id,code,cost\n1,A,1\n", seconds_ago=90)
+    drop(project, "b.csv", "id,code,cost\n2,B,1\n")
+    landed = module._land_file
+
+    def take_back_and_land(run: Any, source: str, name: str, file: Any, **options: Any) -> Any:
+        if file.name == "a.csv":
+            Path(file.path).unlink()
+        return landed(run, source, name, file, **options)
+
+    monkeypatch.setattr(module, "_land_file", take_back_and_land)
+    taken = load(project)
+    assert (len(taken.landed), len(taken.failed)) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["客户" * 40 + ".csv", "x" * 251 + ".csv"])
+def test_a_long_name(project: Project, name: str) -> None:
+    """A file whose name is as long as a folder takes is put away under a shorter one of its own."""
+    drop(project, name, "id,code,cost\n1,A,1\n")
+    assert [x.is_new for x in load(project).landed] == [True]
+    done = below(project, "done")
+    assert len(done) == 2
+    assert done[0].endswith(".csv")
+    assert waiting_files(project) == []
+
+
+def test_a_project_whose_path_looks_like_a_pattern(tmp_path: Path) -> None:
+    """An inbox is found in a folder with brackets in its name."""
+    project = project_of(tmp_path / "sales [1]*", TEXT)
+    drop(project, "a.csv", "id,code,cost\n1,A,1\n")
+    assert [x.is_new for x in load(project).landed] == [True]
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_file_replaced_while_it_is_landed_waits_on(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,17 +246,17 @@ def test_a_file_replaced_while_it_is_landed_waits_on(project: Project, monkeypat
 def test_a_loss_that_a_person_accepts(tmp_path: Path) -> None:
     """With load full a file that lacks records fails; dropped again with the loss accepted it is landed."""
     project = project_of(tmp_path, TEXT.replace("incremental", "full"))
-    rows = [f"{n},C{n},1\n" for n in range(10)]
+    rows = [f"{n},C{n},1\n" for n in range(40)]
     drop(project, "all.csv", "id,code,cost\n" + "".join(rows))
     load(project)
-    drop(project, "few.csv", "id,code,cost\n" + "".join(rows[:3]))
+    drop(project, "few.csv", "id,code,cost\n" + "".join(rows[:30]))
     (refused,) = load(project).failed
     assert "delete_limit" in str(refused)
-    drop(project, "few.csv", "id,code,cost\n" + "".join(rows[:3]))
+    drop(project, "few.csv", "id,code,cost\n" + "".join(rows[:30]))
     with running(project) as run:
         (landed,) = land_inbox(run, "erp", "products", [business_today(project)], accept_loss=True).landed
     assert landed.delivery is not None
-    assert (landed.delivery.row_count, bool(landed.delivery.accepted_loss)) == (3, True)
+    assert (landed.delivery.row_count, bool(landed.delivery.accepted_loss)) == (30, True)
 
 
 @dataclass

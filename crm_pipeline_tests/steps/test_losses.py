@@ -105,18 +105,58 @@ def test_what_is_compared(tmp_path: Path) -> None:
     """A delivery is compared with the one that counts for the date before, also when it comes late or corrects one."""
     project = project_of(tmp_path, FULL)
     put(project, 1, range(100))
-    put(project, 3, range(300))
+    put(project, 3, range(90))
     for number in (1, 3):
         land(project, number)
-    put(project, 2, range(90))  # late; day 3 has more, which is no loss of day 2
+    put(project, 2, range(95))
     land(project, 2)
     put(project, 2, range(70))
     with running(project) as run, pytest.raises(DeliveryError, match="30 of 100"):
         land_extract(run, "erp", "products", [day(2)], reread=True)
-    put(project, 2, range(85))  # corrected; compared with day 1, not with what it takes the place of
+    put(project, 2, range(85))
     with running(project) as run:
         land_extract(run, "erp", "products", [day(2)], reread=True)
-        assert [d.row_count for d in run.landing.counting("erp", "products", load="full")] == [100, 85, 300]
+        assert [d.row_count for d in run.landing.counting("erp", "products", load="full")] == [100, 85, 90]
+
+
+def test_what_takes_the_place_of_another(tmp_path: Path) -> None:
+    """A second delivery of a date that lacks what the first one brought is refused, also on the very first date."""
+    project = project_of(tmp_path, FULL)
+    put(project, 1, range(100))
+    land(project, 1)
+    put(project, 1, range(10))
+    with running(project) as run, pytest.raises(DeliveryError, match=r"2026-01-01 missing .* 90 of 100"):
+        land_extract(run, "erp", "products", [day(1)], reread=True)
+    put(project, 2, range(300))
+    land(project, 2)
+    put(project, 2, range(100))  # as many as the day before, and not what came new today
+    with running(project) as run, pytest.raises(DeliveryError, match="200 of 300"):
+        land_extract(run, "erp", "products", [day(2)], reread=True)
+
+
+def test_a_late_delivery_whose_records_the_next_one_lacks(tmp_path: Path) -> None:
+    """In whatever order two deliveries come, a loss between them stops the later to come, till it is accepted."""
+    project = project_of(tmp_path, FULL)
+    put(project, 1, range(100))
+    put(project, 2, range(70))
+    land(project, 2)
+    with pytest.raises(DeliveryError, match=r"missing from 2026-01-02 .* 30 of 100"):
+        land(project, 1)
+    with running(project) as run:
+        (landed,) = land_extract(run, "erp", "products", [day(1)], accept_loss=True)
+    assert landed.delivery is not None
+    assert landed.delivery.accepted_loss == "30 of 100 records missing (30.0%)"
+
+
+def test_a_delivery_without_keys_is_not_landed(tmp_path: Path) -> None:
+    """A full delivery in which no row has a key is refused before it is landed; the next good one is landed."""
+    project = project_of(tmp_path, FULL)
+    put(project, 1, ["", " "])
+    with pytest.raises(DeliveryError, match="values in the primary key id; found none in 2 rows"):
+        land(project, 1)
+    put(project, 2, range(3))
+    land(project, 2)
+    assert landed_days(project) == [2]
 
 
 def test_marks_and_unreadable_lines_are_no_loss(tmp_path: Path) -> None:

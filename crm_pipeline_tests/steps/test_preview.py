@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from crm_pipeline.errors import DeliveryError
+from crm_pipeline.settings import Project
 from crm_pipeline.steps.land import land_extract
 from crm_pipeline.steps.preview import preview_extract
 from crm_pipeline.steps.standardise import apply_entity
@@ -129,3 +130,148 @@ def test_preview_logs_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     with caplog.at_level("DEBUG"):
         preview_extract(project, "crm", "customers", day(5))
     assert not [record for record in caplog.records if "张伟" in record.getMessage()]
+
+
+def told_by_run(project: Project, number: int) -> str | None:
+    """What a run says when it refuses the delivery of that day as a whole; None when it lands it."""
+    source, name, _ = project.config.extracts[0]
+    with running(project) as run:
+        try:
+            land_extract(run, source, name, [day(number)])
+        except DeliveryError as error:
+            return str(error)
+    return None
+
+
+def rows_of(count: int, *, first: int = 0) -> str:
+    return "".join(f"{n},A{n},1\n" for n in range(first, first + count))
+
+
+MANY = "id,code,cost\n" + rows_of(30)
+MORE = MANY.replace("cost", "cost,more").replace(",1\n", ",1,x\n")
+# What is delivered on the second day, and what is written into pipeline.yaml besides; refused or not.
+SECOND_DAYS: dict[str, tuple[str, str, str | None]] = {
+    "the same columns and records": (MANY, "", None),
+    "lines beyond reject_limit": (MANY + "31,A\n32,A\n", "", "reject_limit"),
+    "lines within reject_limit": (MANY + "31,A\n32,A\n", "reject_limit: 0.1", None),
+    "a mapped column gone": (MANY.replace(",cost", ",costs"), "", "Did you mean|on_change: {removed: keep}"),
+    "a mapped column gone, kept": (MANY.replace(",cost", ",costs"), "on_change: {removed: keep}", None),
+    "a mapped column gone, warned of": (MANY.replace(",cost", ",costs"), "on_change: {removed: warn}", None),
+    "a key gone": (MANY.replace("id,", "no,"), "on_change: keep", "key column id"),
+    "a column more": (
+        MANY.replace("cost", "cost,more").replace(",1\n", ",1,x\n"),
+        "on_change: {added: stop}",
+        "added more",
+    ),
+    "records beyond delete_limit": ("id,code,cost\n" + rows_of(20), "", "delete_limit"),
+    "records within delete_limit": ("id,code,cost\n" + rows_of(20), "delete_limit: 0.5", None),
+    "no key": ("id,code,cost\n" + ",A,1\n" * 30, "", "primary key"),
+    "a header alone": ("id,code,cost\n", "", "rows below the header"),
+}
+
+
+@pytest.mark.parametrize("name", SECOND_DAYS)
+def test_what_a_run_refuses_as_a_whole_is_foretold(tmp_path: Path, name: str) -> None:
+    """A delivery that limits or contract refuse is refused by preview in the run's own words, and no other one is."""
+    content, written, reason = SECOND_DAYS[name]
+    text = TEXT.replace("        primary_key: id\n", f"        primary_key: id\n        {written}\n")
+    text = text.replace('products_{date}.csv"', 'products_{date}.csv", delimiter: ","')
+    project = project_of(tmp_path, text)
+    deliver(project, "products_2026-01-05.csv", MANY)
+    deliver(project, "products_2026-01-06.csv", content)
+    assert told_by_run(project, 5) is None
+    before = sorted(tmp_path.rglob("*"))
+    preview = preview_extract(project, "erp", "products", day(6))
+    assert sorted(tmp_path.rglob("*")) == before
+    refusals = [str(error) for error in preview.foretold.refusals]
+    said = told_by_run(project, 6)
+    assert (said is None) == (reason is None)
+    assert refusals[:1] == ([said] if said else [])
+    assert all(part in refusals[0] for part in (reason or "").split("|")) if refusals else reason is None
+
+
+def test_every_refusal_is_foretold(tmp_path: Path) -> None:
+    """A delivery that fails several gates is told all of it at once, columns first; a change is named once."""
+    project = project_of(tmp_path, TEXT.replace('{date}.csv"', '{date}.csv", delimiter: ","'))
+    deliver(project, "products_2026-01-05.csv", MANY)
+    deliver(project, "products_2026-01-06.csv", "id,code,costs\n" + rows_of(10) + "31,A\n")
+    assert told_by_run(project, 5) is None
+    foretold = preview_extract(project, "erp", "products", day(6)).foretold
+    columns, lines, records = (str(error) for error in foretold.refusals)
+    assert "the column cost" in columns
+    assert "reject_limit" in lines
+    assert "delete_limit" in records
+    assert foretold.schema_changes == ("removed cost, did you mean costs?", "added costs")
+
+
+def test_columns_never_delivered(tmp_path: Path) -> None:
+    """A mapping of a column that no delivery has is refused, and all that helps to correct it is shown with it."""
+    project = project_of(tmp_path, CUSTOMERS.replace("phones: [电话]", "phones: [手机号]"))
+    deliver(project, "c.csv", HEADER + "1,甲公司,13800138000,new,张伟,1,,,\n")
+    preview = preview_extract(project, "crm", "customers", day(5))
+    [refusal] = preview.foretold.refusals
+    assert "expected the column 手机号" in str(refusal)
+    assert preview.foretold.absent == ("手机号",)
+    assert "电话" in preview.unmapped
+    assert {column.name: column.standardised for column in preview.columns}["name"] == ("甲公司",)
+
+
+def test_a_column_that_is_gone_is_empty(tmp_path: Path) -> None:
+    """A mapped column that may disappear is empty in preview as in the run, in expressions too; the change is told."""
+    text = TEXT.replace("product_code: code", 'product_code: {expression: "upper(code)"}')
+    project = project_of(
+        tmp_path, text.replace("        primary_key", "        on_change: {removed: warn}\n        primary_key")
+    )
+    deliver(project, "products_2026-01-05.csv", MANY)
+    deliver(project, "products_2026-01-06.csv", "id,cost\n" + "".join(f"{n},1\n" for n in range(30)))
+    assert told_by_run(project, 5) is None
+    preview = preview_extract(project, "erp", "products", day(6))
+    assert preview.foretold.schema_changes == ("removed code",)
+    assert {column.name: column.standardised for column in preview.columns}["product_code"] == ()
+    assert told_by_run(project, 6) is None
+    with running(project) as run:
+        apply_entity(run, "products")
+        found = content(run, REJECTIONS).group_by("rule_id", "severity", "reason").len("rows")
+    assert sorted(preview.rejected.drop("lines").rows()) == sorted(found.rows())
+
+
+def test_marks_of_deletion_are_told_as_in_a_run(tmp_path: Path) -> None:
+    """A marked row is left out whatever white space stands around its mark; one without a key is held back."""
+    text = TEXT.replace(
+        "        primary_key", '        deleted: {column: gone, values: ["Y", " yes"]}\n        primary_key'
+    )
+    project = project_of(tmp_path, text)
+    marks = ["", "y", "\u3000Y\u00a0", "yes", "n", "Y"]
+    rows = "".join(f"{n if n < 6 else ''},A,x,{mark}\n" for n, mark in enumerate(marks, 1))
+    deliver(project, "products_2026-01-05.csv", f"id,code,cost,gone\n{rows}")
+    preview = preview_extract(project, "erp", "products", day(5))
+    with running(project) as run:
+        land_extract(run, "erp", "products", [day(5)])
+        loads = apply_entity(run, "products").loads
+        found = content(run, REJECTIONS).group_by("rule_id", "severity", "reason").len("rows")
+    assert loads.select("loaded_count", "unchanged_count", "quarantined_count").rows() == [(3, 2, 1)]
+    assert sorted(preview.rejected.drop("lines").rows()) == sorted(found.rows())
+    assert {row["rule_id"]: row["lines"] for row in preview.rejected.to_dicts()}["products.source_id_present"] == [7]
+
+
+def test_limits_are_not_judged_by_the_first_rows(tmp_path: Path) -> None:
+    """Of the first rows only what their columns tell is foretold; of JSON, whose keys may come late, nothing."""
+    project = project_of(tmp_path, TEXT.replace('{date}.csv"', '{date}.csv", delimiter: ","'))
+    deliver(project, "products_2026-01-05.csv", MANY)
+    assert told_by_run(project, 5) is None
+    deliver(project, "products_2026-01-06.csv", "id,code,costs\n31,A\n" + rows_of(10))
+    [refusal] = preview_extract(project, "erp", "products", day(6), most=5).foretold.refusals
+    assert "the column cost" in str(refusal)
+    lines = project_of(tmp_path / "lines", TEXT.replace(".csv", ".jsonl"))
+    deliver(lines, "products_2026-01-05.jsonl", '{"id": 1, "code": "A"}\n' * 9 + '{"id": 2, "cost": 1}\n')
+    assert preview_extract(lines, "erp", "products", day(5), most=5).foretold.refusals == ()
+    assert told_by_run(lines, 5) is None
+
+
+def test_a_file_of_which_nothing_can_be_read(tmp_path: Path) -> None:
+    """Lines held back count among what is looked at, so that such a file ends the preview too, and are shown."""
+    project = project_of(tmp_path, CUSTOMERS)
+    deliver(project, "c.csv", HEADER + "too,few\n" * 20_000)
+    preview = preview_extract(project, "crm", "customers", day(5), most=1000)
+    assert preview.row_count == 0
+    assert len(preview.held_back) >= 1000

@@ -234,6 +234,21 @@ def test_reader_is_locked_down(tmp_path: Path, sql: str) -> None:
     assert {entry.name: entry.stat().st_size for entry in tmp_path.iterdir()} == before
 
 
+def test_reader_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a reader's select spills to disk lies in a private folder that is gone with it, not in the current one."""
+    with duckdb.connect(str(tmp_path / "crm.duckdb")) as writer:
+        writer.execute("CREATE TABLE items AS SELECT 1 AS id")
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    with open_reader(tmp_path / "crm.duckdb", temporary=tmp_path) as reader:
+        spilled = Path(reader.value("SELECT current_setting('temp_directory')"))
+        assert spilled.parent == tmp_path
+        assert spilled.stat().st_mode & 0o777 == 0o700
+    assert not spilled.exists()
+    assert [*here.iterdir()] == []
+
+
 def test_reader_of_nothing(tmp_path: Path) -> None:
     """Before the first publication a reader is told what to run, and no file is made."""
     with pytest.raises(ConfigurationError, match="crm-pipeline run"), open_reader(tmp_path / "crm.duckdb"):

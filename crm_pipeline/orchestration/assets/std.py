@@ -56,7 +56,7 @@ def _result(key: dg.AssetKey, applied: EntityApplied) -> dg.MaterializeResult:
             applied.current_count,
             deliveries_applied=applied.loads.height,
             loads=loads_table(applied.loads),
-            reasons=reasons_table(applied.reasons),
+            reasons=reasons_table(applied.loads),
         ),
         check_results=check_results(key, applied.checks, applied.contract),
     )

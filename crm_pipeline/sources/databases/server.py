@@ -81,6 +81,10 @@ class Problem(Enum):
     """Why a database gave no rows: what was expected, and what to do."""
 
     UNREACHABLE = ("a database that answers", "Check host, port and network, then run again; nothing was loaded.")
+    NO_FILE = (
+        "an SQLite database",
+        "Correct the path in read.database: behind sqlite:/// it is one in the project, behind sqlite://// any.",
+    )
     REFUSED = (
         "a user, password and database that the server accepts",
         "Correct the URL in read.database, or the variable that it comes from, then run again; nothing was loaded.",

@@ -24,6 +24,12 @@ _KINDS = {
     frozenset({"real"}): Kind.FLOAT,
     frozenset({"integer", "real"}): Kind.FLOAT,
 }
+# What SQLite says of a file that it can't read, and what that is.
+_UNFIT = {
+    "unable to open": "a file that can't be opened; this user may lack the right to",
+    "not a database": "a file that is no SQLite database, or a damaged one",
+    "malformed": "a file that is no SQLite database, or a damaged one",
+}
 
 
 class Sqlite:
@@ -107,7 +113,7 @@ def open_server(read: DatabaseRead, zone: ZoneInfo, root: Path) -> Iterator[Sqli
 
     path = root / unquote(urlsplit(read.database.get_secret_value()).path.removeprefix("/"))
     if not path.is_file():
-        raise DatabaseFailureError(Problem.UNREACHABLE, "no such file")
+        raise DatabaseFailureError(Problem.NO_FILE, f"no file {path}")
     uri = f"file:{quote(str(path.absolute()))}?mode=ro"
     with contextlib.ExitStack() as stack:
         with _sorted_out(read):
@@ -129,8 +135,9 @@ def _sorted_out(read: DatabaseRead) -> Iterator[None]:
 
 
 def _failure(message: str) -> DatabaseFailureError:
-    if "not a database" in message or "malformed" in message or "unable to open" in message:
-        return DatabaseFailureError(Problem.REFUSED, "a file that is no SQLite database, or a damaged one")
+    found = next((found for said, found in _UNFIT.items() if said in message), None)
+    if found:
+        return DatabaseFailureError(Problem.NO_FILE, found)
     said = message.rpartition("prepare query: ")[2].partition("\n")[0]
     if "no such" in message or "ambiguous column" in message:
         return DatabaseFailureError(Problem.UNKNOWN, said)

@@ -56,16 +56,18 @@ def _decoded(value: bytes | None) -> str | None:
 
 
 class Digest:
-    """The SHA-256 of rows that come in batches, whatever the size of those.
+    """The SHA-256 of rows that come in batches, whatever the size of those; rows held back are part of it.
 
     Attributes:
-        byte_count: of all texts.
+        byte_count: of all texts, those of rows held back among them.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = tuple(names)
         # Lengths and contents apart: their bytes do not depend on where a batch ends.
         self._parts = [(hashlib.sha256(), hashlib.sha256()) for _ in names]
+        self._held_back = hashlib.sha256()
+        self._has_held_back = False
         self.byte_count = 0
 
     def add(self, batch: Batch) -> None:
@@ -80,10 +82,16 @@ class Digest:
                 bounds = pa.Array.from_buffers(pa.int64(), len(content) + 1, [None, offsets], offset=content.offset)
                 contents.update(memoryview(content.buffers()[2] or b"")[bounds[0].as_py() : bounds[-1].as_py()])
             self.byte_count += int(sizes.sum())
+        for each in batch.unreadable:
+            self._held_back.update(f"{each.line} {len(each.content)} ".encode() + each.content)
+            self._has_held_back = True
+            self.byte_count += len(each.content)
 
     def hexdigest(self) -> str:
         """Over names and all rows so far."""
         whole = hashlib.sha256(repr(self._names).encode())
         for lengths, contents in self._parts:
             whole.update(lengths.digest() + contents.digest())
+        if self._has_held_back:
+            whole.update(self._held_back.digest())
         return whole.hexdigest()

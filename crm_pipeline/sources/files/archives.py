@@ -24,6 +24,7 @@ from crm_pipeline.sources.files.sizes import bytes_of
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
 _PIECE_BYTES = 1 << 20
+_LIMIT = "20GB"
 _IS_ENCRYPTED = 0x1
 # What a workbook has among its members: Excel's, and OpenDocument's.
 _OF_A_WORKBOOK = ({"[Content_Types].xml"}, {"mimetype", "content.xml"})
@@ -62,18 +63,45 @@ def unpacked(file: Path, read: FileRead, folder: Path, where: str) -> Unpacked:
     target = folder / f"unpacked-{file.name}"
     if start.startswith(_GZIP):
         with _refusing(where, "gzip"), gzip.open(file) as source:
-            _write(source, target, read.unpacked_limit, where)
+            _write(source, target, read.unpacked_limit or _LIMIT, where)
+        _require_unpacked(target, where, "gzip")
         return Unpacked(target, file.name, "gzip")
     if start in {_ZIP, _EMPTY_ZIP} and not (read.file_format == "excel" and not zipfile.is_zipfile(file)):
         with _refusing(where, "zip"), zipfile.ZipFile(file) as archive:
-            names = {info.filename for info in archive.infolist()}
-            if any(names >= parts for parts in _OF_A_WORKBOOK):
+            if _is_workbook(archive):
                 return Unpacked(file, file.name)
             member = _member(archive, read.member, where)
             with archive.open(member) as source:
-                _write(source, target, read.unpacked_limit, where)
+                _write(source, target, read.unpacked_limit or _LIMIT, where)
+        _require_unpacked(target, f"{where}, {member.filename}", "zip")
         return Unpacked(target, member.filename, "zip", member.filename)
     return Unpacked(file, file.name)
+
+
+def _is_workbook(archive: zipfile.ZipFile) -> bool:
+    names = {info.filename for info in archive.infolist()}
+    return any(names >= parts for parts in _OF_A_WORKBOOK)
+
+
+def _require_unpacked(file: Path, where: str, kind: str) -> None:
+    """Nothing, unless what was unpacked is an archive once more; a workbook is none here."""
+    with file.open("rb") as opened:
+        start = opened.read(4)
+    if start.startswith(_GZIP):
+        inner = "gzip"
+    elif start in {_ZIP, _EMPTY_ZIP} and zipfile.is_zipfile(file):
+        with _refusing(where, "zip"), zipfile.ZipFile(file) as archive:
+            if _is_workbook(archive):
+                return
+        inner = "zip"
+    else:
+        return
+    raise DeliveryError(
+        where=where,
+        expected=f"a file that was packed once, by {kind}",
+        found=f"one that was packed twice: a {inner} archive within",
+        cure="Deliver it packed once.",
+    )
 
 
 def _member(archive: zipfile.ZipFile, pattern: str | None, where: str) -> zipfile.ZipInfo:

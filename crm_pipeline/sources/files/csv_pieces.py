@@ -6,6 +6,8 @@ Belongs here: records over the blocks of a file, damaged bytes, rows that are to
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -45,10 +47,11 @@ class Piece:
     def raw(self, start: int, end: int) -> bytes:
         """The bytes between two offsets as they were delivered, of each damaged line among them all."""
         parts = []
-        for each in self.damaged:
-            if each.start < end and start < each.end:
-                parts += [as_delivered(self.text[start : each.start], self.encoding), each.raw]
-                start = each.end
+        first = bisect.bisect_right(self.damaged, start, key=lambda each: each.end)  # they are in order
+        among = (self.damaged[i] for i in range(first, len(self.damaged)))
+        for each in itertools.takewhile(lambda each: each.start < end, among):
+            parts += [as_delivered(self.text[start : each.start], self.encoding), each.raw]
+            start = each.end
         return b"".join([*parts, as_delivered(self.text[start:end], self.encoding)])
 
     def without(self, indices: Offsets, reasons: list[str]) -> Piece:

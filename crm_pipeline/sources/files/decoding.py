@@ -95,14 +95,13 @@ def as_delivered(text: bytes, encoding: str) -> bytes:
     return text if is_utf8(encoding) else text.decode().encode(encoding, errors="replace")
 
 
-def text_blocks(file: Path, encoding: str, where: str, *, is_proven: bool = False) -> Iterator[TextBlock]:
+def text_blocks(file: Path, encoding: str, where: str) -> Iterator[TextBlock]:
     """A file's lines in UTF-8, without a byte order mark; one empty block of an empty file.
 
     Args:
         file: uncompressed.
         encoding: as Python names it.
         where: source, extract and file, for messages.
-        is_proven: whether all of the file is known to be in this encoding.
 
     Raises:
         DeliveryError: a line of more than 256 MiB.
@@ -115,8 +114,7 @@ def text_blocks(file: Path, encoding: str, where: str, *, is_proven: bool = Fals
     line = 1
     for raw, is_last in _line_blocks(file, unit, where):
         content = raw.removeprefix("\ufeff".encode(known)) if line == 1 and known in _MARKED else raw
-        is_text = is_proven and is_utf8(known)
-        block = TextBlock(content, line, is_last) if is_text else _decoded(content, known, unit, line, is_last=is_last)
+        block = _decoded(content, known, unit, line, is_last=is_last)
         yield block
         line += block.content.count(b"\n")
 

@@ -37,12 +37,10 @@ class Encoding:
     Attributes:
         name: of the encoding.
         reason: how it became known, and how surely.
-        is_proven: whether every byte of the file is known to be of it.
     """
 
     name: str
     reason: str
-    is_proven: bool = True
 
 
 def encoding_of(file: Path, given: str | None, where: str) -> Encoding:
@@ -60,9 +58,9 @@ def encoding_of(file: Path, given: str | None, where: str) -> Encoding:
         start = opened.read(_START_BYTES)
     marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
     if given:
-        return Encoding(_order_of_bytes(given, marked, where), "as set", is_proven=False)
+        return Encoding(_order_of_bytes(given, marked, where), "as set")
     if marked:
-        return Encoding(marked, "byte order mark", is_proven=False)
+        return Encoding(marked, "byte order mark")
     if _looks_like_utf16(start):
         raise _untold(where, "zero bytes, as UTF-16 without a byte order mark has", "utf-16-le or utf-16-be")
     if is_valid_utf8(file):

@@ -21,13 +21,17 @@ from crm_pipeline.sources.files.json_values import (
     Names,
     NotAllowedError,
     Object,
+    Objects,
+    are_too_many,
     decode,
     flattened,
     frame_of,
     frame_of_objects,
+    frames_of_objects,
     reason_of,
     scan,
     scan_no_arrays,
+    shapes_of,
     values_of,
 )
 from crm_pipeline.sources.rows import Rows
@@ -57,12 +61,13 @@ def open_rows(file: Path, read: FileRead, where: str) -> Rows:
         DeliveryError: an encoding that can't be told, or no key at all.
     """
     encoding = encoding_of(file, read.encoding, where)
-    blocks = text_blocks(file, encoding.name, where, is_proven=encoding.is_proven)
-    batches = _batches(blocks, encoding.name, where)
+    blocks = text_blocks(file, encoding.name, where)
+    batches = _batches(blocks, Objects(encoding.name, frozenset(read.as_json), Names(where)), where)
     first = next(batches, None)
     columns = tuple(name for name in first.rows.columns if name != LINE) if first else ()
     following = itertools.chain([first], batches) if first else batches
-    return Rows(columns, following, encoding.name, details={"encoding": encoding.reason})
+    details = {"encoding": encoding.reason} | ({"as_json": ", ".join(read.as_json)} if read.as_json else {})
+    return Rows(columns, following, encoding.name, details=details)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +86,21 @@ class _Lines:
     written: bytes
     unreadable: list[Unreadable] = field(default_factory=list)
 
+    def halves(self) -> Iterator[_Lines]:
+        """The first and the second half of the lines, what could not be decoded with the second."""
+        middle = len(self.texts) // 2
+        yield _Lines(self.texts[:middle], self.numbers[:middle], b"")
+        yield _Lines(self.texts[middle:], self.numbers[middle:], b"", self.unreadable)
 
-def _batches(blocks: Iterator[TextBlock], encoding: str, where: str) -> Iterator[Batch]:
-    names = Names()
+
+def _batches(blocks: Iterator[TextBlock], reading: Objects, where: str) -> Iterator[Batch]:
     has_rows = False
     for block in blocks:
-        for lines in _lines(block, encoding):
-            batch = _batch(lines, names, encoding)
-            has_rows |= batch.rows.height > 0
-            yield batch
-    if has_rows and not names:
+        for lines in _lines(block, reading.encoding):
+            for batch in _batches_of(lines, reading):
+                has_rows |= batch.rows.height > 0
+                yield batch
+    if has_rows and not reading.names:
         raise DeliveryError(
             where=where,
             expected="one JSON object in each line, with keys",
@@ -118,41 +128,51 @@ def _lines(block: TextBlock, encoding: str) -> Iterator[_Lines]:
         start, line = end + 1, line + len(texts)
 
 
-def _batch(lines: _Lines, names: Names, encoding: str) -> Batch:
-    """The rows of some lines; their keys are added to `names`."""
+def _batches_of(lines: _Lines, reading: Objects) -> Iterator[Batch]:
+    """The rows of some lines; their keys are added to the names."""
+    names = reading.names
     try:
-        values = _values_alike(lines.texts, lines.written)
+        values = _values_alike(lines.texts, lines.written, reading.kept)
         shapes = [tuple(values or ())]
         if values is None:
-            rows = _objects(lines.texts)
-            shapes = list(dict.fromkeys(map(tuple, rows))) or [()]
-            values = values_of(rows, shapes)
-        frame = frame_of(values, lines.numbers)
-        names.add(itertools.chain.from_iterable(shapes))
+            rows = _objects(lines.texts, reading.kept)
+            shapes = shapes_of(rows)
+            names.require_room(itertools.chain.from_iterable(shapes))
+            values = None if are_too_many(rows, shapes) else values_of(rows, shapes)
+        frame = None if values is None else frame_of(values, lines.numbers)
+        if frame is not None:
+            names.add(itertools.chain.from_iterable(shapes))
     except (ValueError, RecursionError):
-        return _batch_by_line(lines, names, encoding)
-    return Batch(frame, tuple(lines.unreadable))
+        yield from _batches_by_line(lines, reading)
+        return
+    if frame is not None:
+        yield Batch(frame, tuple(lines.unreadable))
+        return
+    for half in lines.halves():
+        yield from _batches_of(half, reading)
 
 
-def _batch_by_line(lines: _Lines, names: Names, encoding: str) -> Batch:
+def _batches_by_line(lines: _Lines, reading: Objects) -> Iterator[Batch]:
     """The same where some line can't be a row: each is looked at by itself."""
     rows: list[Object] = []
     numbers: list[int] = []
     held_back = list(lines.unreadable)
     for text, number in zip(lines.texts, lines.numbers, strict=True):
         try:
-            (row,) = _objects([text])
+            (row,) = _objects([text], reading.kept)
             frame_of_objects([row], [number])
-            names.add(row)
+            reading.names.add(row)
         except (ValueError, RecursionError) as error:
-            held_back.append(Unreadable(number, as_delivered(text.encode(), encoding), reason_of(error)))
+            held_back.append(Unreadable(number, as_delivered(text.encode(), reading.encoding), reason_of(error)))
         else:
             rows.append(row)
             numbers.append(number)
-    return Batch(frame_of_objects(rows, numbers), tuple(sorted(held_back, key=lambda each: each.line)))
+    frames = frames_of_objects(rows, numbers)
+    yield Batch(next(frames), tuple(sorted(held_back, key=lambda each: each.line)))
+    yield from map(Batch, frames)
 
 
-def _values_alike(lines: Sequence[str], written: bytes) -> Columns | None:
+def _values_alike(lines: Sequence[str], written: bytes, kept: frozenset[str]) -> Columns | None:
     """The values of each key, one per line; None unless each line is certain to be an object with the same keys.
 
     Of a repeated key the parser keeps the last, so keys are counted in the text too: there, `":` is at least as
@@ -160,8 +180,11 @@ def _values_alike(lines: Sequence[str], written: bytes) -> Columns | None:
 
     Args:
         lines: without outer blanks.
-        written: the same lines, in UTF-8.
+        written: the same lines, in UTF-8; empty where they are not certain to be alike.
+        kept: paths of objects that are one column, in which keys are not counted.
     """
+    if kept or not written:
+        return None
     decode_line = scan if b"[" in written else scan_no_arrays
     decoded = list(map(decode_line, lines, itertools.repeat(0)))  # ends early where no value begins
     rows = [value for value, _ in decoded]
@@ -200,8 +223,8 @@ def _unfolded(rows: Sequence[Object], prefix: str = "") -> tuple[Columns, int]:
     return found, key_count
 
 
-def _objects(lines: Sequence[str]) -> list[Object]:
-    """Each line's object, without objects nested in it.
+def _objects(lines: Sequence[str], kept: frozenset[str]) -> list[Object]:
+    """Each line's object, without objects nested in it but those that are kept.
 
     Raises:
         ValueError: a line is not one JSON object.
@@ -214,5 +237,5 @@ def _objects(lines: Sequence[str]) -> list[Object]:
     if [end for _, end in decoded] != list(map(len, lines)):
         raise NotAllowedError("something behind the object")
     if sum(line.count("{") for line in lines) > len(lines):  # an object in an object, or a brace in a text
-        return [flattened(row) for row in rows]
+        return [flattened(row, kept) for row in rows]
     return rows

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import polars as pl
 
 from crm_pipeline.state.delivery import LINE
+from crm_pipeline.state.drafts import MOST_COLUMNS, too_many_columns
 
 Object = dict[str, Any]
 Columns = dict[str, Sequence[Any]]
 _WORDS = {None: "", True: "true", False: "false"}
+_MOST_CELLS = 2_000_000  # rows times columns that are a table at a time: sparse objects are far larger so than as text
 _LINE_KEY = "a key that is kept for the line number"
 
 
@@ -59,9 +63,14 @@ scan, scan_no_arrays = (
 
 
 class Names:
-    """The names of columns so far, letter case apart distinct."""
+    """The names of columns so far, letter case apart distinct.
 
-    def __init__(self) -> None:
+    Args:
+        where: source, extract and file, for messages.
+    """
+
+    def __init__(self, where: str) -> None:
+        self._where = where
         self._known: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -72,6 +81,7 @@ class Names:
 
         Raises:
             NotAllowedError: one is blank, kept for the line number, or differs from another by letter case only.
+            DeliveryError: there are more than any table has.
         """
         new: dict[str, str] = {}
         for name in names:
@@ -86,22 +96,67 @@ class Names:
             if not all(part.strip() for part in name.split(".")):
                 raise NotAllowedError("a key that is no name for a column")
             new[folded] = name
+        self.require_room(new.values())
         self._known |= new
 
+    def require_room(self, names: Iterable[str]) -> None:
+        """Nothing, when there are not too many columns with these.
 
-def flattened(row: Object) -> Object:
+        Raises:
+            DeliveryError: there are; the message names the object whose keys most of them are.
+        """
+        new = {name for name in names if name.casefold() not in self._known}
+        if len(self._known) + len(new) <= MOST_COLUMNS:
+            return
+        inner = (name.rpartition(".")[0] for name in (*self._known.values(), *new))
+        [(prefix, count)] = Counter(inner).most_common(1)
+        raise too_many_columns(self._where, prefix if count * 2 > MOST_COLUMNS else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """What is known of the objects of a file while it is read.
+
+    Attributes:
+        encoding: in which it was delivered.
+        kept: dotted paths of objects that are one column.
+        names: of columns so far.
+    """
+
+    encoding: str
+    kept: frozenset[str]
+    names: Names
+
+
+def flattened(row: Object, kept: frozenset[str] = frozenset(), prefix: str = "") -> Object:
     """The object without objects nested in it: their keys are dotted.
+
+    Args:
+        row: the object.
+        kept: dotted paths of objects that stay as they are.
+        prefix: of the keys in such paths.
 
     Raises:
         NotAllowedError: a key comes twice so.
     """
     pairs = []
     for key, value in row.items():
-        if type(value) is dict:
-            pairs += [(f"{key}.{inner}", cell) for inner, cell in flattened(value).items()]
+        if type(value) is dict and f"{prefix}{key}" not in kept:
+            inner = flattened(value, kept, f"{prefix}{key}.")
+            pairs += [(f"{key}.{name}", cell) for name, cell in inner.items()]
         else:
             pairs.append((key, value))
     return _object(pairs)
+
+
+def shapes_of(rows: Sequence[Object]) -> list[tuple[str, ...]]:
+    """The keys that rows have, each combination once; one at least."""
+    return list(dict.fromkeys(map(tuple, rows))) or [()]
+
+
+def are_too_many(rows: Sequence[Object], shapes: Sequence[tuple[str, ...]]) -> bool:
+    """Whether rows of these shapes, with all their keys as columns, are too large for one table."""
+    return len(rows) > 1 and len(rows) * len(set(itertools.chain.from_iterable(shapes))) > _MOST_CELLS
 
 
 def values_of(rows: Sequence[Object], shapes: Sequence[tuple[str, ...]]) -> Columns:
@@ -127,7 +182,17 @@ def frame_of(values: Columns, numbers: Sequence[int]) -> pl.DataFrame:
 
 def frame_of_objects(rows: Sequence[Object], numbers: Sequence[int]) -> pl.DataFrame:
     """Flattened objects as rows of text, with `LINE`."""
-    return frame_of(values_of(rows, list(dict.fromkeys(map(tuple, rows))) or [()]), numbers)
+    return frame_of(values_of(rows, shapes_of(rows)), numbers)
+
+
+def frames_of_objects(rows: Sequence[Object], numbers: Sequence[int]) -> Iterator[pl.DataFrame]:
+    """The same, one after the other where one would be too large."""
+    if are_too_many(rows, shapes_of(rows)):
+        middle = len(rows) // 2
+        yield from frames_of_objects(rows[:middle], numbers[:middle])
+        yield from frames_of_objects(rows[middle:], numbers[middle:])
+    else:
+        yield frame_of_objects(rows, numbers)
 
 
 def reason_of(error: Exception) -> str:
@@ -143,7 +208,7 @@ def _texts(values: Sequence[Any]) -> Sequence[str | None]:
     if _TEXTS_AND_NONE.issuperset(map(type, values)):
         return values
     return [
-        value if isinstance(value, str) else _json(value) if isinstance(value, list) else _WORDS[value]
+        value if isinstance(value, str) else _json(value) if isinstance(value, list | dict) else _WORDS[value]
         for value in values
     ]
 

@@ -13,6 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import polars as pl
+import pyarrow as pa
+
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import FileRead
 from crm_pipeline.settings.read import Format, format_of_name
@@ -41,6 +44,14 @@ _STARTS: dict[bytes, Format] = {
     b"PK\x03\x04": "excel",
     b"\xd0\xcf\x11\xe0": "excel",
 }
+_PAGE = (
+    "a page of the web (HTML)",
+    "Look at it in a browser: it may be a page for signing in, or a table to be saved as .xlsx, then deliver again.",
+)
+_OTHERS = (
+    *((begin, *_PAGE) for begin in (b"<!doctype html", b"<html", b"<head", b"<body", b"<table", b"<meta")),
+    (b"<?xml", "XML", "Open it in a spreadsheet and save it as .xlsx, or ask for the delivery in another format."),
+)
 
 
 def shown_path(read: FileRead, root: Path, day: date) -> str:
@@ -153,24 +164,30 @@ def _watched(batches: Iterator[Batch], found: Found, place: Place, file: Path, w
     except (DeliveryError, OSError):
         place.require_same(found, where)
         raise
+    except (pa.ArrowException, pl.exceptions.PolarsError, UnicodeError) as error:
+        place.require_same(found, where)
+        # What these say may hold a row. A file that stays as it is leads here by a defect of ours only.
+        raise RuntimeError(f"{where}: {type(error).__name__} while it was read") from None
     place.require_same(found, where)
     if file.name.startswith("unpacked-"):
         file.unlink()
 
 
 def _require_content(file: Path, known: Format, where: str) -> None:
+    """Nothing, unless the file is empty, or by its first bytes of another format."""
     with file.open("rb") as opened:
         start = opened.read(_BLANK_START_BYTES)
-    if not start.removeprefix(BYTE_ORDER_MARK).strip():
+    text = start.removeprefix(BYTE_ORDER_MARK).strip()
+    if not text:
         raise _empty(where, file.stat().st_size)
-    found = next((form for begin, form in _STARTS.items() if start.startswith(begin)), known)
-    if known not in {found, "excel"}:
-        raise DeliveryError(
-            where=where,
-            expected=known.replace("_", " "),
-            found=f"a file of the format {found}",
-            cure=f"Set read.format to {found}, or ask for the delivery again.",
-        )
+    told = next(((what, cure) for begin, what, cure in _OTHERS if text[: len(begin)].lower() == begin), None)
+    found = next((form for begin, form in _STARTS.items() if start.startswith(begin)), None)
+    if found is None and told is None and known == "excel" and b"\0" not in start:
+        told = ("text", "Set read.format to csv, or ask for a workbook.")
+    if found is not None and known not in {found, "excel"}:
+        told = (f"a file of the format {found}", f"Set read.format to {found}, or ask for the delivery again.")
+    if told:
+        raise DeliveryError(where=where, expected=known.replace("_", " "), found=told[0], cure=told[1])
 
 
 def _empty(where: str, size_bytes: int) -> DeliveryError:

@@ -129,7 +129,8 @@ class _Folder:
 
 def _version(file: Path) -> str:
     state = file.stat()
-    return f"{state.st_size}-{state.st_mtime_ns}-{state.st_ino}"
+    # Who writes into a file may set back its time of change (mtime), but not that of its state (ctime).
+    return f"{state.st_size}-{state.st_mtime_ns}-{state.st_ctime_ns}-{state.st_ino}"
 
 
 @dataclass(frozen=True, slots=True)

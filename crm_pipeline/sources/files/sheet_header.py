@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from crm_pipeline.errors import DeliveryError
-from crm_pipeline.sources.rows import check_names
 from crm_pipeline.state.delivery import LINE
 
 _LOOKED_AT = 50  # rows that are not blank, among which the header is looked for
@@ -19,7 +18,7 @@ _NO_TEXT = r"^(-?\d+(\.\d+)?|\d{4}-\d\d-\d\d( .*)?|\d\d:\d\d:\d\d.*|true|false)$
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The row of the header, and why when it is not the first row that is not blank."""
+    """The row of the header, 0 where there is none, and why when it is not the first row that is not blank."""
 
     row: int
     reason: str = ""
@@ -33,15 +32,15 @@ def header_of(filled: pl.DataFrame, given: int | None, where: str) -> Header:
     those of any row below it.
 
     Args:
-        filled: the rows of the sheet that are not blank, with `_line`; null where a cell is empty.
-        given: the row that is set.
+        filled: the rows of the sheet that are not blank, with `_line`, one at least; null where a cell is empty.
+        given: the row that is set; 0 for none.
         where: source, extract, file and sheet, for messages.
 
     Raises:
-        DeliveryError: the sheet is empty, or the row that is set is blank.
+        DeliveryError: the row that is set is blank.
     """
-    if filled.is_empty():
-        check_names([], where)
+    if given == 0:
+        return Header(0, "none, as set")
     if given is not None:
         if given not in filled[LINE]:
             raise DeliveryError(

@@ -18,7 +18,7 @@ from crm_pipeline.settings import RestRead
 from crm_pipeline.sources.files.json_values import Names
 from crm_pipeline.sources.reading import Asked, Reading
 from crm_pipeline.sources.rest.failures import ServiceError, unfit
-from crm_pipeline.sources.rest.records import batch_of, complete
+from crm_pipeline.sources.rest.records import batches_of, complete
 from crm_pipeline.state.delivery import LINE, Batch, Origin
 
 if TYPE_CHECKING:
@@ -71,21 +71,22 @@ class _Rows:
         self._has_value = False
 
     def batches(self) -> Iterator[Batch]:
-        """A batch per page, one at least."""
-        rest, names, line = self._read.rest, Names(), 1
+        """The rows of each page, one batch at least."""
+        rest, names, line = self._read.rest, Names(self._asked.where), 1
         for answer in self._pages.take():
-            batch = batch_of(answer, rest.records, line, names)
             self._byte_count += answer.size
+            for batch in batches_of(answer, rest.records, line, names, frozenset(rest.as_json)):
+                frame = complete(batch.rows, rest.fields)
+                self._advance(frame)
+                yield Batch(frame, batch.unreadable)
             line += len(answer.records)
-            frame = complete(batch.rows, rest.fields)
-            self._advance(frame)
-            yield Batch(frame, batch.unreadable)
         self._require_value()
 
     def origin(self) -> Origin:
         """The path, a hash over the records, and the bytes that came."""
         name = self._read.place
-        return Origin(name, self._pages.progress.sha256, self._byte_count, format="rest")
+        details = {"as_json": ", ".join(self._read.rest.as_json)} if self._read.rest.as_json else {}
+        return Origin(name, self._pages.progress.sha256, self._byte_count, format="rest", details=details)
 
     def until(self) -> str | None:
         """The greatest value of the cursor, that of the delivery before where there is none."""

@@ -19,11 +19,14 @@ from crm_pipeline.sources.files.json_values import (
     Names,
     NotAllowedError,
     Object,
+    are_too_many,
     decode,
     decode_any,
     flattened,
     frame_of_objects,
+    frames_of_objects,
     reason_of,
+    shapes_of,
 )
 from crm_pipeline.sources.rest.answers import Answer
 from crm_pipeline.state.delivery import Batch, Unreadable
@@ -31,26 +34,37 @@ from crm_pipeline.state.delivery import Batch, Unreadable
 _BLANKS = re.compile(r"[ \t\r\n,]*")
 
 
-def batch_of(answer: Answer, path: str | None, first: int, names: Names) -> Batch:
-    """The records of a page as rows of text; their keys are added to `names`.
+def batches_of(
+    answer: Answer, path: str | None, first: int, names: Names, kept: frozenset[str] = frozenset()
+) -> Iterator[Batch]:
+    """The records of a page as rows of text, in one batch where that is not too large; their keys are added to `names`.
 
     Args:
         answer: the page.
         path: of the array of records.
         first: number of its first record in the delivery, for `LINE`.
         names: of columns so far.
+        kept: dotted paths of objects that are one column.
+
+    Raises:
+        DeliveryError: more columns than any table has.
     """
     numbers = range(first, first + len(answer.records))
     if answer.is_strict:
         try:
-            rows = [_row(record) for record in answer.records]
-            frame = frame_of_objects(rows, numbers)
-            names.add(itertools.chain.from_iterable(dict.fromkeys(map(tuple, rows))))
+            rows = [_row(record, kept) for record in answer.records]
+            shapes = shapes_of(rows)
+            names.require_room(itertools.chain.from_iterable(shapes))
+            frame = None if are_too_many(rows, shapes) else frame_of_objects(rows, numbers)
+            if frame is not None:
+                names.add(itertools.chain.from_iterable(shapes))
         except (ValueError, RecursionError):
             pass
         else:
-            return Batch(frame)
-    return _batch_by_record(answer.text, path, numbers, names)
+            if frame is not None:
+                yield Batch(frame)
+                return
+    yield from _batches_by_record(answer.text, path, numbers, names, kept)
 
 
 def complete(frame: pl.DataFrame, fields: Sequence[str]) -> pl.DataFrame:
@@ -59,14 +73,16 @@ def complete(frame: pl.DataFrame, fields: Sequence[str]) -> pl.DataFrame:
     return frame.select(*missing, pl.all()) if missing else frame
 
 
-def _batch_by_record(text: str, path: str | None, numbers: Sequence[int], names: Names) -> Batch:
+def _batches_by_record(
+    text: str, path: str | None, numbers: Sequence[int], names: Names, kept: frozenset[str]
+) -> Iterator[Batch]:
     """The same where some record can't be a row: each is looked at by itself."""
     rows: list[Object] = []
     lines: list[int] = []
     held_back = []
     for number, written in zip(numbers, _written(text, path), strict=True):
         try:
-            row = _row(decode(written)[0])
+            row = _row(decode(written)[0], kept)
             frame_of_objects([row], [number])
             names.add(row)
         except (ValueError, RecursionError) as error:
@@ -74,13 +90,15 @@ def _batch_by_record(text: str, path: str | None, numbers: Sequence[int], names:
         else:
             rows.append(row)
             lines.append(number)
-    return Batch(frame_of_objects(rows, lines), tuple(held_back))
+    frames = frames_of_objects(rows, lines)
+    yield Batch(next(frames), tuple(held_back))
+    yield from map(Batch, frames)
 
 
-def _row(record: Any) -> Object:
+def _row(record: Any, kept: frozenset[str]) -> Object:
     if type(record) is not dict:
         raise NotAllowedError("another value than an object")
-    return flattened(record)
+    return flattened(record, kept)
 
 
 def _written(text: str, path: str | None) -> Iterator[str]:

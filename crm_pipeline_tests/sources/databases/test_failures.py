@@ -202,7 +202,9 @@ def test_connection_lost(server: Database, tmp_path: Path) -> None:
 def test_files(tmp_path: Path) -> None:
     """A file that is missing, or no database, is refused."""
     (tmp_path / "x.db").write_bytes(b"not a database, but long enough to be taken for one " * 100)
-    assert "a database that answers" in failure(f"sqlite:///{tmp_path}/none.db", DeliveryError)
+    message = failure(f"sqlite:///{tmp_path}/none.db", DeliveryError)
+    assert f"no file {tmp_path}/none.db" in message
+    assert "behind sqlite:/// it is one in the project" in message
     assert "no SQLite database" in failure(f"sqlite:///{tmp_path}/x.db", DeliveryError)
 
 

@@ -237,3 +237,15 @@ def test_bytes_that_are_no_text(sqlite: Sqlite) -> None:
     found = answer(sqlite, query="select * from broken order by id")
     assert found.frame.rows() == [("1", "a", 1), ("3", "", 3)]
     assert [(each.line, each.content) for each in found.unreadable] == [(2, b"2\t\xc3")]
+
+
+def test_rows_held_back_are_part_of_the_hash(sqlite: Sqlite) -> None:
+    """A delivery with one more row that can't be read, or with other bytes in it, is not taken for the same."""
+    query = "select * from broken order by id"
+    sqlite.run("DROP TABLE IF EXISTS broken", "CREATE TABLE broken (id, v)", "INSERT INTO broken VALUES (1, 'a')")
+    hashes = [answer(sqlite, query=query).origin.file_sha256]
+    for change in ("INSERT INTO broken VALUES (2, CAST(x'c3' AS TEXT))", "UPDATE broken SET v = CAST(x'c4' AS TEXT)"):
+        sqlite.run(change)
+        hashes.append(answer(sqlite, query=query).origin.file_sha256)
+    assert len(set(hashes)) == 3
+    assert answer(sqlite, query=query).origin.file_sha256 == hashes[-1]

@@ -102,6 +102,22 @@ def test_bomb_is_refused(tmp_path: Path, pack: object) -> None:
     assert read_bytes(tmp_path, content, "x.csv.gz", unpacked_limit="3MB").frame.height == 500_000
 
 
+TWICE = {
+    "gzip of zip": (gzip.compress(zipped({"x.csv": CSV})), "by gzip", "a zip archive within"),
+    "gzip of gzip": (gzip.compress(gzip.compress(CSV)), "by gzip", "a gzip archive within"),
+    "zip of gzip": (zipped({"x.csv.gz": gzip.compress(CSV)}), "by zip", "a gzip archive within"),
+    "zip of zip": (zipped({"x.zip": zipped({"x.csv": CSV})}), "by zip", "a zip archive within"),
+}
+
+
+@pytest.mark.parametrize(("content", "by", "within"), TWICE.values(), ids=[*TWICE])
+def test_packed_twice(tmp_path: Path, content: bytes, by: str, within: str) -> None:
+    """An archive within an archive is refused as such, with the cure."""
+    with pytest.raises(DeliveryError, match=f"packed once, {by}; found one that was packed twice: {within}") as caught:
+        read_bytes(tmp_path, content, "x.csv.gz")
+    assert caught.value.cure == "Deliver it packed once."
+
+
 def test_password(tmp_path: Path) -> None:
     """A zip archive with a password is refused as such."""
     content = bytearray(zipped({"x.csv": CSV}))

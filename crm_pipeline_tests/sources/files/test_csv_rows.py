@@ -162,6 +162,56 @@ def test_header_is_refused(
     assert error.exit_code == 2
 
 
+NAMED: dict[str, tuple[bytes, dict[str, object], tuple[str, ...], list[tuple[str | int, ...]]]] = {
+    "a name that comes twice": (b"id,phone,phone\n1,2,3\n", {"header": {3: "phone 2"}}, ("id", "phone", "phone 2"),
+                                [("1", "2", "3", 2)]),
+    "a blank name": (b"id,,c\n1,2,3\n", {"header": {2: "b"}}, ("id", "b", "c"), [("1", "2", "3", 2)]),
+    "a blank name at the end": (b"id,b,\n1,2,\n3,4,\n", {"header": {3: "rest"}}, ("id", "b", "rest"),
+                                [("1", "2", "", 2), ("3", "4", "", 3)]),
+    "a blank end above no cells": (b"id,b,,\n1,2\n3,4\n", {}, ("id", "b"), [("1", "2", 2), ("3", "4", 3)]),
+    "the same with a delimiter": (b"id,b,,\n1,2\n3,4\n", COMMA, ("id", "b"), [("1", "2", 2), ("3", "4", 3)]),
+    "another name": (b"id,b\n1,2\n", {"header": {2: "c"}}, ("id", "c"), [("1", "2", 2)]),
+    "no header": ("王,1\n李,2\n".encode(), {"header_row": 0, "header": {1: "a", 2: "b"}}, ("a", "b"),
+                  [("王", "1", 1), ("李", "2", 2)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "options", "columns", "rows"), NAMED.values(), ids=[*NAMED])
+def test_names_that_are_set(
+    tmp_path: Path,
+    content: bytes,
+    options: dict[str, object],
+    columns: tuple[str, ...],
+    rows: list[tuple[str | int, ...]],
+) -> None:
+    """What `header` names has that name whatever the file says, and every row comes through."""
+    read = read_bytes(tmp_path, content, **options)
+    assert (read.columns, read.frame.rows(), read.unreadable) == (columns, rows, [])
+
+
+def test_names_that_are_set_are_part_of_the_reading(tmp_path: Path) -> None:
+    """The same bytes under other names are another delivery."""
+    first, second = (read_bytes(tmp_path, b"a,b\n1,2\n", header={2: name}) for name in "xy")
+    assert not first.origin.reads_like(second.origin)
+
+
+def test_names_that_do_not_fit(tmp_path: Path) -> None:
+    """A name for a column that is not there, a name still missing, and no name at all without a header are refused."""
+    with pytest.raises(DeliveryError, match=r"at least 4 columns, .* found 2\. Correct read\.header"):
+        read_bytes(tmp_path, b"a,b\n1,2\n", header={4: "d"})
+    with pytest.raises(DeliveryError, match=r"no fit name for the column 3\. Name these columns in read\.header"):
+        read_bytes(tmp_path, b"1,2,3\n4,5,6\n", header_row=0, header={1: "a", 2: "b"})
+    with pytest.raises(ValueError, match="expected header, with a name for each column, where header_row is 0"):
+        read_bytes(tmp_path, b"1,2\n", header_row=0)
+
+
+def test_first_row_without_a_header_that_is_broken(tmp_path: Path) -> None:
+    """Without a header a first row that can't be read is held back as any other."""
+    names = {"header_row": 0, "header": {1: "a", 2: "b"}}
+    read = read_bytes(tmp_path, b'1,"2\n3,4\n5,6\n', delimiter=",", **names)
+    assert (read.frame.rows(), held_back(read)) == ([("3", "4", 2), ("5", "6", 3)], {1: b'1,"2'})
+
+
 def test_header_alone(tmp_path: Path) -> None:
     """A header without rows gives its columns and no row; whether that is a delivery is decided where it lands."""
     read = read_bytes(tmp_path, b"a,b\n\n\n")

@@ -48,7 +48,11 @@ def test_dialect_is_proven(tmp_path: Path, text: str, delimiter: str, reason: st
 
 UNDECIDED = {
     "two as good": ("a,b;c\n1,2;3\n", "several: comma, 2 columns in 2 of 2 rows; semicolon, 2 columns in 2 of 2 rows"),
-    "none": ("a,b\n1,2\n1,2,3\n4\n", "none: comma, 2 columns in 2 of 4 rows"),
+    "none": ("a,b\n1,2\n1,2,3\n4\n", "none: comma, 2 columns in 2 of 4 rows; line 3 has 3 cells"),
+    "one broken line of few": (
+        'a,b,c\n1,2,3\n2,3,4\n"4,坏行,1\n',
+        "none: comma, 3 columns in 3 of 4 rows; line 4 has a quote",
+    ),
     "half": ("a,b;c\n1,2\n1;3\n1;3\n1,2\n", "none: "),
 }
 
@@ -60,6 +64,47 @@ def test_what_is_not_proven_is_refused(tmp_path: Path, text: str, found: str) ->
         read_bytes(tmp_path, text.encode())
     assert caught.value.found.startswith(found)
     assert "Set read.delimiter" in caught.value.cure
+
+
+def test_line_that_does_not_fit_is_named(tmp_path: Path) -> None:
+    """Of a small file in which one line does not fit, that line is named in what to look at first."""
+    with pytest.raises(DeliveryError) as caught:
+        read_bytes(tmp_path, b"a,b\n1,2\n\n1,2,3\n4,5\n")
+    assert caught.value.cure.startswith("See whether line 4 is whole. Set read.delimiter")
+    assert "坏" not in str(caught.value)
+
+
+TITLES = {
+    "title": ("客户名单\na,b,c\n1,2,3\n4,5,6\n", "1 in line 1, but 3 from line 2 on (comma)", 2),
+    "title with a comma": ("report, 2026\n\na;b;c\n1;2;3\n", "1 in line 1, but 3 from line 3 on (semicolon)", 3),
+    "several lines": ("report\nby,me\na,b,c\n1,2,3\n4,5,6\n", "1 in line 1, but 3 from line 3 on (comma)", 3),
+}
+
+
+@pytest.mark.parametrize(("text", "found", "line"), TITLES.values(), ids=[*TITLES])
+def test_header_below_a_title(tmp_path: Path, text: str, found: str, line: int) -> None:
+    """A table below a title is refused with the line to set, and with it set is read."""
+    with pytest.raises(DeliveryError) as caught:
+        read_bytes(tmp_path, text.encode())
+    assert caught.value.found == found
+    assert caught.value.cure.startswith(f"Set read.header_row to {line} if the header is there")
+    assert read_bytes(tmp_path, text.encode(), header_row=line).columns == ("a", "b", "c")
+
+
+def test_one_column_is_no_title(tmp_path: Path) -> None:
+    """In a file of one column, a delimiter in few rows makes no table of it; these rows are held back."""
+    read = read_bytes(tmp_path, b"note\n" + b"fine\n" * 9 + b"a, b\nc, d\n")
+    assert (read.columns, read.frame.height, [*held_back(read)]) == (("note",), 9, [11, 12])
+
+
+@pytest.mark.parametrize("line", ["sep=;\r\n", '"SEP=;"\n', "\ufeffsep=;\n"])
+def test_line_that_names_the_delimiter(tmp_path: Path, line: str) -> None:
+    """The line above a table in which Excel names the delimiter is no header; the origin says that it was followed."""
+    content = f"{line}a;b\r\n1,5;2\r\n".encode()
+    read = read_bytes(tmp_path, content)
+    assert (read.columns, read.frame.rows()) == (("a", "b"), [("1,5", "2", 3)])
+    assert read.origin.details["delimiter"] == "as the line sep= says"
+    assert read_bytes(tmp_path, content, delimiter=";").frame.rows() == [("1,5", "2", 3)]
 
 
 def test_few_rows_that_differ(tmp_path: Path) -> None:
@@ -98,6 +143,6 @@ def test_never_reads_it_wrongly(
     try:
         read = read_bytes(tmp_path_factory.mktemp("csv"), text.getvalue().encode())
     except DeliveryError as error:
-        assert "Set read.delimiter" in error.cure
+        assert "read.delimiter" in error.cure
         return
     assert [list(row[:-1]) for row in read.frame.rows()] == rows

@@ -128,6 +128,17 @@ def test_other_encodings_are_not_taken_for_chinese(tmp_path: Path, encoding: str
             assert told(tmp_path, content) is None, text
 
 
+@pytest.mark.parametrize("encoding", [*OTHERS, "gb18030", "big5"])
+def test_any_encoding_that_is_set_is_decoded_right(tmp_path: Path, encoding: str) -> None:
+    """With its encoding set, a text in any of these languages comes out as it was written, and no line is held back."""
+    words = {"gb18030": SIMPLIFIED, "big5": TRADITIONAL, **OTHERS}[encoding].split()
+    lines = [[word, "138"] for word in words if word.encode(encoding, errors="ignore").decode(encoding) == word]
+    content = "".join(f"{','.join(cells)}\r\n" for cells in [["a", "b"], *lines]).encode(encoding)
+    read = read_bytes(tmp_path, content, encoding=encoding)
+    assert [list(row[:2]) for row in read.frame.rows()] == lines
+    assert (len(lines) > len(words) / 2, held_back(read)) == (True, {})
+
+
 SMALL = {
     "names of columns": "姓名,电话\nWang,138\n",
     "cells alone": "name,city\n王小明,北京\nLee,Paris\n",

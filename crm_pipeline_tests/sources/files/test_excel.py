@@ -139,10 +139,10 @@ def test_numbers_to_15_digits() -> None:
 
 
 def test_dates_and_moments() -> None:
-    """Dates alone are without time; beside a moment midnight is one; a time without a date is a time."""
+    """Midnight is a date, beside a moment too; a time without a date is a time."""
     midnight, moment = datetime(2026, 1, 5), datetime(2026, 1, 5, 8, 30, 0, 500_000)  # noqa: DTZ001 - no zone
     assert texts(column_of(midnight, "x", 5)) == ["2026-01-05", "x", "5"]
-    assert texts(column_of(midnight, moment)) == ["2026-01-05 00:00:00", "2026-01-05 08:30:00.500"]
+    assert texts(column_of(midnight, moment)) == ["2026-01-05", "2026-01-05 08:30:00.500"]
     assert texts(column_of(midnight, time(8, 30))) == ["2026-01-05", "08:30:00"]
     assert texts(column_of(midnight, date_1904=True)) == ["2026-01-05"]
 
@@ -284,7 +284,7 @@ SHEETS: dict[str, tuple[Fill, str, str]] = {
                     ", row 1", "one name for the columns 1, 2"),
     "name of the line number": (lambda _, s: [s.write_row(0, 0, ["_Line"]), s.write_row(1, 0, [SECRET])],
                                 ", row 1", "no fit name for the column 1"),
-    "empty sheet": (lambda *_: None, "", "no fit name for the column none"),
+    "empty sheet": (lambda *_: None, "", "an empty sheet, the only one"),
 }  # fmt: skip
 
 
@@ -296,6 +296,16 @@ def test_sheet_is_refused(fill: Fill, place: str, found: str) -> None:
     assert caught.value.where == f"w, sheet 客户{place}"
     assert found in caught.value.found
     assert SECRET not in str(caught.value)
+
+
+def test_names_that_are_set() -> None:
+    """Blank and repeated names can be set by the column's number, beyond the last one too, and all without a header."""
+    content = workbook(lambda _, s: [s.write_row(0, 1, ["a", None, "a"]), s.write_row(1, 1, ["1", "2", "3"])])
+    frame = frame_of(content, header={3: "b", 4: "c"})
+    assert (frame.columns, frame.rows()) == (["a", "b", "c", LINE], [("1", "2", "3", 2)])
+    assert frame_of(content, header={3: "b", 4: "c", 6: "f"}).rows() == [("1", "2", "3", "", 2)]
+    frame = frame_of(content, header_row=0, header={2: "x", 3: "y", 4: "z"})
+    assert (frame.columns, frame.rows()) == (["x", "y", "z", LINE], [("a", "", "a", 1), ("1", "2", "3", 2)])
 
 
 def test_header_alone() -> None:
@@ -314,10 +324,11 @@ def _zip_of(name: str) -> bytes:
 SOUND = column_of("a")
 COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 1000
 FILES = {
-    "text": (f"a,b\n{SECRET},2\n".encode(), "found another file"),
+    "text": (f"a,b\n{SECRET},2\n".encode(), r"found text\. Set read\.format to csv"),
+    "other bytes": (b"\0\1\2\3", "found another file"),
     "damaged xls": (COMPOUND, "damaged, cut short or unknown"),
     "password": (COMPOUND + "EncryptedPackage".encode("utf-16-le"), "a workbook with a password"),
-    "other archive": (_zip_of("a.txt"), "found another file"),
+    "other archive": (_zip_of("a.txt"), "found text"),
     "cut short": (SOUND[:-100], "an archive that is damaged"),
     "cut in half": (SOUND[: len(SOUND) // 2], "an archive that is damaged"),
 }

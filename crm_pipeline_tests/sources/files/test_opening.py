@@ -5,15 +5,17 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import FileRead
-from crm_pipeline.sources.files import dates_available, decoding, is_delivered, open_file, shown_path
+from crm_pipeline.sources.files import csv_rows, dates_available, decoding, is_delivered, open_file, shown_path
 from crm_pipeline.sources.reading import Asked
 from crm_pipeline_tests.sources.reading import DAY, held_back, read_all, read_bytes
 
@@ -77,7 +79,17 @@ def _replace(file: Path) -> None:
     other.replace(file)
 
 
+def _rewrite(file: Path) -> None:
+    """Other bytes, of no encoding and with other delimiters, of the same size and with the time of before."""
+    state = file.stat()
+    with file.open("r+b") as opened:
+        opened.seek(state.st_size // 2)
+        opened.write(b"\xff,\xff,\xff" * 20)
+    os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+
 CHANGES: dict[str, Callable[[Path], None]] = {
+    "rewritten with its old time": _rewrite,
     "appended to": _append,
     "truncated": _truncate,
     "replaced": _replace,
@@ -88,9 +100,13 @@ CHANGES: dict[str, Callable[[Path], None]] = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=[*CHANGES])
 @pytest.mark.parametrize("name", ["x.csv", "x.jsonl", "x.csv.gz", "x*.csv"])
 def test_file_that_changes_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None], name: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    change: Callable[[Path], None],
+    name: str,
 ) -> None:
-    """A file that is changed while its batches are taken is refused, with source, extract, file and cure."""
+    """A file that is changed while its batches are taken is refused, with source, extract, file and cure alone."""
     monkeypatch.setattr(decoding, "BLOCK_BYTES", 1 << 16)
     rows = b"1,2\n" * 100_000 if "csv" in name else b'{"a":1}\n' * 50_000
     content = (b"a,b\n" if "csv" in name else b"") + rows
@@ -108,6 +124,45 @@ def test_file_that_changes_is_refused(
     assert caught.value.where == f"crm.customers, {file.name}"
     assert caught.value.found == "one that was changed, replaced or removed"
     assert caught.value.cure.startswith("Deliver under a temporary name and rename when complete")
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("error", [pa.ArrowInvalid("王小明"), pl.exceptions.ComputeError("王小明")])
+def test_defect_while_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """What the libraries raise while a file is read names the file and the error, and no row."""
+
+    def batches(*_: object) -> Iterator[object]:
+        raise error
+        yield
+
+    monkeypatch.setattr(csv_rows, "_batches", batches)
+    with pytest.raises(RuntimeError) as caught:
+        read_bytes(tmp_path, b"a,b\n1,2\n")
+    assert str(caught.value) == f"crm.customers, x.csv: {type(error).__name__} while it was read"
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+OTHER = {
+    "page": (b"<!DOCTYPE HTML><html><body>login</body></html>", "x.csv", "csv", "a page of the web (HTML)"),
+    "page as JSON": (b"\xef\xbb\xbf\n <html>", "x.jsonl", "json lines", "a page of the web (HTML)"),
+    "table as a workbook": (b"<table><tr><td>1</td></tr></table>", "x.xls", "excel", "a page of the web (HTML)"),
+    "workbook of 2003": (b'<?xml version="1.0"?><Workbook/>', "x.xls", "excel", "XML"),
+    "text as a workbook": (b"a\tb\n1\t2\n", "x.xls", "excel", "text"),
+    "workbook as text": (b"PK\x03\x04 cut short", "x.jsonl", "a zip archive", "one that is damaged"),
+    "Parquet as text": (b"PAR1", "x.csv", "csv", "a file of the format parquet"),
+}
+
+
+@pytest.mark.parametrize(("content", "name", "expected", "found"), OTHER.values(), ids=[*OTHER])
+def test_file_of_another_format(tmp_path: Path, content: bytes, name: str, expected: str, found: str) -> None:
+    """A file that is something else is told by what it is, with what to do about that."""
+    with pytest.raises(DeliveryError) as caught:
+        read_bytes(tmp_path, content, name)
+    assert caught.value.where == f"crm.customers, {name}"
+    assert caught.value.expected == expected
+    assert caught.value.found.startswith(found)
+    assert caught.value.cure
 
 
 DATED = {

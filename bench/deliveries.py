@@ -1,8 +1,8 @@
-"""How long it takes to find the changed rows of a full delivery, beside how long it takes to read that delivery.
+"""How long it takes to land a CSV and to find its changed rows, beside how long Polars takes to read and write it.
 
-    python -m bench.change_detection --rows 1000000
+    python -m bench.deliveries --rows 1000000
 
-Belongs here: making two deliveries that differ in one row of a hundred, and timing both in one run. Each phase is a
+Belongs here: making two deliveries that differ in one row of a hundred, and timing all in one run. Each phase is a
 process of its own, so that its peak memory is its own. Does not belong here: the whole chain (`chain`).
 """
 
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def _apart(phase: str, folder: Path, rows: int) -> dict[str, float]:
-    command = [sys.executable, "-m", "bench.change_detection", "--phase", phase, "--folder", str(folder)]
+    command = [sys.executable, "-m", "bench.deliveries", "--phase", phase, "--folder", str(folder)]
     done = subprocess.run([*command, "--rows", str(rows)], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{phase} ended with {done.returncode}\n{done.stderr[-3000:]}")
@@ -120,9 +120,26 @@ def _joined(*parts: str | pl.Expr) -> pl.Expr:
 
 
 def _land(project: Project) -> dict[str, float]:
+    """The first delivery landed, and Polars reading and writing its file; the second one for what follows."""
+    file, out = project.root / "in" / f"c_{_FIRST}.csv", project.root / "polars.parquet"
     with open_run(project, run_id="bench") as run:
-        landed = [land_extract(run, "crm", "customers", [day])[0].delivery for day in (_FIRST, _SECOND)]
-    return {"landing": landed[1].seconds if landed[1] else 0.0}
+
+        def land(day: date) -> None:
+            land_extract(run, "crm", "customers", [day])
+
+        found = _timed(
+            {
+                "Polars reading and writing Parquet": lambda: _copy(file, out),
+                "landing": lambda: land(_FIRST),
+                "Polars once more": lambda: _copy(file, out),
+            }
+        )
+        land(_SECOND)
+    return found
+
+
+def _copy(file: Path, out: Path) -> None:
+    pl.read_csv(file, infer_schema=False).write_parquet(out, compression="zstd")
 
 
 def _read(project: Project) -> dict[str, float]:
@@ -205,6 +222,9 @@ def _print(rows: int, found: dict[str, dict[str, float]]) -> None:
         if name != "peak_gib":
             print(f"| {name} | {seconds:.2f} |")
     print(f"peak memory of the detection: {found['detect']['peak_gib']:.2f} GiB")
+    landing = found["land"]
+    alone = min(landing["Polars reading and writing Parquet"], landing["Polars once more"])
+    print(f"Polars / landing: {alone / landing['landing']:.2f}")
     print(f"change detection / reading: {total / found['read']['reading']:.2f}")
     print(
         json.dumps({"rows": rows, **told, **{f"{k}_peak_gib": v["peak_gib"] for k, v in found.items() if k != "make"}})
