@@ -83,7 +83,8 @@ class Draft:
         self.held_back.add(batch.unreadable)
         if batch.rows.is_empty() and self._writer is not None:
             return
-        new = tuple(name for name in batch.rows.columns if name != LINE and name not in self.columns)
+        known = {LINE, *self.columns}
+        new = tuple(name for name in batch.rows.columns if name not in known)
         self._require_fit(new)
         if new or self._writer is None:
             self._close()
@@ -162,7 +163,8 @@ class Draft:
 
     def _put(self, writer: pq.ParquetWriter, rows: pl.DataFrame) -> None:
         """Writes rows with all columns so far, those that they lack empty."""
-        missing = [pl.lit("").alias(name) for name in self.columns if name not in rows.columns]
+        present = set(rows.columns)
+        missing = [pl.lit("").alias(name) for name in self.columns if name not in present]
         complete = rows.with_columns(missing).select(*self.columns, LINE)
         table = complete.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(self._schema)
         writer.write_table(table, row_group_size=_ROWS_OF_A_GROUP)

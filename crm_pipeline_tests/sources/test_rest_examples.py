@@ -66,6 +66,7 @@ class Wire:
         answer = self.answers.pop(0)
         response.status_code = answer if isinstance(answer, int) else 200
         response._content = b"" if isinstance(answer, int) else json.dumps(answer).encode()
+        response._content_consumed = True
         response.url, response.request = str(request.url), request
         return response
 

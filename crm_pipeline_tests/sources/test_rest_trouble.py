@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import gzip
+import inspect
 import logging
 import socket
 import subprocess
@@ -11,13 +14,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from types import GeneratorType
 from typing import Any
 
 import pytest
 
 from crm_pipeline.errors import DeliveryError
-from crm_pipeline.sources.rest import session
-from crm_pipeline_tests.sources.rest_reading import definition, kept_files, read_all, require_rows
+from crm_pipeline.sources.opening import open_delivery
+from crm_pipeline.sources.rest import bodies, session
+from crm_pipeline_tests.sources.rest_reading import asked, definition, kept_files, read_all, require_rows
 from crm_pipeline_tests.sources.rest_service import Answering, Reply, Request, by_link, numbered, people, serving
 
 ROWS = people(20)
@@ -119,8 +124,55 @@ def test_final_trouble(name: str, tmp_path: Path, waits: list[float]) -> None:
     require_discreet(error.value)
     assert found in error.value.found
     assert cure in error.value.cure
+    assert "Nothing was loaded." in error.value.cure  # and nothing is kept that a next run could go on behind
     assert waits == []
     assert kept_files(tmp_path) == []
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_answer_without_end(
+    tmp_path: Path, waits: list[float], monkeypatch: pytest.MonkeyPatch, *, is_packed: bool
+) -> None:
+    """An answer that is longer than a page can be, unpacked, is not read to its end, and is not asked for again."""
+    monkeypatch.setattr(bodies, "LONGEST_BODY_BYTES", 1 << 20)
+    body = b'{"items": [' + b" " * (1 << 21) + b"]}"
+    reply = Reply(gzip.compress(body), headers={"Content-Encoding": "gzip"}) if is_packed else Reply(body)
+    with serving(lambda _: reply) as service, pytest.raises(DeliveryError) as error:
+        read_all(tmp_path, definition(service.url, retries=5, **KEY))
+    require_discreet(error.value)
+    assert (error.value.expected, error.value.found) == ("an answer of at most 1 MiB", "a longer one")
+    assert len(service.requests) == 1
+
+
+ADDRESSES = {
+    "the same": ("https://a.cn/x", "https://a.cn:443/y", True),
+    "with encryption": ("http://a.cn/x", "https://a.cn/y", True),
+    "with encryption, another port": ("http://a.cn/x", "https://a.cn:8443/y", False),
+    "another port with encryption": ("http://a.cn:8080/x", "https://a.cn/y", False),
+    "without encryption": ("https://a.cn/x", "http://a.cn/y", False),
+    "another port": ("https://a.cn/x", "https://a.cn:8443/y", False),
+    "another host": ("https://a.cn/x", "https://b.cn/y", False),
+}
+
+
+@pytest.mark.parametrize(("base", "target", "is_same"), ADDRESSES.values(), ids=[*ADDRESSES])
+def test_where_credentials_may_go(base: str, target: str, *, is_same: bool) -> None:
+    """Credentials go to the same host and port alone, and from the usual port to that of encryption."""
+    if is_same:
+        session.require_same_host("w", base, target, frozenset())
+    else:
+        with pytest.raises(DeliveryError, match="links and redirects"):
+            session.require_same_host("w", base, target, frozenset())
+
+
+def test_no_walk_is_left_to_the_end_of_the_interpreter(tmp_path: Path) -> None:
+    """A reading that is left in the middle is closed there and then."""
+    with serving(numbered(ROWS, 5)) as service:
+        with open_delivery(definition(service.url), asked(tmp_path)) as reading:
+            next(iter(reading.batches))
+            found = [each for each in gc.get_objects() if type(each) is GeneratorType]
+            [walk] = [each for each in found if each.__qualname__ == "Pages._walk" and each.gi_frame is not None]
+        assert inspect.getgeneratorstate(walk) == "GEN_CLOSED"
 
 
 def test_redirect_within_the_host(tmp_path: Path) -> None:

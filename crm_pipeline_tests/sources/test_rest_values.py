@@ -37,7 +37,7 @@ def scalar() -> st.SearchStrategy[str]:
 def test_as_lines_of_json(tmp_path: Path, records: list[dict[str, str]]) -> None:
     """Records become the very rows that the same objects in a file of JSON Lines become."""
     lines = ["{" + ", ".join(f'"{key}": {value}' for key, value in record.items()) + "}" for record in records]
-    if not any(records):
+    if not any(value != "{}" for record in records for value in record.values()):  # no column at all
         return
     found = read_text(tmp_path, f'{{"items": [{",".join(lines)}]}}')
     oracle = read_bytes(tmp_path, "\n".join(lines).encode(), "x.jsonl")
@@ -87,6 +87,26 @@ def test_numbered_over_pages(tmp_path: Path) -> None:
     assert found.ids() == [str(n) for n in (1, 2, 3, 4, 6, 7, 8, 9)]
     assert found.frame[LINE].to_list() == [1, 2, 3, 4, 6, 7, 8, 9]
     assert [each.line for each in found.unreadable] == [5]
+
+
+def test_objects_that_stay_json(tmp_path: Path) -> None:
+    """An object named in `as_json` is one column with its JSON; that is part of how the delivery was read."""
+    text = (
+        '{"items": [{"id": 1, "logins": {"d1": 1.10, "d2": {"x": null}}}, {"id": 2, "logins": {"d3": 5}}, {"id": 3}]}'
+    )
+    found = read_text(tmp_path, text, as_json=["logins"])
+    assert found.frame["logins"].to_list() == ['{"d1":1.10,"d2":{"x":null}}', '{"d3":5}', ""]
+    assert found.columns == ("id", "logins")
+    assert not found.origin.reads_like(read_text(tmp_path, text).origin)
+
+
+def test_keys_that_are_data(tmp_path: Path) -> None:
+    """More columns than a table has are refused with the object that they come from and the cure; no key is shown."""
+    rows = ", ".join(f'{{"id": {n}, "logins": {{"王{n}": 1}}}}' for n in range(5_001))
+    with pytest.raises(DeliveryError, match="most of them keys of logins, which look like data") as caught:
+        read_text(tmp_path, f'{{"items": [{rows}]}}')
+    assert caught.value.cure.startswith("Add logins to as_json")
+    assert "王" not in str(caught.value)
 
 
 def test_keys_with_dots_and_fields(tmp_path: Path) -> None:

@@ -41,10 +41,15 @@ class ServiceError(DeliveryError):
         is_expired: bool = False,
         is_passing: bool = False,
     ) -> None:
-        super().__init__(where=where, expected=expected, found=found, cure=f"{cure} {KEPT if is_passing else NOTHING}")
+        super().__init__(where=where, expected=expected, found=found, cure=f"{cure} {NOTHING}")
         self.status = status
         self.is_expired = is_expired
         self.is_passing = is_passing
+
+    def tell_kept(self) -> None:
+        """Says that the pages before it are kept."""
+        self.cure = f"{self.cure.removesuffix(NOTHING)}{KEPT}"
+        self.args = (str(self).replace(NOTHING, KEPT),)
 
 
 def refused(where: str, url: str, status: int, *, tries: int = 1) -> ServiceError:

@@ -50,7 +50,11 @@ class State:
 
 
 class Kept:
-    """The pages of one question."""
+    """The pages of one question.
+
+    Attributes:
+        page_count: pages that the next reading may go on behind.
+    """
 
     def __init__(self, rest: Rest, asked: Asked) -> None:
         self._folder = asked.temporary / "rest" / asked.where
@@ -58,6 +62,7 @@ class Kept:
         self._began = datetime.now(UTC)
         self._salt = secrets.token_bytes(16)
         self._is_kept = True
+        self.page_count = 0
 
     def state(self) -> State | None:
         """How far the last reading of the same question came; None where there is none that may be used."""
@@ -71,7 +76,7 @@ class Kept:
         is_young = timedelta() <= datetime.now(UTC) - began <= LONGEST
         if not (is_same and is_young and all(self._page(n).is_file() for n in range(1, state.page_count + 1))):
             return None
-        self._began, self._salt = began, salt
+        self._began, self._salt, self.page_count = began, salt, state.page_count
         return state
 
     def pages(self, page_count: int) -> Iterator[bytes]:
@@ -110,6 +115,7 @@ class Kept:
             temporary.touch(mode=0o600)
             temporary.write_bytes(gzip.compress(_digest(content) + b"\n" + content, compresslevel=1))
         write_json(self._folder / _STATE, told)
+        self.page_count = state.page_count
 
     def sweep(self) -> None:
         """Takes away what readings of any extract kept and nobody went on with: records must not lie about."""
@@ -122,6 +128,7 @@ class Kept:
     def forget(self) -> None:
         """Takes away all pages of this extract, whatever question they answer."""
         shutil.rmtree(self._folder, ignore_errors=True)
+        self.page_count = 0
 
     def _page(self, number: int) -> Path:
         return self._folder / f"{number:06d}.page.gz"

@@ -9,7 +9,7 @@ import contextlib
 import itertools
 import logging
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -51,6 +51,7 @@ class Pages:
         self._kept = Kept(rest, asked)
         self._until = until_of(asked, datetime.now(UTC))
         self._newest = _NO_ANSWER
+        self._walks: list[Generator[_Page]] = []
         self.progress = Progress(rest, asked.where)
         self.is_complete = False
 
@@ -60,7 +61,11 @@ class Pages:
         """The pages of a question, none asked for yet."""
         manners = Manners.of(rest, asked.where, lambda answer: is_passing(rest, answer))
         with open_session(manners) as session:
-            yield cls(rest, asked, session)
+            pages = cls(rest, asked, session)
+            try:
+                yield pages
+            finally:
+                pages._close()
 
     def take(self) -> Iterator[Answer]:
         """Each page, those kept by an earlier run first; one is kept when the page behind it is asked for.
@@ -68,15 +73,23 @@ class Pages:
         Raises:
             ServiceError: a page can't be had, or they don't fit together.
         """
+        try:
+            yield from self._taken()
+        except ServiceError as error:
+            if error.is_passing and self._kept.page_count:
+                error.tell_kept()
+            raise
+
+    def _taken(self) -> Iterator[Answer]:
         self._kept.sweep()
         state = self._resumable()
-        walk = self._walk(state.place if state else None)
+        walk = self._begun(state.place if state else None)
         if state is not None:
             ahead = [] if state.place is None else self._ahead(walk)
             if ahead is None:
                 _log.warning("%s: asking from the start, the next page is no longer known", self._asked.where)
                 self._begin_anew()
-                walk = self._walk(None)
+                walk = self._begun(None)
             else:
                 _log.info("%s: going on behind %d pages", self._asked.where, state.page_count)
                 yield from map(self._answer_kept, self._kept.pages(state.page_count))
@@ -91,6 +104,15 @@ class Pages:
     def forget(self) -> None:
         """Takes away what was kept."""
         self._kept.forget()
+
+    def _begun(self, place: Place | None) -> Iterator[_Page]:
+        self._walks.append(self._walk(place))
+        return self._walks[-1]
+
+    def _close(self) -> None:
+        """Ends what was begun: left to the interpreter's end, it would find nothing there any more."""
+        for walk in self._walks:
+            walk.close()
 
     def _resumable(self) -> State | None:
         """Where an earlier run ended, its pages counted; None to begin at the start."""
@@ -123,7 +145,7 @@ class Pages:
                 raise
         return None
 
-    def _walk(self, place: Place | None) -> Iterator[_Page]:
+    def _walk(self, place: Place | None) -> Generator[_Page]:
         """Each page from a place on, with the place of the next; with a new token where the old one expired."""
         is_token_new = False
         while True:

@@ -29,6 +29,7 @@ from requests.exceptions import (
 from requests.exceptions import ConnectionError as BrokenConnectionError
 
 from crm_pipeline.settings.rest import Rest
+from crm_pipeline.sources.rest.bodies import read_body
 from crm_pipeline.sources.rest.failures import ServiceError, refused, shown, unfit, unreachable
 
 _log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ def require_same_host(where: str, base: str, target: str, allowed: frozenset[str
         ServiceError: another host that is not allowed, or an address without encryption behind one with it.
     """
     old, new = urlsplit(base), urlsplit(target)
-    is_upgrade = (old.scheme, new.scheme) == ("http", "https")
+    is_upgrade = (old.scheme, new.scheme, _port(old), _port(new)) == ("http", "https", 80, 443)
     is_downgrade = (old.scheme, new.scheme) == ("https", "http")
     is_same = new.hostname == old.hostname and (is_upgrade or (new.scheme == old.scheme and _port(new) == _port(old)))
     if new.scheme in _PORTS and (is_same or (new.hostname in allowed and not is_downgrade)):
@@ -190,7 +191,7 @@ class _Adapter(HTTPAdapter):
         """The answer, or why there is none; a reason that may pass is marked so. No address is in it."""
         try:
             answer = super().send(request, stream=True, timeout=self._manners.timeout_seconds, **options)
-            answer.content  # noqa: B018 - reads it
+            read_body(answer, self._manners.where)
         except Timeout:
             return None, f"passing:no byte for {self._manners.timeout_seconds:g} seconds"
         except SSLError:
