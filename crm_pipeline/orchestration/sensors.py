@@ -14,10 +14,9 @@ import dagster as dg
 
 from crm_pipeline.errors import PipelineError
 from crm_pipeline.orchestration.jobs import INBOX
-from crm_pipeline.settings import FileRead, Project
-from crm_pipeline.sources.inbox import open_inbox
+from crm_pipeline.settings import Project
 from crm_pipeline.steps.days import business_today
-from crm_pipeline.steps.inbox import WaitingFile, has_inbox
+from crm_pipeline.steps.inbox import WaitingFile, has_inbox, waiting_of
 
 _INTERVAL_SECONDS = 15
 # A run that failed leaves its files where they were; they are tried again after a while, then less and less often.
@@ -77,11 +76,8 @@ def _waiting(project: Project) -> tuple[list[WaitingFile], list[PipelineError]]:
     files: list[WaitingFile] = []
     errors: list[PipelineError] = []
     for source, name, extract in project.config.extracts:
-        if not has_inbox(extract) or not isinstance(extract.read, FileRead):
-            continue
         try:
-            inbox = open_inbox(extract.read, project.root, where=f"{source}.{name}")
-            files += [WaitingFile(source, name, file) for file in inbox.waiting()]
+            files += waiting_of(project, source, name) if has_inbox(extract) else []
         except PipelineError as error:
             errors.append(error)
     return files, errors

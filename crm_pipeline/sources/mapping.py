@@ -23,7 +23,7 @@ _KEY_SEPARATOR = "|"
 BLANKS = "".join(
     map(chr, (*range(9, 14), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000))
 )
-_WITHOUT_OUTERBLANKS = r"(?s)[^\p{Z}\p{Cc}](.*[^\p{Z}\p{Cc}])?"
+_WITHOUT_OUTER_BLANKS = r"(?s)[^\p{Z}\p{Cc}](.*[^\p{Z}\p{Cc}])?"
 
 
 def named_columns(extract: Extract) -> list[str]:
@@ -106,7 +106,7 @@ def is_deleted_sql(deleted: Deleted) -> str:
 
 def _trimmed_sql(text: str) -> str:
     """An SQL expression trimmed of `BLANKS`; most texts have none at their ends, told several times faster."""
-    is_trimmed = f"regexp_full_match({text}, {literal(_WITHOUT_OUTERBLANKS)})"
+    is_trimmed = f"regexp_full_match({text}, {literal(_WITHOUT_OUTER_BLANKS)})"
     return f"CASE WHEN {is_trimmed} THEN {text} ELSE trim({text}, {literal(BLANKS)}) END"
 
 

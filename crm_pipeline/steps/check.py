@@ -6,9 +6,11 @@ Belongs here: asking every capability about its part of pipeline.yaml. Does not 
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from crm_pipeline import backup
 from crm_pipeline.errors import ConfigurationError, DeliveryError, PipelineError, RefusedDeliveriesError, StoreError
@@ -23,7 +25,7 @@ from crm_pipeline.state.landing import Landing
 from crm_pipeline.steps.back_up import key_of, store_of
 from crm_pipeline.steps.contracts import Contract, mapped_columns
 from crm_pipeline.steps.days import business_today, require_day
-from crm_pipeline.steps.inbox import has_inbox, read_of_waiting, waiting_files
+from crm_pipeline.steps.inbox import has_inbox, read_of_waiting, waiting_of
 from crm_pipeline.steps.land import asked, require_file
 from crm_pipeline.steps.models import project_models
 from crm_pipeline.steps.run import suite_of, suite_tables
@@ -140,7 +142,7 @@ def _check_extract(project: Project, source: str, name: str, day: date) -> str:
 def _check_inbox(project: Project, source: str, name: str) -> str:
     """An inbox, and the file that is taken next from it, if one waits."""
     extract = project.config.sources[source].extracts[name]
-    waiting = [each.file for each in waiting_files(project) if (each.source, each.extract) == (source, name)]
+    waiting = [each.file for each in waiting_of(project, source, name)]
     told = f"{extract.entity}, {extract.load}, inbox, {len(waiting)} waiting"
     if not waiting:
         return f"{told}, {len(mapped_columns(extract))} mapped"
@@ -160,7 +162,11 @@ def _check_mapping(project: Project, source: str, name: str, read: Read, day: da
     landed = Landing(project.state / "landing").deliveries(source, name)
     earlier = [delivery for delivery in landed if delivery.business_date <= day]
     where = f"{source}.{name}"
-    with open_delivery(read, asked(project, source, name, day)) as reading:
+    # Not in the project's own folder for temporary files: a run that begins now would sweep it.
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_delivery(read, asked(project, source, name, day, temporary=Path(folder))) as reading,
+    ):
         contract = Contract(extract, earlier, f"{where}, {reading.shown}" if reading.shown else where)
         header = reading.columns
         try:

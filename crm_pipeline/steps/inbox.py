@@ -53,14 +53,9 @@ def has_inbox(extract: Extract) -> bool:
     return isinstance(extract.read, FileRead) and extract.read.inbox
 
 
-def waiting_files(project: Project) -> list[WaitingFile]:
-    """The complete files in all inboxes of a project."""
-    return [
-        WaitingFile(source, name, file)
-        for source, name, extract in project.config.extracts
-        if has_inbox(extract)
-        for file in _inbox(project, source, name).waiting()
-    ]
+def waiting_of(project: Project, source: str, name: str) -> list[WaitingFile]:
+    """The complete files in the inbox of an extract."""
+    return [WaitingFile(source, name, file) for file in _inbox(project, source, name).waiting()]
 
 
 def land_inbox(run: Run, source: str, name: str, days: Sequence[date], *, accept_loss: bool = False) -> FromInbox:

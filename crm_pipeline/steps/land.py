@@ -6,25 +6,21 @@ Belongs here: whether a source is asked. Does not belong here: reading it (`sour
 from __future__ import annotations
 
 import logging
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-import polars as pl
-
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Extract, FileRead, Project
 from crm_pipeline.sources.files import shown_path
-from crm_pipeline.sources.mapping import check_columns
 from crm_pipeline.sources.opening import is_delivered, open_delivery
 from crm_pipeline.sources.reading import Asked, Reading
-from crm_pipeline.state.delivery import Delivery, Origin, Unreadable
+from crm_pipeline.state.delivery import Delivery
 from crm_pipeline.state.drafts import Draft
 from crm_pipeline.state.landing import Landing
-from crm_pipeline.steps.acceptance import Accepted, accept, require_hope, require_readable
+from crm_pipeline.steps.acceptance import Accepted, accept, require_hope
 from crm_pipeline.steps.days import business_today, other_days, require_day
 from crm_pipeline.steps.run import Run, utc_now
 
@@ -166,34 +162,6 @@ def _committed(
         seconds=round(time.monotonic() - began, 3),
         accepted_loss=told.loss,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """A delivery read into memory: all its rows, the lines that can't be read, and where it came from."""
-
-    frame: pl.DataFrame
-    unreadable: tuple[Unreadable, ...]
-    origin: Origin
-
-
-def read_extract(project: Project, source: str, name: str, day: date) -> Delivered:
-    """The delivery of a date as its source gives it, with all the columns that the mapping names; nothing is landed.
-
-    Raises:
-        DeliveryError: it is missing, unreadable, or lacks a column.
-    """
-    extract = project.config.sources[source].extracts[name]
-    with tempfile.TemporaryDirectory() as folder:
-        question = asked(project, source, name, day, temporary=Path(folder))
-        with open_delivery(extract.read, question) as reading, Draft.open(Path(folder) / "draft") as draft:
-            for batch in reading.batches:
-                draft.add(batch)
-            origin = reading.origin()
-            where = f"{source}.{name}, {reading.shown or origin.file_name}"
-            check_columns(draft.columns or reading.columns, extract, where=where)
-            require_readable(draft, extract, where, origin)
-            return Delivered(draft.scan().collect(), tuple(draft.unreadable), origin)
 
 
 def require_file(project: Project, landing: Landing, source: str, name: str, day: date) -> None:

@@ -13,7 +13,9 @@ from crm_pipeline.errors import ConfigurationError, DeliveryError, PipelineError
 from crm_pipeline.settings import Project
 from crm_pipeline.state import landing
 from crm_pipeline.steps.check import check_project
-from crm_pipeline.steps.land import business_today, land_extract, read_extract
+from crm_pipeline.steps.days import business_today
+from crm_pipeline.steps.land import land_extract
+from crm_pipeline.steps.preview import preview_extract
 from crm_pipeline.steps.standardise import apply_entity
 from crm_pipeline_tests.steps.building import day, project_of, running
 
@@ -168,5 +170,5 @@ def test_check_asks_for_columns_only(shop: Path) -> None:
 def test_preview_moves_nothing(shop: Path) -> None:
     """Reading for a preview lands nothing."""
     opened = project(shop)
-    assert read_extract(opened, "shop", "products", business_today(opened)).frame.height == 2
+    assert preview_extract(opened, "shop", "products", business_today(opened)).row_count == 2
     assert not (shop / "state").exists()

@@ -18,7 +18,7 @@ from crm_pipeline.sources import inbox as places
 from crm_pipeline.steps import inbox as module
 from crm_pipeline.steps.check import check_project, require_deliveries
 from crm_pipeline.steps.days import business_today
-from crm_pipeline.steps.inbox import FromInbox, land_inbox, waiting_files
+from crm_pipeline.steps.inbox import FromInbox, land_inbox, waiting_of
 from crm_pipeline.steps.standardise import apply_entity
 from crm_pipeline.storage import ObjectStore, open_store
 from crm_pipeline_tests.steps.building import PRODUCTS, day, project_of, running
@@ -71,7 +71,7 @@ def test_each_file_is_a_delivery_and_put_away(project: Project) -> None:
         apply_entity(run, "products")
         codes = "SELECT source_id, product_code FROM std.products WHERE valid_to IS NULL ORDER BY 1"
         assert run.warehouse.execute(codes) == [("1", "B"), ("2", "C")]
-    assert waiting_files(project) == []
+    assert waiting_of(project, "erp", "products") == []
 
 
 def test_only_complete_files_wait(project: Project) -> None:
@@ -79,16 +79,16 @@ def test_only_complete_files_wait(project: Project) -> None:
     fresh = drop(project, "now.csv", "id,code,cost\n", seconds_ago=0)
     drop(project, ".part.csv", "id")
     drop(project, "~$lock.csv", "id")
-    assert waiting_files(project) == []
+    assert waiting_of(project, "erp", "products") == []
     os.utime(fresh, (time.time() - 11,) * 2)
-    assert [file.file.name for file in waiting_files(project)] == ["now.csv"]
+    assert [file.file.name for file in waiting_of(project, "erp", "products")] == ["now.csv"]
 
 
 def test_marker(tmp_path: Path) -> None:
     """With `marker: true` a file waits once <name>.done lies beside it, and takes it along."""
     project = project_of(tmp_path, TEXT.replace("inbox: true", "inbox: true, marker: true"))
     drop(project, "a.csv", "id,code,cost\n1,A,1\n")
-    assert waiting_files(project) == []
+    assert waiting_of(project, "erp", "products") == []
     drop(project, "a.csv.done", "", seconds_ago=0)
     assert len(load(project).landed) == 1
     assert [file for file in (tmp_path / "inbox").iterdir() if file.is_file()] == []
@@ -131,9 +131,9 @@ def test_a_crash_between_landing_and_putting_away(project: Project, monkeypatch:
         patch.setattr(places._FolderInbox, "put_away", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load(project)
-    assert len(waiting_files(project)) == 1
+    assert len(waiting_of(project, "erp", "products")) == 1
     load(project)
-    assert waiting_files(project) == []
+    assert waiting_of(project, "erp", "products") == []
     with running(project) as run:
         assert len(run.landing.deliveries("erp", "products")) == 1
 
@@ -143,7 +143,7 @@ def test_a_name_that_looks_like_a_pattern(project: Project) -> None:
     drop(project, "客户[1]{date}*.csv", "id,code,cost\n1,A,1\n")
     drop(project, "客户1.csv", "id,code,cost\n2,B,1\n")
     assert sorted(x.delivery.row_count for x in load(project).landed if x.delivery) == [1, 1]
-    assert waiting_files(project) == []
+    assert waiting_of(project, "erp", "products") == []
 
 
 def test_an_inbox_without_files_is_no_error(project: Project) -> None:
@@ -177,7 +177,7 @@ def test_a_crash_is_remembered_over_other_files(project: Project, monkeypatch: p
             load(project)
     drop(project, "older.csv", "id,code,cost\n1,B,1\n", seconds_ago=600)
     assert [x.is_new for x in load(project).landed] == [True, False]
-    assert waiting_files(project) == []
+    assert waiting_of(project, "erp", "products") == []
 
 
 def test_a_link_is_not_followed(project: Project, tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_a_link_is_not_followed(project: Project, tmp_path: Path) -> None:
     (tmp_path / "elsewhere.csv").write_text("id,code,cost\n1,A,1\n")
     drop(project, "a.csv", "id,code,cost\n2,B,1\n")
     (project.root / "inbox" / "link.csv").symlink_to(tmp_path / "elsewhere.csv")
-    assert [file.file.name for file in waiting_files(project)] == ["a.csv"]
+    assert [file.file.name for file in waiting_of(project, "erp", "products")] == ["a.csv"]
 
 
 def test_a_file_taken_back(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +212,7 @@ def test_a_long_name(project: Project, name: str) -> None:
     done = below(project, "done")
     assert len(done) == 2
     assert done[0].endswith(".csv")
-    assert waiting_files(project) == []
+    assert waiting_of(project, "erp", "products") == []
 
 
 def test_a_project_whose_path_looks_like_a_pattern(tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_a_file_replaced_while_it_is_landed_waits_on(project: Project, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(module, "_land_file", land_and_replace)
         load(project)
-    assert [file.file.name for file in waiting_files(project)] == ["a.csv"]
+    assert [file.file.name for file in waiting_of(project, "erp", "products")] == ["a.csv"]
     assert [x.is_new for x in load(project).landed] == [True]
 
 
@@ -289,7 +289,10 @@ def test_a_bucket(in_bucket: Callable[[str], Bucket]) -> None:
     place.store.put("bad.csv", b"wrong,header\n1,2\n")
     for other in (".part.csv", "notes.txt", "later/c.csv"):
         place.store.put(other, b"id,code,cost\n9,Z,1\n")
-    assert sorted(file.file.name for file in waiting_files(place.project)) == ["bad.csv", "客户[1]{x}.csv"]
+    assert sorted(file.file.name for file in waiting_of(place.project, "erp", "products")) == [
+        "bad.csv",
+        "客户[1]{x}.csv",
+    ]
     taken = load(place.project)
     assert [x.delivery.row_count for x in taken.landed if x.delivery] == [1]
     (failed,) = taken.failed
@@ -299,7 +302,7 @@ def test_a_bucket(in_bucket: Callable[[str], Bucket]) -> None:
     assert place.listed("done/") == [done, f"{done}.report.json"]
     assert json.loads(place.store.read_bytes(f"{done}.report.json"))["rows"] == 1
     assert len(place.listed("failed/")) == 2
-    assert waiting_files(place.project) == []
+    assert waiting_of(place.project, "erp", "products") == []
     assert {".part.csv", "notes.txt", "later/c.csv"} < set(place.listed())
 
 
@@ -307,7 +310,7 @@ def test_a_bucket_with_markers(in_bucket: Callable[[str], Bucket]) -> None:
     """With `marker: true` an object waits once <name>.done lies beside it, which goes when it does."""
     place = in_bucket(", marker: true")
     place.store.put("a.csv", b"id,code,cost\n1,A,1\n")
-    assert waiting_files(place.project) == []
+    assert waiting_of(place.project, "erp", "products") == []
     place.store.put("a.csv.done", b"")
     assert len(load(place.project).landed) == 1
     assert [key for key in place.listed() if "/" not in key] == []
@@ -329,9 +332,9 @@ def test_an_object_replaced_while_it_is_landed(
     with monkeypatch.context() as patch:
         patch.setattr(module, "_land_file", land_and_replace)
         load(place.project)
-    assert [file.file.name for file in waiting_files(place.project)] == ["a.csv"]
+    assert [file.file.name for file in waiting_of(place.project, "erp", "products")] == ["a.csv"]
     assert [x.is_new for x in load(place.project).landed] == [True]
-    assert waiting_files(place.project) == []
+    assert waiting_of(place.project, "erp", "products") == []
 
 
 def test_a_bucket_that_is_not_there(in_bucket: Callable[[str], Bucket], s3_server: S3Server) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from crm_pipeline.errors import DeliveryError
+from crm_pipeline.steps import acceptance
 from crm_pipeline.steps.land import land_extract
 from crm_pipeline.steps.standardise import apply_entity
 from crm_pipeline.tables import REJECTIONS
@@ -42,6 +43,37 @@ def test_refusal_names_the_file(tmp_path: Path) -> None:
     with running(project) as run, pytest.raises(DeliveryError) as caught:
         land_extract(run, "erp", "products", [day(5)])
     assert caught.value.where.endswith("products_2.csv:22")
+
+
+def test_keys_that_differ_by_letter_case(tmp_path: Path) -> None:
+    """JSON files of one delivery whose keys SQL can't tell apart are refused as a whole, and nothing is landed."""
+    project = project_of(tmp_path, TEXT.replace("products_*.csv", "products_*.jsonl"))
+    (project.root / "in").mkdir()
+    deliver_part(project.root, "products_1.jsonl", '{"id": "1", "code": "A", "cost": 1}\n')
+    deliver_part(project.root, "products_2.jsonl", '{"id": "2", "Code": "B", "cost": 2}\n')
+    with running(project) as run:
+        with pytest.raises(DeliveryError, match=r"erp\.products: .* names that differ by letter case only"):
+            land_extract(run, "erp", "products", [day(5)])
+        assert run.landing.deliveries("erp", "products") == []
+
+
+def test_a_delivery_of_hopeless_lines_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where very many lines and most of all can't be read, the rest of the files is not asked for."""
+    monkeypatch.setattr(acceptance, "_VERY_MANY", 100)
+    text = TEXT.replace('products_*.csv"', 'products_*.csv", delimiter: ","')
+    project = project_of(tmp_path, text)
+    (project.root / "in").mkdir()
+    deliver_part(project.root, "products_1.csv", "id,code,cost\n" + "1,A\n" * 200)
+    deliver_part(project.root, "products_2.csv", "")  # which would be refused as empty
+    with running(project) as run, pytest.raises(DeliveryError, match="200 of 200, the first with 2 cells") as caught:
+        land_extract(run, "erp", "products", [day(5)])
+    assert caught.value.expected == "at most 50.0% of the lines unreadable (reject_limit)"
+    deliver_part(project.root, "products_2.csv", "id,code,cost\n" + "1,A,1\n" * 300)
+    deliver_part(project.root, "products_1.csv", "id,code,cost\n" + "1,A\n" * 90 + "1,A,1\n" * 10)
+    with running(project) as run:
+        [landed] = land_extract(run, "erp", "products", [day(5)])
+        assert landed.delivery is not None
+        assert landed.delivery.unreadable_count == 90
 
 
 def deliver_part(root: Path, name: str, text: str) -> None:

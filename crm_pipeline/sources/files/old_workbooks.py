@@ -1,8 +1,8 @@
 """Old workbooks (.xls), read in a process of their own.
 
 Of its own, since the library writes to standard error where a damaged one makes it fail, with what it found there, and
-since it may not come to an end. Run as a program, this is that process: it reads what to do from standard input, as
-JSON, and answers with a line of JSON and the rows as Arrow.
+since it may not come to an end. The process reads what to do from standard input, as JSON, and answers with a line of
+JSON and the rows as Arrow.
 
 Belongs here: that process, starting and ending it. Does not belong here: what is read (`excel`).
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +23,7 @@ from crm_pipeline.settings import FileRead
 from crm_pipeline.sources.rows import Rows
 from crm_pipeline.state.delivery import Batch
 
+_PROGRAM = f"import sys; sys.path[:0] = sys.argv[1:]; from {__name__} import answer; answer()"
 _SECONDS = 600  # for 65,536 rows, the most that such a sheet has
 
 
@@ -42,12 +42,11 @@ def rows_apart(file: Path, read: FileRead, where: str) -> Rows:
     request = {"file": str(file), "read": read.model_dump(mode="json", exclude_unset=True), "where": where}
     try:
         done = subprocess.run(  # noqa: S603 - ourselves
-            [sys.executable, "-P", "-m", __name__],
+            [sys.executable, "-P", "-c", _PROGRAM, *filter(None, sys.path)],
             input=json.dumps(request).encode(),
             capture_output=True,
             timeout=_SECONDS,
             check=False,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
     except subprocess.TimeoutExpired:
         raise _unfit(where, f"one that can't be read within {_SECONDS} seconds") from None
@@ -76,6 +75,11 @@ def _unfit(where: str, found: str) -> DeliveryError:
     )
 
 
+def answer() -> None:
+    """Answers the request on standard input; to be called in the process."""
+    sys.stdout.buffer.write(_answer())
+
+
 def _answer() -> bytes:
     from crm_pipeline.sources.files.excel import rows_of  # noqa: PLC0415 - which imports this module
 
@@ -90,7 +94,3 @@ def _answer() -> bytes:
     batch.rows.write_ipc_stream(content)
     line = json.dumps({"columns": rows.columns, "details": dict(rows.details)}).encode()
     return line + b"\n" + content.getvalue()
-
-
-if __name__ == "__main__":
-    sys.stdout.buffer.write(_answer())

@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_pipeline.errors import DeliveryError
-from crm_pipeline.sources.files import json_lines
+from crm_pipeline.settings import FileRead
+from crm_pipeline.sources.files import json_lines, json_values, open_file
+from crm_pipeline.sources.reading import Asked
 from crm_pipeline.state.delivery import LINE
-from crm_pipeline_tests.sources.reading import Read, held_back, read_bytes
+from crm_pipeline_tests.sources.reading import DAY, Read, held_back, read_bytes
 
 
 def rows_of(folder: Path, content: bytes, **options: object) -> pl.DataFrame:
@@ -285,3 +287,51 @@ def test_never_reads_what_json_does_not(
     assert [isinstance(json.loads(lines[line]), dict) for line in read_lines] == [True] * len(read_lines)
     assert sorted([*read_lines, *held_back(read)]) == [line for line, text in lines.items() if text.strip(" \t\r")]
     assert all(held_back(read)[line] == lines[line].strip(" \t\r").encode() for line in held_back(read))
+
+
+def test_objects_that_stay_json(tmp_path: Path) -> None:
+    """An object named in `as_json` is one column with its JSON, at any depth; that is part of how the file was read."""
+    content = b'{"a":{"b":{"2026-01-05":1.10,"x":{"y":null}},"c":1},"d":{}}\n{"a":{"b":{"x":"z"}}}\n{"a":{"b":null}}\n'
+    frame = rows_of(tmp_path, content, as_json=["a.b", "d"])
+    assert frame["a.b"].to_list() == ['{"2026-01-05":1.10,"x":{"y":null}}', '{"x":"z"}', ""]
+    assert frame["a.c"].to_list() == ["1", "", ""]
+    assert frame["d"].to_list() == ["{}", "", ""]
+    kept, plain = (read_bytes(tmp_path, content, "x.jsonl", **options) for options in ({"as_json": ["a.b"]}, {}))
+    assert not kept.origin.reads_like(plain.origin)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "json"])
+def test_sparse_objects_are_read_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    """Objects that as one table would have far more cells than values come out whole and in order, part by part."""
+    monkeypatch.setattr(json_values, "_MOST_CELLS", 50)
+    rows = [{"id": n, f"k{n}": "x"} for n in range(40)]
+    bad = ["5", '{"id": 1, "id": 2}']
+    texts = [*map(json.dumps, rows[:20]), *bad, *map(json.dumps, rows[20:])]
+    joined = "\n".join(texts) if form == "jsonl" else f"[{','.join(texts)}]"
+    (tmp_path / f"x.{form}").write_text(joined)
+    asked = Asked("crm.customers", DAY, tmp_path, tmp_path / "temporary")
+    with open_file(FileRead(file=f"x.{form}"), asked) as reading:
+        assert max(batch.rows.height * batch.rows.width for batch in reading.batches) <= 100
+    read = read_bytes(tmp_path, joined.encode(), f"x.{form}")
+    assert [{k: v for k, v in row.items() if v and k != LINE} for row in read.frame.to_dicts()] == [
+        {key: str(value) for key, value in row.items()} for row in rows
+    ]
+    assert [*held_back(read)] == [21, 22]
+    assert read.frame[LINE].to_list() == [*range(1, 21), *range(23, 43)]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "json"])
+def test_keys_that_are_data(tmp_path: Path, form: str) -> None:
+    """More columns than a table has are refused with the object that they come from and the cure; no key is shown."""
+    texts = [f'{{"id":{n},"logins":{{"王{n}":1}}}}' for n in range(5_001)]
+    content = ("\n".join(texts) if form == "jsonl" else f"[{','.join(texts)}]").encode()
+    with pytest.raises(DeliveryError, match="most of them keys of logins, which look like data") as caught:
+        read_bytes(tmp_path, content, f"x.{form}")
+    assert caught.value.where == f"crm.customers, x.{form}"
+    assert caught.value.cure.startswith("Add logins to as_json under read")
+    assert "王" not in str(caught.value)
+    read = read_bytes(tmp_path, content, f"x.{form}", as_json=["logins"])
+    assert read.frame.columns == ["id", "logins", LINE]
+    alone = "\n".join(f'{{"王{n}":1}}' for n in range(5_001)).encode()
+    with pytest.raises(DeliveryError, match=r"at most 5,000 columns; found more\. Deliver what the columns stand for"):
+        read_bytes(tmp_path, alone, "x.jsonl")
