@@ -81,6 +81,16 @@ def schema_errors(value: Any) -> list[str]:
     return [error.message for error in validator.iter_errors(json.loads(json.dumps(value, default=str)))]
 
 
+def test_schema_accepts_names_by_number() -> None:
+    """The JSON Schema accepts names of columns by their number, and refuses what is no name."""
+    read = {"file": "x.csv", "header_row": 0, "header": {4: "phone_2"}}
+    text = {"version": 1, "start_date": "2026-01-01",
+            "sources": {"s": {"extracts": {"customers": {"read": read, "primary_key": "id"}}}}}  # fmt: skip
+    assert schema_errors(text) == []
+    read["header"] = {4: 2}
+    assert schema_errors(text) != []
+
+
 @pytest.mark.parametrize("name", ["demo", "init"])
 def test_schema_accepts_templates(name: str) -> None:
     """The JSON Schema is a sound one and accepts the configurations that come with the package."""
