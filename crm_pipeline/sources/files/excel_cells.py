@@ -36,6 +36,7 @@ _ISO_MOMENT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d"
 _YEAR_OF_FOUR = r"^\d{4}-"
 _MIDNIGHT = " 00:00:00"
 _DAY = 86_400_000  # milliseconds
+_MOST_OTHERS = 1_000_000  # cells of which each is told by itself, which takes some 300 bytes
 _MOST_DIGITS = 22  # beyond, a number is written with an exponent
 
 
@@ -167,8 +168,9 @@ def _durations(cells: pl.DataFrame, sheet: Sheet, names: list[str]) -> dict[str,
     """Of each column that has durations, which cells are: their number format shows hours beyond 24."""
     if not names or not sheet.may_hold_durations(names):
         return {}
-    held = [name for name in names if len(names) == 1 or sheet.may_hold_durations([name])]
-    rows = _rows_by_column(cells, sheet, held, "datetime_type: TimeDelta")
+    if len(names) * cells.height > _MOST_OTHERS:
+        names = [name for name in names if sheet.may_hold_durations([name])]
+    rows = _rows_by_column(cells, sheet, names, "datetime_type: TimeDelta")
     return {name: pl.Series(np.isin(np.arange(cells.height), part)) for name, part in rows.items()}
 
 
