@@ -25,9 +25,9 @@ import polars as pl
 from crm_pipeline.settings import Extract, Project, load_project
 from crm_pipeline.sources.opening import open_delivery
 from crm_pipeline.state.delivery import Delivery
-from crm_pipeline.steps import versions
-from crm_pipeline.steps.applying import surplus_lines
-from crm_pipeline.steps.land import asked, land_extract
+from crm_pipeline.steps.applying import versions
+from crm_pipeline.steps.applying.delivery import surplus_lines
+from crm_pipeline.steps.landing.land import asked, land_extract
 from crm_pipeline.steps.run import Run, open_run
 from crm_pipeline.tables import std
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crm_pipeline.bundled import template
-from crm_pipeline.steps.project import create_project
+from crm_pipeline.steps.starting.project import create_project
 
 DATE = "2026-01-28"
 _CUSTOMERS = 300  # enough for every kind of defect below, small enough for a run in seconds

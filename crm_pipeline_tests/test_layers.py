@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,15 @@ import crm_pipeline
 
 ROOT = Path(crm_pipeline.__file__).parent
 CAPABILITIES = ("sources", "standardise", "quality", "linkage", "golden", "publish", "backup", "report", "generator")
+# The rooms of `steps`, and which others each may use; what lies beside them in `steps` uses none.
+ROOMS = {
+    "landing": (),
+    "applying": ("landing",),
+    "publishing": (),
+    "starting": ("landing",),
+    "telling": ("applying", "publishing"),
+    "looking": ("landing", "applying", "publishing", "starting"),
+}
 BELOW = ("state", "storage", "warehouse", "tables", "settings", "errors", "bundled")
 OWNERS = {
     "adbc_driver_manager": ("sources",),
@@ -102,6 +112,15 @@ def test_arrows_run_one_way(module: Module) -> None:
         assert module.part in {"", "definitions"}, f"{module.name} is in no layer"
         allowed = {"orchestration", *BELOW}
     assert parts_imported(module) <= allowed
+
+
+@every_module
+def test_the_rooms_of_steps_have_an_order(module: Module) -> None:
+    """A room of `steps` imports the rooms before it only, and what lies beside the rooms imports none."""
+    if module.part == "steps":
+        room = module.name.split(".")[2] if module.name.count(".") >= 2 else ""
+        used = {name.split(".")[2] for name in imports(module) if re.match(r"crm_pipeline\.steps\.\w+", name)}
+        assert used & ROOMS.keys() <= {room, *ROOMS.get(room, ())}
 
 
 @every_module

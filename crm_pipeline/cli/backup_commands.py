@@ -29,7 +29,7 @@ _Endpoint = Annotated[str | None, typer.Option(help="With --from: endpoint of an
 
 def _place(project: Path | None, elsewhere: str | None, endpoint_url: str | None) -> tuple[ObjectStore, str]:
     """The store and the key: those of the project, or those named on the command line."""
-    from crm_pipeline.steps.back_up import key_of, store_of
+    from crm_pipeline.steps.publishing.back_up import key_of, store_of
 
     if elsewhere:
         settings, base = backup_elsewhere(elsewhere, endpoint_url), Path.cwd()
@@ -56,7 +56,7 @@ def full(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     """
     from crm_pipeline.orchestration.execute import execute
     from crm_pipeline.orchestration.jobs import BACKUP
-    from crm_pipeline.steps.back_up import key_of
+    from crm_pipeline.steps.publishing.back_up import key_of
 
     opened = load_project(project)
     key_of(opened.config.backup)

@@ -13,7 +13,7 @@ from crm_pipeline.settings import load_project
 
 if TYPE_CHECKING:
     from crm_pipeline.linkage.evaluation import Agreement
-    from crm_pipeline.steps.evaluate import Evaluation
+    from crm_pipeline.steps.telling.evaluate import Evaluation
 
 _UNDEFINED = "–"
 _NEWER_PAIRS = (
@@ -41,7 +41,7 @@ def evaluate(
 
     Records with one label are one customer. Example: crm-pipeline evaluate labels.csv --errors wrong_pairs.csv
     """
-    from crm_pipeline.steps.evaluate import evaluate as run_evaluate
+    from crm_pipeline.steps.telling.evaluate import evaluate as run_evaluate
 
     found = run_evaluate(load_project(project), labels, errors)
     if as_json:

@@ -1,6 +1,6 @@
 """The command that shows what would become of a delivery; personal values appear on the terminal only.
 
-Belongs here: arguments and printing. Does not belong here: what is shown (`steps.preview`).
+Belongs here: arguments and printing. Does not belong here: what is shown (`steps.looking.preview`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from crm_pipeline.settings import Project, load_project
 
 if TYPE_CHECKING:
     from crm_pipeline.state.delivery import Unreadable
-    from crm_pipeline.steps.preview import Preview
+    from crm_pipeline.steps.looking.preview import Preview
 
 _LINES_SHOWN = 5
 _LONGEST = 60  # characters of a line that can't be read, of a reason
@@ -35,8 +35,8 @@ def preview(
     Shows delivered values, personal ones too. Ends with 1 when a delivery would be refused as a whole.
     Example: crm-pipeline preview crm.customers --date 2026-01-28
     """
-    from crm_pipeline.steps.check import default_day
-    from crm_pipeline.steps.preview import preview_extract
+    from crm_pipeline.steps.looking.check import default_day
+    from crm_pipeline.steps.looking.preview import preview_extract
 
     opened = load_project(project)
     day = parse_date(date, "--date") if date else default_day(opened)

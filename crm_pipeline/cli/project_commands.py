@@ -36,7 +36,7 @@ def init(
 
     Examples: crm-pipeline init my_crm   crm-pipeline init my_crm --from exports/*.csv
     """
-    from crm_pipeline.steps.project import create_project
+    from crm_pipeline.steps.starting.project import create_project
 
     if more and not files:
         raise ConfigurationError(
@@ -62,9 +62,9 @@ def init(
 
 def _create_from(folder: Path, files: list[Path]) -> tuple[list[dict[str, Any]], str]:
     """A project whose mapping is suggested; what was suggested of each extract, in short, and how to run them."""
-    from crm_pipeline.steps.first_configuration import first_configuration
-    from crm_pipeline.steps.given_files import first_run
-    from crm_pipeline.steps.project import create_from, require_new
+    from crm_pipeline.steps.starting.first_configuration import first_configuration
+    from crm_pipeline.steps.starting.given_files import first_run
+    from crm_pipeline.steps.starting.project import create_from, require_new
 
     require_new(folder)
     text, extracts = first_configuration(files, folder, datetime.now(UTC).date())
@@ -100,7 +100,7 @@ def demo(
 
     Examples: crm-pipeline demo demo   crm-pipeline demo big --customers 100000 --days 3
     """
-    from crm_pipeline.steps.project import DEMO_DATE, create_project, generated_plan, is_demo
+    from crm_pipeline.steps.starting.project import DEMO_DATE, create_project, generated_plan, is_demo
 
     if customers is None and (days, seed, generate_only) != (None, None, False):
         raise ConfigurationError(
@@ -124,7 +124,7 @@ def _generated_demo(
 ) -> bool:
     """Whether a generated demo was made, unless it is there, and run without findings."""
     from crm_pipeline.generator import Plan
-    from crm_pipeline.steps.project import create_generated, generated_plan
+    from crm_pipeline.steps.starting.project import create_generated, generated_plan
 
     plan = generated_plan(folder)
     if customers is not None:
@@ -181,7 +181,7 @@ def check(project: ProjectOption = None, date: DateOption = None, as_json: JsonO
 
     Example: crm-pipeline check --project my_crm
     """
-    from crm_pipeline.steps.check import check_project, default_day
+    from crm_pipeline.steps.looking.check import check_project, default_day
 
     opened = load_project(project)
     day = parse_date(date, "--date") if date else default_day(opened)

@@ -89,7 +89,7 @@ def rebuild(project: ProjectOption = None, as_json: JsonOption = False, verbose:
     """
     from crm_pipeline.orchestration.execute import execute
     from crm_pipeline.orchestration.jobs import REBUILD
-    from crm_pipeline.steps.rebuild import discard_warehouse
+    from crm_pipeline.steps.publishing.rebuild import discard_warehouse
 
     log_to_stderr(is_verbose=verbose)
     opened = load_project(project)
@@ -149,7 +149,7 @@ def status(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     """
     from crm_pipeline.orchestration.runs import last_runs
     from crm_pipeline.publish import query
-    from crm_pipeline.steps.overview import overview
+    from crm_pipeline.steps.telling.overview import overview
 
     opened = load_project(project)
     runs = last_runs(opened)
@@ -188,8 +188,8 @@ def run_and_report(
     from crm_pipeline.orchestration.execute import execute
     from crm_pipeline.orchestration.jobs import NIGHTLY
     from crm_pipeline.state.landing import Landing
-    from crm_pipeline.steps.check import require_backup_key, require_deliveries
     from crm_pipeline.steps.days import days_between
+    from crm_pipeline.steps.looking.check import require_backup_key, require_deliveries
     from crm_pipeline.warehouse.lock import require_free
 
     require_deliveries(project, Landing(project.state / "landing"), days_between(first, last))
@@ -206,7 +206,7 @@ def run_and_report(
 @contextlib.contextmanager
 def _report_of_stopped_run(project: Project) -> Iterator[None]:
     """Says where the report is when a check stops the run within the block."""
-    from crm_pipeline.steps.report import LATEST
+    from crm_pipeline.steps.telling.report import LATEST
 
     latest = project.reports / LATEST
     before = latest.stat().st_mtime_ns if latest.exists() else None

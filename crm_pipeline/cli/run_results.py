@@ -13,12 +13,12 @@ from crm_pipeline.settings import Project
 
 if TYPE_CHECKING:
     from crm_pipeline.orchestration.execute import Executed
-    from crm_pipeline.steps.overview import Overview
+    from crm_pipeline.steps.telling.overview import Overview
 
 
 def report_run(project: Project, executed: Executed, *, as_json: bool) -> None:
     """Prints what a finished run came to."""
-    from crm_pipeline.steps.overview import overview
+    from crm_pipeline.steps.telling.overview import overview
 
     published = overview(project)
     findings = [

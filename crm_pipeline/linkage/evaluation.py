@@ -1,7 +1,7 @@
 """How well customers agree with labels: pairwise and B-cubed measures, from counts of records by label and customer.
 
 Belongs here: measures, clusters at a threshold, the wrong pairs. Does not belong here: reading labels and published
-files (`steps.evaluate`), and choosing thresholds.
+files (`steps.telling.evaluate`), and choosing thresholds.
 
 Pairs are never listed to be counted: `n` records that share a label and a customer are n * (n - 1) / 2 correct pairs,
 so a million records cost as much as their distinct pairs of label and customer. B-cubed: Bagga and Baldwin 1998.

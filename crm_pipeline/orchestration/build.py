@@ -14,7 +14,7 @@ from crm_pipeline.orchestration.resources import OpenRun
 from crm_pipeline.orchestration.schedules import schedules
 from crm_pipeline.orchestration.sensors import sensors
 from crm_pipeline.settings import Project
-from crm_pipeline.steps.inbox import has_inbox
+from crm_pipeline.steps.landing.inbox import has_inbox
 
 
 def build_definitions(project: Project, *, wait_seconds: float = 6 * 3600) -> dg.Definitions:

@@ -11,8 +11,8 @@ import dagster as dg
 import polars as pl
 
 from crm_pipeline.errors import DeliveryError
-from crm_pipeline.steps.land import Landed
-from crm_pipeline.steps.loads import dialect_of
+from crm_pipeline.steps.applying.loads import dialect_of
+from crm_pipeline.steps.landing.land import Landed
 
 SCHEMA_CHECK = "columns_as_before"
 INBOX_CHECK = "files_loaded"

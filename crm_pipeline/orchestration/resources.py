@@ -14,9 +14,9 @@ from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.failures import noted
 from crm_pipeline.orchestration.jobs import PUBLISHING
 from crm_pipeline.settings import load_project
-from crm_pipeline.steps.publish import publish_steward
-from crm_pipeline.steps.report import write_report
+from crm_pipeline.steps.publishing.publish import publish_steward
 from crm_pipeline.steps.run import Run, open_run
+from crm_pipeline.steps.telling.report import write_report
 
 
 class OpenRun(dg.ConfigurableResource[Run]):

@@ -1,7 +1,7 @@
 """Sensors: what starts a run because something came. They are switched on in the UI.
 
 Belongs here: when to ask for a run, and for which. Does not belong here: which files are complete (`sources.inbox`),
-what is done with them (`steps.inbox`).
+what is done with them (`steps.landing.inbox`).
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from crm_pipeline.errors import PipelineError
 from crm_pipeline.orchestration.jobs import INBOX
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.days import business_today
-from crm_pipeline.steps.inbox import WaitingFile, has_inbox, waiting_of
+from crm_pipeline.steps.landing.inbox import WaitingFile, has_inbox, waiting_of
 
 _INTERVAL_SECONDS = 15
 # A run that failed leaves its files where they were; they are tried again after a while, then less and less often.

@@ -1,7 +1,7 @@
 """How deliveries of an extract may differ from those before: changed columns, lost rows, marks of deletion.
 
 Belongs here: keys, types, defaults and rules of `on_change`, `delete_limit` and `deleted`. Does not belong here: what
-is done about a change (`steps.contracts`, `steps.losses`, `steps.versions`).
+is done about a change (`steps.landing.contracts`, `steps.landing.losses`, `steps.applying.versions`).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A file is complete when nothing was written to it for `settle_seconds`, or, with
 name with `.done` behind it lies beside it. Objects of a bucket are complete as soon as they are listed.
 
 Belongs here: which files wait, putting one away. Does not belong here: reading a file (`files`), what is landed
-(`steps.inbox`).
+(`steps.landing.inbox`).
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ _IMPORTED = (
     "crm_pipeline.cli.app",
     "crm_pipeline.orchestration.execute",
     "crm_pipeline.publish",
-    "crm_pipeline.steps.overview",
+    "crm_pipeline.steps.telling.overview",
     "crm_pipeline_tests.e2e.forgetful",
 )
 _PATIENCE_SECONDS = 300

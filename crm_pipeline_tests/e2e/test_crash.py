@@ -15,7 +15,7 @@ PUBLISHED = "published/crm.duckdb"
 KILLED = -9
 DEATHS = {
     "landed rows without their entry": Death("crm_pipeline.state.landing:write_json", "before", 2),
-    "versions replaced, not committed": Death("crm_pipeline.steps.versions:replace_versions", "after", 3),
+    "versions replaced, not committed": Death("crm_pipeline.steps.applying.versions:replace_versions", "after", 3),
     "pairs made": Death("crm_pipeline.linkage:pair_records", "after"),
     "ledger rows without their entry": Death("crm_pipeline.state.ledger:write_json", "before"),
     "ledger committed, tables not": Death("crm_pipeline.state.ledger:write_json", "after"),

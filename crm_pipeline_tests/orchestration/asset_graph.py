@@ -13,7 +13,7 @@ import dagster as dg
 
 from crm_pipeline.orchestration.build import build_definitions
 from crm_pipeline.settings import load_project
-from crm_pipeline.steps.project import create_project
+from crm_pipeline.steps.starting.project import create_project
 
 SNAPSHOT = Path(__file__).with_name("asset_graph.txt")
 

@@ -15,8 +15,8 @@ from crm_pipeline.orchestration.jobs import NIGHTLY
 from crm_pipeline.orchestration.load_metadata import landed_table, loads_table, reasons_table, schema_check
 from crm_pipeline.settings import Project
 from crm_pipeline.state.delivery import Delivery, Origin
-from crm_pipeline.steps.land import Landed
-from crm_pipeline.steps.standardise import apply_entity
+from crm_pipeline.steps.applying.standardise import apply_entity
+from crm_pipeline.steps.landing.land import Landed
 from crm_pipeline_tests.steps.building import PRODUCTS, land, project_of, running
 
 KEY = dg.AssetKey(["landing", "erp", "products"])

@@ -13,7 +13,7 @@ from dagster._utils.schedules import schedule_execution_time_iterator  # the dae
 
 from crm_pipeline.orchestration.build import build_definitions
 from crm_pipeline.settings import load_project
-from crm_pipeline.steps.project import create_project
+from crm_pipeline.steps.starting.project import create_project
 
 Open = Callable[[str], dg.Definitions]
 

@@ -13,11 +13,11 @@ from crm_pipeline import quality, report, standardise
 from crm_pipeline.bundled import bundled
 from crm_pipeline.report.figures import Attached, Check, Figures, Overlap, Rejection, Source
 from crm_pipeline.settings import Project, load_project
-from crm_pipeline.steps import guards
+from crm_pipeline.steps.applying.rejections import DUPLICATE
 from crm_pipeline.steps.models import project_models
-from crm_pipeline.steps.project import create_project
-from crm_pipeline.steps.rejections import DUPLICATE
-from crm_pipeline.steps.wording import chinese
+from crm_pipeline.steps.publishing import guards
+from crm_pipeline.steps.starting.project import create_project
+from crm_pipeline.steps.telling.wording import chinese
 from crm_pipeline.tables import ENTITIES
 from crm_pipeline.warehouse.models import Models
 from crm_pipeline_tests.report.test_page import PAGES, stopped

@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from crm_pipeline.state.delivery import LINE, Batch, Origin, Unreadable
+from crm_pipeline.steps.applying.standardise import apply_entity
 from crm_pipeline.steps.run import Run
-from crm_pipeline.steps.standardise import apply_entity
 from crm_pipeline.tables import LOADS, REJECTIONS, std
 from crm_pipeline_tests.steps.building import PRODUCTS, content, day, project_of, running
 from crm_pipeline_tests.steps.days_oracle import Counts, Day, Row, Version, counting, replay

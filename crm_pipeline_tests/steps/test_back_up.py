@@ -10,8 +10,8 @@ from crm_pipeline.backup import Incomplete, full, generate_key, list_snapshots, 
 from crm_pipeline.errors import KeyMismatchError
 from crm_pipeline.settings import Project
 from crm_pipeline.state.files import write_json
-from crm_pipeline.steps.back_up import back_up, store_of
-from crm_pipeline.steps.check import require_backup_key
+from crm_pipeline.steps.looking.check import require_backup_key
+from crm_pipeline.steps.publishing.back_up import back_up, store_of
 from crm_pipeline_tests.steps.building import PRODUCTS, project_of
 
 OLD, NEW = generate_key(), generate_key()

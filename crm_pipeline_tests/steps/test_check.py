@@ -8,8 +8,8 @@ import pytest
 
 from crm_pipeline.errors import PipelineError
 from crm_pipeline.settings import Project
-from crm_pipeline.steps.check import Checked, check_project
 from crm_pipeline.steps.days import business_today
+from crm_pipeline.steps.looking.check import Checked, check_project
 from crm_pipeline_tests.steps.building import PRODUCTS, project_of
 
 INBOX = '{file: "inbox/*.csv", inbox: true, settle_seconds: 0}'

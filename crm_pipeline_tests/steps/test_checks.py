@@ -9,9 +9,9 @@ import pytest
 
 from crm_pipeline import quality
 from crm_pipeline.settings import Project
-from crm_pipeline.steps.back_up import BackUpResult
 from crm_pipeline.steps.checks import latest_results, prepare_judging, record_results, record_tests
-from crm_pipeline.steps.guards import guard_clusters, guard_snapshot
+from crm_pipeline.steps.publishing.back_up import BackUpResult
+from crm_pipeline.steps.publishing.guards import guard_clusters, guard_snapshot
 from crm_pipeline.steps.run import Run
 from crm_pipeline.tables import CHECK_RESULTS, CLUSTERS
 from crm_pipeline.warehouse.models import ModelTestResult

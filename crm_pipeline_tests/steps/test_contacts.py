@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from crm_pipeline.settings import Project
+from crm_pipeline.steps.applying.standardise import apply_entity
 from crm_pipeline.steps.run import Run
-from crm_pipeline.steps.standardise import apply_entity
 from crm_pipeline.tables import LOADS, REJECTIONS, std
 from crm_pipeline_tests.steps.building import content, land, project_of, running
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from crm_pipeline.steps.applying.standardise import apply_entity
 from crm_pipeline.steps.run import Run
-from crm_pipeline.steps.standardise import apply_entity
 from crm_pipeline.tables import ENTITIES, FORMER_MEMBERS, LOADS, MEMBERS, customers
 from crm_pipeline.warehouse.models import run_model
 from crm_pipeline_tests.steps.building import land, project_of, running

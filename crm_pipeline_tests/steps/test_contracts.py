@@ -12,10 +12,11 @@ import pytest
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Extract
 from crm_pipeline.settings.changes import OnChange
+from crm_pipeline.sources.mapped_columns import absent_columns, mapped_columns
 from crm_pipeline.state.delivery import Delivery, Origin
-from crm_pipeline.steps.contracts import Contract, absent_columns, mapped_columns, schema_changes
-from crm_pipeline.steps.land import land_extract
-from crm_pipeline.steps.standardise import apply_entity
+from crm_pipeline.steps.applying.standardise import apply_entity
+from crm_pipeline.steps.landing.contracts import Contract, schema_changes
+from crm_pipeline.steps.landing.land import land_extract
 from crm_pipeline.tables import LOADS
 from crm_pipeline_tests.steps.building import content, day, deliver, project_of, running
 

@@ -12,11 +12,11 @@ import pytest
 from crm_pipeline.errors import ConfigurationError, DeliveryError, PipelineError
 from crm_pipeline.settings import Project
 from crm_pipeline.state import landing
-from crm_pipeline.steps.check import check_project
+from crm_pipeline.steps.applying.standardise import apply_entity
 from crm_pipeline.steps.days import business_today
-from crm_pipeline.steps.land import land_extract
-from crm_pipeline.steps.preview import preview_extract
-from crm_pipeline.steps.standardise import apply_entity
+from crm_pipeline.steps.landing.land import land_extract
+from crm_pipeline.steps.looking.check import check_project
+from crm_pipeline.steps.looking.preview import preview_extract
 from crm_pipeline_tests.steps.building import day, project_of, running
 
 TEXT = """\

@@ -10,9 +10,9 @@ import pytest
 from crm_pipeline.errors import ConfigurationError, DeliveryError
 from crm_pipeline.settings import Project
 from crm_pipeline.state.landing import Landing
-from crm_pipeline.steps.check import check_project, default_day, require_deliveries
 from crm_pipeline.steps.days import business_today, days_between
-from crm_pipeline.steps.land import land_extract, require_file
+from crm_pipeline.steps.landing.land import land_extract, require_file
+from crm_pipeline.steps.looking.check import check_project, default_day, require_deliveries
 from crm_pipeline_tests.steps.building import day, deliver, project_of, running
 
 TEXT = """\

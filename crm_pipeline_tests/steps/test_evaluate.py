@@ -15,7 +15,7 @@ from crm_pipeline.cli.app import app
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Project, load_project
 from crm_pipeline.state.measures import MeasureStore, Outcome, RunMeasures, StepMeasure
-from crm_pipeline.steps.evaluate import evaluate, read_labels
+from crm_pipeline.steps.telling.evaluate import evaluate, read_labels
 from crm_pipeline.tables import CUSTOMER_RECORDS, PAIRS
 from crm_pipeline.warehouse import Warehouse
 

@@ -11,12 +11,12 @@ from crm_pipeline.errors import ConfigurationError, DeliveryError
 from crm_pipeline.generator import Plan
 from crm_pipeline.settings import Extract, load_project
 from crm_pipeline.sources.mapping import all_forms
-from crm_pipeline.steps.check import check_project, default_day
 from crm_pipeline.steps.days import business_today
-from crm_pipeline.steps.first_configuration import first_configuration
-from crm_pipeline.steps.given_files import extracts_of, first_run
-from crm_pipeline.steps.land import land_extract
-from crm_pipeline.steps.project import create_from, create_generated, create_project
+from crm_pipeline.steps.landing.land import land_extract
+from crm_pipeline.steps.looking.check import check_project, default_day
+from crm_pipeline.steps.starting.first_configuration import first_configuration
+from crm_pipeline.steps.starting.given_files import extracts_of, first_run
+from crm_pipeline.steps.starting.project import create_from, create_generated, create_project
 from crm_pipeline.warehouse.expression_columns import expression_columns
 from crm_pipeline_tests import projects
 from crm_pipeline_tests.steps.building import running

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from crm_pipeline.steps.check import check_project, require_deliveries
-from crm_pipeline.steps.land import land_extract
-from crm_pipeline.steps.preview import preview_extract
+from crm_pipeline.steps.landing.land import land_extract
+from crm_pipeline.steps.looking.check import check_project, require_deliveries
+from crm_pipeline.steps.looking.preview import preview_extract
 from crm_pipeline_tests.steps.building import PRODUCTS, day, deliver, project_of, running
 
 ROWS = [("id", "code", "cost"), ("1", "A", "1.50"), ("2", "", "")]

@@ -12,12 +12,12 @@ import pytest
 
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Project
-from crm_pipeline.steps import standardise as module
-from crm_pipeline.steps.check import check_project
-from crm_pipeline.steps.land import land_extract
-from crm_pipeline.steps.preview import preview_extract
+from crm_pipeline.steps.applying import standardise as module
+from crm_pipeline.steps.applying.standardise import EntityApplied, apply_entity
+from crm_pipeline.steps.landing.land import land_extract
+from crm_pipeline.steps.looking.check import check_project
+from crm_pipeline.steps.looking.preview import preview_extract
 from crm_pipeline.steps.run import Run
-from crm_pipeline.steps.standardise import EntityApplied, apply_entity
 from crm_pipeline.tables import LOADS, REJECTIONS, std
 from crm_pipeline_tests.steps.building import PRODUCTS, content, day, deliver, everything, land, project_of, running
 

@@ -20,9 +20,9 @@ import pytest
 
 from crm_pipeline.golden import merge_customers
 from crm_pipeline.publish import Publication, export_csv, publish_duckdb, query, take_out
-from crm_pipeline.steps.land import land_extract
+from crm_pipeline.steps.applying.standardise import apply_entity
+from crm_pipeline.steps.landing.land import land_extract
 from crm_pipeline.steps.run import utc_now
-from crm_pipeline.steps.standardise import apply_entity
 from crm_pipeline.tables import FORMER_MEMBERS, MEMBERS, customers
 from crm_pipeline_tests.steps.building import day, project_of, running
 

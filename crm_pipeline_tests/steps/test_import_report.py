@@ -10,11 +10,11 @@ import pytest
 
 from crm_pipeline.quality.reconcile import FATES
 from crm_pipeline.settings import Project, load_project
-from crm_pipeline.steps import standardise
-from crm_pipeline.steps.import_report import report_file, write_import_reports
-from crm_pipeline.steps.land import land_extract
+from crm_pipeline.steps.applying import standardise
+from crm_pipeline.steps.applying.import_report import report_file, write_import_reports
+from crm_pipeline.steps.applying.standardise import apply_entity
+from crm_pipeline.steps.landing.land import land_extract
 from crm_pipeline.steps.run import open_run
-from crm_pipeline.steps.standardise import apply_entity
 from crm_pipeline.tables import LOADS
 from crm_pipeline_tests.steps.building import day, deliver, project_of, running
 

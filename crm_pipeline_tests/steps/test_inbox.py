@@ -15,11 +15,11 @@ import pytest
 from crm_pipeline.errors import StoreError
 from crm_pipeline.settings import Project
 from crm_pipeline.sources import inbox as places
-from crm_pipeline.steps import inbox as module
-from crm_pipeline.steps.check import check_project, require_deliveries
+from crm_pipeline.steps.applying.standardise import apply_entity
 from crm_pipeline.steps.days import business_today
-from crm_pipeline.steps.inbox import FromInbox, land_inbox, waiting_of
-from crm_pipeline.steps.standardise import apply_entity
+from crm_pipeline.steps.landing import inbox as module
+from crm_pipeline.steps.landing.inbox import FromInbox, land_inbox, waiting_of
+from crm_pipeline.steps.looking.check import check_project, require_deliveries
 from crm_pipeline.storage import ObjectStore, open_store
 from crm_pipeline_tests.steps.building import PRODUCTS, day, project_of, running
 from crm_pipeline_tests.storage.servers import S3Server, bucket, s3_server

@@ -10,7 +10,7 @@ import pytest
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.days import business_today, days_between
-from crm_pipeline.steps.land import Landed, expected_file, land_extract
+from crm_pipeline.steps.landing.land import Landed, expected_file, land_extract
 from crm_pipeline_tests.steps.building import PRODUCTS, day, deliver, project_of, running
 
 TEXT = PRODUCTS.replace("LOAD", "full")

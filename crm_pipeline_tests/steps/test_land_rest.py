@@ -10,10 +10,10 @@ import pytest
 
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Project
-from crm_pipeline.steps import land
-from crm_pipeline.steps.check import check_project
-from crm_pipeline.steps.land import Landed, business_today, land_extract
-from crm_pipeline.steps.standardise import apply_entity
+from crm_pipeline.steps.applying.standardise import apply_entity
+from crm_pipeline.steps.landing import land
+from crm_pipeline.steps.landing.land import Landed, business_today, land_extract
+from crm_pipeline.steps.looking.check import check_project
 from crm_pipeline_tests.sources.rest_service import Reply, Request, Service, people, serving
 from crm_pipeline_tests.steps.building import project_of, running
 

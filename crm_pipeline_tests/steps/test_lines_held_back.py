@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from crm_pipeline.steps.land import land_extract
-from crm_pipeline.steps.standardise import apply_entity
+from crm_pipeline.steps.applying.standardise import apply_entity
+from crm_pipeline.steps.landing.land import land_extract
 from crm_pipeline_tests.steps.building import PRODUCTS, day, deliver, project_of, running
 
 BLANK = "\N{IDEOGRAPHIC SPACE}"

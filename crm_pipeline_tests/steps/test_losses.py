@@ -11,9 +11,9 @@ import pytest
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Project
 from crm_pipeline.state.landing import Landing
-from crm_pipeline.steps.land import land_extract
-from crm_pipeline.steps.losses import Loss
-from crm_pipeline.steps.standardise import apply_entity
+from crm_pipeline.steps.applying.standardise import apply_entity
+from crm_pipeline.steps.landing.land import land_extract
+from crm_pipeline.steps.landing.losses import Loss
 from crm_pipeline.tables import std
 from crm_pipeline_tests.steps.building import PRODUCTS, day, deliver, project_of, running
 

@@ -8,9 +8,9 @@ import pytest
 
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Project
-from crm_pipeline.steps.land import land_extract
-from crm_pipeline.steps.preview import preview_extract
-from crm_pipeline.steps.standardise import apply_entity
+from crm_pipeline.steps.applying.standardise import apply_entity
+from crm_pipeline.steps.landing.land import land_extract
+from crm_pipeline.steps.looking.preview import preview_extract
 from crm_pipeline.tables import REJECTIONS
 from crm_pipeline_tests.steps.building import PRODUCTS, content, day, deliver, project_of, running
 

@@ -14,8 +14,8 @@ import pytest
 
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.generator import Plan
-from crm_pipeline.steps import project
-from crm_pipeline.steps.project import create_generated, create_project, generated_plan
+from crm_pipeline.steps.starting import project
+from crm_pipeline.steps.starting.project import create_generated, create_project, generated_plan
 
 PLAN = Plan(200, 1, 1)
 

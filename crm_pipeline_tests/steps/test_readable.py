@@ -11,9 +11,9 @@ import pytest
 
 from crm_pipeline import quality
 from crm_pipeline.settings import Project
+from crm_pipeline.steps.applying.standardise import EntityApplied, apply_entity, recipe_sha256
 from crm_pipeline.steps.run import Run, suite_of
-from crm_pipeline.steps.standardise import EntityApplied, apply_entity, recipe_sha256
-from crm_pipeline.steps.wording import chinese
+from crm_pipeline.steps.telling.wording import chinese
 from crm_pipeline.tables import REJECTIONS, std
 from crm_pipeline_tests.steps.building import land, project_of, running
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from crm_pipeline.state.landing import LINE
-from crm_pipeline.steps.rejections import against_cells
+from crm_pipeline.steps.applying.rejections import against_cells
 
 
 def test_cells_of_lists_are_joined() -> None:

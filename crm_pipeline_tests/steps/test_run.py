@@ -19,7 +19,7 @@ import pytest
 from crm_pipeline.settings import load_project
 from crm_pipeline.state import landing
 from crm_pipeline.state.drafts import Draft
-from crm_pipeline.steps.land import land_extract
+from crm_pipeline.steps.landing.land import land_extract
 from crm_pipeline_tests.steps.building import PRODUCTS, day, project_of, running
 
 TEXT = PRODUCTS.replace("LOAD", "full").replace(".csv", ".csv.gz")

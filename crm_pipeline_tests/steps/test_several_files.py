@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from crm_pipeline.errors import DeliveryError
-from crm_pipeline.steps import acceptance
-from crm_pipeline.steps.land import land_extract
-from crm_pipeline.steps.standardise import apply_entity
+from crm_pipeline.steps.applying.standardise import apply_entity
+from crm_pipeline.steps.landing import acceptance
+from crm_pipeline.steps.landing.land import land_extract
 from crm_pipeline.tables import REJECTIONS
 from crm_pipeline_tests.steps.building import PRODUCTS, content, day, project_of, running
 

@@ -11,9 +11,9 @@ import pytest
 from crm_pipeline import quality
 from crm_pipeline.errors import QualityError, ReconciliationError
 from crm_pipeline.quality.reconcile import FATES
-from crm_pipeline.steps import versions as steps_versions
+from crm_pipeline.steps.applying import versions as steps_versions
+from crm_pipeline.steps.applying.standardise import apply_entity
 from crm_pipeline.steps.run import Run
-from crm_pipeline.steps.standardise import apply_entity
 from crm_pipeline.tables import LOADS, REJECTIONS, Table, std
 from crm_pipeline_tests.steps.building import PRODUCTS, content, day, everything, land, project_of, running
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from crm_pipeline.settings import Project
-from crm_pipeline.steps.standardise import apply_entity
+from crm_pipeline.steps.applying.standardise import apply_entity
 from crm_pipeline.tables import LOADS, std
 from crm_pipeline_tests.steps.building import PRODUCTS, content, day, everything, land, project_of, running
 

@@ -8,8 +8,8 @@ from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.checks import judge_table, prepare_judging
-from crm_pipeline.steps.report import MERGE
 from crm_pipeline.steps.run import Run, suite_of
+from crm_pipeline.steps.telling.report import MERGE
 from crm_pipeline.tables import CUSTOMER_CONTACTS, CUSTOMER_RECORDS, CUSTOMER_VALUES, Table, customers
 
 _DESCRIPTIONS = {

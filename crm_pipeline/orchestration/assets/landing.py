@@ -15,8 +15,8 @@ from crm_pipeline.orchestration.load_metadata import (
 from crm_pipeline.orchestration.metadata import POOL, counts
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Extract, Project
-from crm_pipeline.steps.inbox import has_inbox, land_inbox
-from crm_pipeline.steps.land import land_extract
+from crm_pipeline.steps.landing.inbox import has_inbox, land_inbox
+from crm_pipeline.steps.landing.land import land_extract
 from crm_pipeline.steps.run import Run
 
 

@@ -8,7 +8,7 @@ from crm_pipeline import linkage
 from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
-from crm_pipeline.steps.guards import LARGEST, guard_clusters, largest_claim
+from crm_pipeline.steps.publishing.guards import LARGEST, guard_clusters, largest_claim
 from crm_pipeline.steps.run import Run
 from crm_pipeline.tables import CLUSTERS, CUSTOMER_IDS, FORMER_MEMBERS, IDENTITY_EVENTS, MEMBERS, PAIRS, Table
 

@@ -5,9 +5,9 @@ import dagster as dg
 from crm_pipeline.orchestration.metadata import POOL, counts
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
-from crm_pipeline.steps import guards
-from crm_pipeline.steps.back_up import back_up
-from crm_pipeline.steps.publish import publish
+from crm_pipeline.steps.publishing import guards
+from crm_pipeline.steps.publishing.back_up import back_up
+from crm_pipeline.steps.publishing.publish import publish
 from crm_pipeline.steps.run import Run
 
 PUBLISHED, SNAPSHOT = dg.AssetKey(["published", "crm"]), dg.AssetKey(["backup", "snapshot"])

@@ -7,8 +7,8 @@ from crm_pipeline.orchestration.discretion import discreet
 from crm_pipeline.orchestration.metadata import POOL
 from crm_pipeline.orchestration.report_links import remember_reports_address, report_link, reports_address
 from crm_pipeline.settings import Project
-from crm_pipeline.steps.report import LATEST, write_report
 from crm_pipeline.steps.run import Run
+from crm_pipeline.steps.telling.report import LATEST, write_report
 
 REPORT = dg.AssetKey(["reports", "run"])
 

@@ -8,9 +8,9 @@ from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
+from crm_pipeline.steps.applying.standardise import EntityApplied, apply_entity
 from crm_pipeline.steps.checks import prepare_judging
 from crm_pipeline.steps.run import Run, suite_of
-from crm_pipeline.steps.standardise import EntityApplied, apply_entity
 from crm_pipeline.tables import ENTITIES, std
 
 

@@ -1,7 +1,7 @@
 """A first mapping for files that a user names: what each holds, its key, its columns, what they share.
 
-Belongs here: decisions over several files. Does not belong here: grouping files (`steps.given_files`), one file
-(`steps.suggest`), the text of pipeline.yaml (`steps.first_configuration`).
+Belongs here: decisions over several files. Does not belong here: grouping files (`steps.starting.given_files`), one
+file (`steps.starting.suggest`), the text of pipeline.yaml (`steps.starting.first_configuration`).
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from crm_pipeline.sources.mapping import source_ids
 from crm_pipeline.sources.reading import Asked
 from crm_pipeline.sources.suggestions import Suggestion
 from crm_pipeline.state.delivery import Origin
-from crm_pipeline.steps.given_files import GivenExtract
-from crm_pipeline.steps.kinds import constant_kind, kinds
-from crm_pipeline.steps.sampling import Sample, sample_of
-from crm_pipeline.steps.shared_identifiers import Keyed, referred, shared
-from crm_pipeline.steps.suggest import recognised, suggested
+from crm_pipeline.steps.landing.sampling import Sample, sample_of
+from crm_pipeline.steps.starting.given_files import GivenExtract
+from crm_pipeline.steps.starting.kinds import constant_kind, kinds
+from crm_pipeline.steps.starting.shared_identifiers import Keyed, referred, shared
+from crm_pipeline.steps.starting.suggest import recognised, suggested
 from crm_pipeline.tables import CONTACTS
 
 _SOME, _ALL = 0.1, 0.97  # shares of credit codes among tax numbers

@@ -12,7 +12,7 @@ import polars as pl
 from crm_pipeline import quality
 from crm_pipeline.settings import Extract
 from crm_pipeline.state.delivery import LINE, Delivery, Part
-from crm_pipeline.steps.versions import KEY
+from crm_pipeline.steps.applying.versions import KEY
 from crm_pipeline.tables import REJECTIONS
 
 DUPLICATE = "another row of this delivery has the same key and is newer or further down; deliver one row per key"

@@ -20,8 +20,8 @@ from crm_pipeline.sources.reading import Asked, Reading
 from crm_pipeline.state.delivery import Delivery
 from crm_pipeline.state.drafts import Draft
 from crm_pipeline.state.landing import Landing
-from crm_pipeline.steps.acceptance import Accepted, accept, require_hope
 from crm_pipeline.steps.days import business_today, other_days, require_day
+from crm_pipeline.steps.landing.acceptance import Accepted, accept, require_hope
 from crm_pipeline.steps.run import Run, utc_now
 
 _log = logging.getLogger(__name__)

@@ -18,16 +18,17 @@ from crm_pipeline.golden.rules import column_rules
 from crm_pipeline.settings import Extract, FileRead, Project, Read
 from crm_pipeline.settings.model import survivorship_columns
 from crm_pipeline.sources.files import dates_available
+from crm_pipeline.sources.mapped_columns import mapped_columns
 from crm_pipeline.sources.mapping import check_expressions
 from crm_pipeline.sources.opening import open_delivery
 from crm_pipeline.state.delivery import LINE
 from crm_pipeline.state.landing import Landing
-from crm_pipeline.steps.back_up import key_of, store_of
-from crm_pipeline.steps.contracts import Contract, mapped_columns
 from crm_pipeline.steps.days import business_today, require_day
-from crm_pipeline.steps.inbox import has_inbox, read_of_waiting, waiting_of
-from crm_pipeline.steps.land import asked, require_file
+from crm_pipeline.steps.landing.contracts import Contract
+from crm_pipeline.steps.landing.inbox import has_inbox, read_of_waiting, waiting_of
+from crm_pipeline.steps.landing.land import asked, require_file
 from crm_pipeline.steps.models import project_models
+from crm_pipeline.steps.publishing.back_up import key_of, store_of
 from crm_pipeline.steps.run import suite_of, suite_tables
 from crm_pipeline.tables import (
     CUSTOMER_CONTACTS,

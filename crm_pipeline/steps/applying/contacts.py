@@ -1,7 +1,7 @@
 """The second record in a row: which rows hold a contact, and what becomes of those that hold none.
 
 Belongs here: telling rows with a contact from rows without. Does not belong here: the mapping that a `contact:` stands
-for (`settings`), the path of the rows (`steps.applying`).
+for (`settings`), the path of the rows (`steps.applying.delivery`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Suspicious losses: a full delivery that lacks more of the living records than `delete_limit` allows.
 
 Belongs here: comparing the keys of two full deliveries before the later one is landed, so that whatever is landed may
-be replayed. Does not belong here: deleting what is missing (`steps.versions`).
+be replayed. Does not belong here: deleting what is missing (`steps.applying.versions`).
 """
 
 from __future__ import annotations

@@ -1,23 +1,23 @@
 """Schema contracts: how the columns of a delivery differ from the delivery before, and whether that stops it.
 
-Belongs here: comparing names and types of columns, `on_change`. Does not belong here: rows (`steps.losses` has those
-that a full delivery lacks).
+Belongs here: comparing names and types of columns, `on_change`. Does not belong here: rows (`steps.landing.losses`
+has those that a full delivery lacks).
 """
 
 from __future__ import annotations
 
 import difflib
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Extract
 from crm_pipeline.settings.changes import Handling
-from crm_pipeline.sources.mapping import check_columns, expressions_of, named_columns
+from crm_pipeline.sources.mapped_columns import absent_columns, mapped_columns
+from crm_pipeline.sources.mapping import check_columns
 from crm_pipeline.state.delivery import LINE, Delivery
-from crm_pipeline.warehouse.expression_columns import expression_columns
 
 _log = logging.getLogger(__name__)
 _SIMILAR = 0.5  # of difflib's ratio: 手机 and 手机号 have 0.8
@@ -136,27 +136,6 @@ def schema_changes(
         if types.get(name, was) != was
     ]
     return tuple(changes)
-
-
-def mapped_columns(extract: Extract) -> tuple[str, ...]:
-    """The delivered columns that an extract's configuration names, those in expressions as they are written there."""
-    in_expressions = (name for sql in expressions_of(extract) for name in expression_columns(sql))
-    return tuple(dict.fromkeys((*named_columns(extract), *in_expressions)))
-
-
-def absent_columns(columns: Iterable[str], extract: Extract, known: Iterable[str]) -> tuple[str, ...]:
-    """The columns that the configuration names and a delivery lacks; of those in expressions only `known` ones.
-
-    A name in an expression may be a parameter of a lambda, or a mistake that DuckDB is to tell.
-    """
-    present, by_fold = set(columns), {name.casefold(): name for name in known}
-    folded = {name.casefold() for name in present}
-    missing = [name for name in named_columns(extract) if name not in present]
-    for name in mapped_columns(extract):
-        fold = name.casefold()
-        if fold in by_fold and fold not in folded:
-            missing.append(by_fold[fold])
-    return tuple(dict.fromkeys(missing))
 
 
 def _similar(name: str, others: Sequence[str]) -> str:

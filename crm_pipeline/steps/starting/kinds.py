@@ -1,6 +1,7 @@
 """Whether customers of a file are persons or organisations, told by words and by their names.
 
-Belongs here: proposals for the standard column `kind`. Does not belong here: any other column (`steps.first_mapping`).
+Belongs here: proposals for the standard column `kind`. Does not belong here: any other column
+(`steps.starting.first_mapping`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import polars as pl
 
 from crm_pipeline.sources.column_names import words_of
 from crm_pipeline.sources.entity_suggestions import EntitySuggestion
-from crm_pipeline.steps.suggest import recognised
+from crm_pipeline.steps.starting.suggest import recognised
 
 _FEW_KINDS = 6
 _WORDS_OF_KINDS = {

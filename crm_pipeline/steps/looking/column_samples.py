@@ -1,6 +1,6 @@
 """Sample cells of a column, as delivered and as they become.
 
-Belongs here: which cells are shown, and as what text. Does not belong here: making them (`steps.preview`).
+Belongs here: which cells are shown, and as what text. Does not belong here: making them (`steps.looking.preview`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import polars as pl
 
 from crm_pipeline import standardise
 from crm_pipeline.settings import AppliedExtract
-from crm_pipeline.steps.sampling import Sample
+from crm_pipeline.steps.landing.sampling import Sample
 
 _ROWS_SHOWN_FROM = 1_000
 

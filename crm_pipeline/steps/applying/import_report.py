@@ -1,7 +1,8 @@
 """The import report of a delivery: what came, how it was read, what became of each row and why, as JSON.
 
-Belongs here: the content and the place of the files. Does not belong here: the report on a run (`steps.report`).
-The files hold counts and names, no personal values; what is under `run_time` alone differs between two equal imports.
+Belongs here: the content and the place of the files. Does not belong here: the report on a run
+(`steps.telling.report`). The files hold counts and names, no personal values; what is under `run_time` alone differs
+between two equal imports.
 """
 
 from __future__ import annotations

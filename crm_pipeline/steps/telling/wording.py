@@ -9,7 +9,8 @@ from __future__ import annotations
 from crm_pipeline import quality, standardise
 from crm_pipeline.bundled import bundled
 from crm_pipeline.settings import Project
-from crm_pipeline.steps import guards, rejections
+from crm_pipeline.steps.applying import rejections
+from crm_pipeline.steps.publishing import guards
 from crm_pipeline.steps.readable import readable_rules
 from crm_pipeline.tables import ENTITIES
 from crm_pipeline.warehouse.models import Models

@@ -11,9 +11,9 @@ from pathlib import Path
 from crm_pipeline import report
 from crm_pipeline.state.files import appearing
 from crm_pipeline.state.measures import Outcome, RunMeasures
-from crm_pipeline.steps.overview import HELD_BACK
 from crm_pipeline.steps.run import Run, utc_now
-from crm_pipeline.steps.wording import chinese
+from crm_pipeline.steps.telling.overview import HELD_BACK
+from crm_pipeline.steps.telling.wording import chinese
 from crm_pipeline.tables import CUSTOMER_RECORDS, LOADS, Table, customers
 
 LATEST = "latest.html"

@@ -1,7 +1,7 @@
 """Files that a user names, as extracts: which of them are deliveries of one extract on different days.
 
 Belongs here: dates in paths, names of sources, sheets of workbooks. Does not belong here: what files hold
-(`steps.first_mapping`).
+(`steps.starting.first_mapping`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The text of a first pipeline.yaml: commented, with what speaks for each suggestion.
 
-Belongs here: YAML. Does not belong here: what is suggested (`steps.first_mapping`), a project's other files
-(`steps.project`).
+Belongs here: YAML. Does not belong here: what is suggested (`steps.starting.first_mapping`), a project's other files
+(`steps.starting.project`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from crm_pipeline.steps.first_mapping import FirstExtract, first_mapping
-from crm_pipeline.steps.given_files import GivenExtract, extracts_of
+from crm_pipeline.steps.starting.first_mapping import FirstExtract, first_mapping
+from crm_pipeline.steps.starting.given_files import GivenExtract, extracts_of
 
 _PLAIN = re.compile(r"^[\w\u3400-\u9fff](?:[\w .\u3400-\u9fff/-]*[\w\u3400-\u9fff])?$")
 _NOT_TEXT = re.compile(r"^(?:[-+.\d_]+|0x.*|true|false|yes|no|on|off|null|y|n|~|\d+[:-].*)$", re.IGNORECASE)

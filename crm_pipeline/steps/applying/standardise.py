@@ -1,7 +1,7 @@
 """Bringing std up to date: every landed delivery that counts is applied, in the order of dates.
 
 Belongs here: which deliveries are applied in which order. Does not belong here: the path of one delivery's rows
-(`steps.applying`), the SQL of versions (`steps.versions`).
+(`steps.applying.delivery`), the SQL of versions (`steps.applying.versions`).
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import polars as pl
 from crm_pipeline import quality, standardise
 from crm_pipeline.settings import AppliedExtract
 from crm_pipeline.state.delivery import Delivery
-from crm_pipeline.steps import limits, versions
-from crm_pipeline.steps.applying import apply_delivery, with_today
+from crm_pipeline.steps.applying import limits, versions
+from crm_pipeline.steps.applying.delivery import apply_delivery, with_today
+from crm_pipeline.steps.applying.import_report import write_import_reports
 from crm_pipeline.steps.checks import judge_current, latest_results, record_results
-from crm_pipeline.steps.import_report import write_import_reports
 from crm_pipeline.steps.readable import without_rows
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.tables import LOADS, REJECTIONS, Table, std

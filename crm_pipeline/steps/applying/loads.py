@@ -1,7 +1,7 @@
 """The row of `ops.loads` that says what became of one delivery.
 
 Belongs here: putting together what landing knew and what applying counted. Does not belong here: counting
-(`steps.applying`), the report on a delivery (`steps.import_report`).
+(`steps.applying.delivery`), the report on a delivery (`steps.applying.import_report`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import polars as pl
 from crm_pipeline.settings import Extract
 from crm_pipeline.standardise.dates import clean_timestamp
 from crm_pipeline.state.delivery import Delivery, Origin
-from crm_pipeline.steps import contracts, versions
+from crm_pipeline.steps.applying import versions
+from crm_pipeline.steps.landing import contracts
 from crm_pipeline.steps.run import Run, utc_now
 from crm_pipeline.tables import LOADS, REJECTIONS
 

@@ -6,8 +6,8 @@ Belongs here: their claims in both languages, and their verdicts recorded. Does 
 
 from __future__ import annotations
 
-from crm_pipeline.steps.back_up import BackUpResult
 from crm_pipeline.steps.checks import STOPS, WARNS, record_guard
+from crm_pipeline.steps.publishing.back_up import BackUpResult
 from crm_pipeline.steps.run import Run
 from crm_pipeline.tables import CLUSTERS
 

@@ -1,7 +1,7 @@
 """Applying one delivery: its landed rows become versions in std, or recorded rejections; larger than memory.
 
-Belongs here: the path of one delivery's rows. Does not belong here: which delivery is next (`steps.standardise`),
-cleaning (`standardise`), judging (`quality`), the SQL of versions (`steps.versions`).
+Belongs here: the path of one delivery's rows. Does not belong here: which delivery is next
+(`steps.applying.standardise`), cleaning (`standardise`), judging (`quality`), the SQL of versions (`versions`).
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ import polars as pl
 from crm_pipeline import quality
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import AppliedExtract, Extract
+from crm_pipeline.sources.mapped_columns import absent_columns, mapped_columns
 from crm_pipeline.sources.mapping import map_rows
 from crm_pipeline.standardise.dates import clean_timestamp
 from crm_pipeline.state.delivery import LINE, Delivery
-from crm_pipeline.steps import contacts, contracts, limits, rejections, versions
-from crm_pipeline.steps.loads import load_row
+from crm_pipeline.steps.applying import contacts, limits, rejections, versions
+from crm_pipeline.steps.applying.loads import load_row
+from crm_pipeline.steps.applying.versions import HASH, KEY
 from crm_pipeline.steps.readable import cleaned, without_rows
 from crm_pipeline.steps.run import Run
-from crm_pipeline.steps.versions import HASH, KEY
 from crm_pipeline.tables import LOADS, REJECTIONS, Table
 
 _log = logging.getLogger(__name__)
@@ -136,12 +137,12 @@ def _rows_delivered(run: Run, delivery: Delivery, applied: AppliedExtract) -> tu
 def _absent(run: Run, delivery: Delivery, applied: AppliedExtract) -> tuple[str, ...]:
     """The columns that the configuration names and the delivery lacks; they are empty."""
     extract = applied.extract
-    missing = contracts.absent_columns(delivery.columns, extract, contracts.mapped_columns(extract))
+    missing = absent_columns(delivery.columns, extract, mapped_columns(extract))
     if not missing:  # as nearly always; else what any delivery had is a column
         return ()
     deliveries = run.landing.deliveries(delivery.source, applied.landed_name)
     known = {name for other in deliveries for name in other.columns}
-    return contracts.absent_columns(delivery.columns, extract, known)
+    return absent_columns(delivery.columns, extract, known)
 
 
 def _apply_changes(

@@ -1,7 +1,7 @@
 """The first rows of a delivery, in memory, whatever its size.
 
-Belongs here: reading as much as is wanted and no more. Does not belong here: landing (`steps.land`), what is made of
-the rows (`steps.preview`, `steps.suggest`).
+Belongs here: reading as much as is wanted and no more. Does not belong here: landing (`steps.landing.land`), what is
+made of the rows (`steps.looking.preview`, `steps.starting.suggest`).
 """
 
 from __future__ import annotations

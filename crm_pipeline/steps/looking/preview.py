@@ -1,8 +1,8 @@
 """What would become of a delivery: its rows before and after, and what would be rejected. Nothing is written.
 
 Belongs here: mapping, standardising and judging the first rows of a delivery in memory. Does not belong here: reading
-them (`steps.sampling`), judging the delivery as a whole (`steps.foretelling`), telling what columns hold
-(`steps.suggest`), choosing cells to show (`steps.column_samples`), printing.
+them (`steps.landing.sampling`), judging the delivery as a whole (`steps.looking.foretelling`), telling what
+columns hold (`steps.starting.suggest`), choosing cells to show (`steps.looking.column_samples`), printing.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from crm_pipeline.sources.mapping import (
 )
 from crm_pipeline.sources.suggestions import Suggestion, free_meanings
 from crm_pipeline.state.delivery import LINE, Origin, Unreadable
-from crm_pipeline.steps import contacts, rejections
-from crm_pipeline.steps.applying import surplus_lines
-from crm_pipeline.steps.column_samples import ColumnPreview, DeliveredColumn, column_preview, delivered_column
-from crm_pipeline.steps.foretelling import Foretold, foretell
-from crm_pipeline.steps.land import asked
+from crm_pipeline.steps.applying import contacts, rejections
+from crm_pipeline.steps.applying.delivery import surplus_lines
+from crm_pipeline.steps.applying.versions import KEY
+from crm_pipeline.steps.landing.land import asked
+from crm_pipeline.steps.landing.sampling import MOST_ROWS, sample_of
+from crm_pipeline.steps.looking.column_samples import ColumnPreview, DeliveredColumn, column_preview, delivered_column
+from crm_pipeline.steps.looking.foretelling import Foretold, foretell
 from crm_pipeline.steps.readable import cleaned
 from crm_pipeline.steps.run import suite_of
-from crm_pipeline.steps.sampling import MOST_ROWS, sample_of
-from crm_pipeline.steps.suggest import recognised
-from crm_pipeline.steps.versions import KEY
+from crm_pipeline.steps.starting.suggest import recognised
 from crm_pipeline.tables import ENTITIES, std
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline.warehouse.expression_columns import expression_columns

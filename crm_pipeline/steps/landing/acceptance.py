@@ -1,7 +1,7 @@
 """Whether a drafted delivery may be landed as a whole: its columns, its unreadable lines, the records that it lacks.
 
 Belongs here: the order of these gates, and what is remembered of them. Does not belong here: comparing columns
-(`steps.contracts`) and keys (`steps.losses`), or single rows, which are judged when they are applied.
+(`steps.landing.contracts`) and keys (`steps.landing.losses`), or single rows, which are judged when they are applied.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from crm_pipeline.settings import Extract
 from crm_pipeline.sources.rows import refuse_header_alone
 from crm_pipeline.state.delivery import Origin
 from crm_pipeline.state.drafts import Draft
-from crm_pipeline.steps import contracts, losses
+from crm_pipeline.steps.landing import contracts, losses
 from crm_pipeline.steps.run import Run
 
 _VERY_MANY = 100_000  # lines that can't be read, from which on a delivery may be given up before its end

@@ -1,7 +1,7 @@
 """Inboxes: every complete file that waits is landed as a delivery of its own, once, and put away with a report.
 
 Belongs here: which file is landed when, and what becomes of it. Does not belong here: places (`sources.inbox`), landing
-(`steps.land`).
+(`steps.landing.land`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from crm_pipeline.sources.inbox import Inbox, Waiting, open_inbox
 from crm_pipeline.sources.opening import open_delivery
 from crm_pipeline.state.delivery import Delivery, Origin
 from crm_pipeline.steps.days import business_today
-from crm_pipeline.steps.land import Landed, asked, land_reading
+from crm_pipeline.steps.landing.land import Landed, asked, land_reading
 from crm_pipeline.steps.run import Run, utc_now
 
 _LONGEST_NAME_BYTES = 255 - len("20260105-0000000001-again-20260105-000000-") - len(".report.json")

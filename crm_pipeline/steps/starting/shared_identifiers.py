@@ -1,6 +1,6 @@
 """Which columns of several files hold the same identifiers, told by their values.
 
-Belongs here: comparing values between files. Does not belong here: what one column holds (`steps.suggest`).
+Belongs here: comparing values between files. Does not belong here: what one column holds (`steps.starting.suggest`).
 """
 
 from __future__ import annotations

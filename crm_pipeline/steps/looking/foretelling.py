@@ -1,7 +1,7 @@
 """Whether a delivery that was looked at would be refused as a whole, by the very gates that a run asks.
 
 Belongs here: asking them of rows in memory, one after the other, and nothing landed. Does not belong here: the gates
-(`steps.acceptance`), single rows (`steps.preview`).
+(`steps.landing.acceptance`), single rows (`steps.looking.preview`).
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from typing import Any
 from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import Extract, Project
 from crm_pipeline.settings.changes import OnChange
+from crm_pipeline.sources.mapped_columns import absent_columns
 from crm_pipeline.state.delivery import Batch
 from crm_pipeline.state.drafts import Draft
 from crm_pipeline.state.landing import Landing
-from crm_pipeline.steps import contracts
-from crm_pipeline.steps.acceptance import accept
+from crm_pipeline.steps.landing import contracts
+from crm_pipeline.steps.landing.acceptance import accept
+from crm_pipeline.steps.landing.sampling import Sample
 from crm_pipeline.steps.run import Run, utc_now
-from crm_pipeline.steps.sampling import Sample
 from crm_pipeline.warehouse import Warehouse
 
 # Each takes one gate away, in the order in which they are asked, so that the ones behind it are heard too.
@@ -66,7 +67,7 @@ def foretell(
     extract = project.config.sources[source].extracts[name]
     deliveries = Landing(project.state / "landing").deliveries(source, name)
     known = {column for delivery in deliveries for column in delivery.columns}
-    absent = contracts.absent_columns(sample.columns, extract, known)
+    absent = absent_columns(sample.columns, extract, known)
 
     def columns_fit(waived: Extract) -> tuple[str, ...]:
         """The gate of the columns alone."""

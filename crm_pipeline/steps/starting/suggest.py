@@ -1,7 +1,7 @@
 """What delivered rows seem to be: their columns recognised by content, and a mapping suggested.
 
 Belongs here: putting recognition (`standardise`) and suggestion (`sources`) together. Does not belong here: reading
-rows, writing a configuration (`steps.first_mapping`).
+rows, writing a configuration (`steps.starting.first_mapping`).
 """
 
 from __future__ import annotations
