@@ -65,7 +65,7 @@ def test_readme_command(line: str, demo: projects.Finished, tmp_path: Path, monk
     if "check --project my_crm" in line:
         CliRunner().invoke(app, ["init", "my_crm"])
         (tmp_path / "my_crm/extracts/crm").mkdir()
-        delivered = "cust_id,客户名称,类型,手机,电话,邮箱\n1,王小明,个人,13800138000,,w@example.com\n"
+        delivered = "cust_id,客户名称,类型,手机,电话,邮箱\n1,王小明,个人,13800138010,,w@example.com\n"
         (tmp_path / "my_crm/extracts/crm/customers_2026-01-05.csv").write_text(delivered, encoding="utf-8")
     result = CliRunner().invoke(app, shlex.split(line)[1:])
     assert result.exit_code == 0, result.output

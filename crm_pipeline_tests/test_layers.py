@@ -18,9 +18,11 @@ CAPABILITIES = ("sources", "standardise", "quality", "linkage", "golden", "publi
 ROOMS = {
     "landing": (),
     "applying": ("landing",),
-    "publishing": (),
+    "publishing": ("applying",),
     "starting": ("landing",),
-    "telling": ("applying", "publishing"),
+    "watching": (),
+    "telling": ("applying", "publishing", "watching"),
+    "correcting": ("applying", "telling"),
     "looking": ("landing", "applying", "publishing", "starting"),
 }
 BELOW = ("state", "storage", "warehouse", "tables", "settings", "errors", "bundled")
@@ -43,6 +45,11 @@ OWNERS = {
     "filelock": ("warehouse",),
     "dagster_postgres": ("orchestration",),
     "phonenumbers": ("standardise",),
+    "email_validator": ("standardise",),
+    "nameparser": ("standardise",),
+    "opencc": ("standardise",),
+    "pypinyin": ("standardise",),
+    "stdnum": ("standardise",),
     "psutil": ("steps",),
     "requests": ("sources",),
     "pycountry": ("standardise",),

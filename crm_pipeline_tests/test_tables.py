@@ -96,7 +96,7 @@ def test_names_and_descriptions() -> None:
 
 
 DIRECT = {"name", "family_name", "given_name", "phones", "emails", "phone", "email", "national_id", "birth_date",
-          "street", "address", "row_delivered", "value", "delivered_values", "alternatives",
+          "street", "address", "row_delivered", "row_corrected", "value", "delivered_values", "alternatives",
           "subject", "description", *EXTRA}  # fmt: skip
 OF_NOBODY = {"products", "campaigns"}  # tables about things
 

@@ -8,7 +8,15 @@ from typing import NoReturn
 
 import typer
 
-from crm_pipeline.cli import backup_commands, evaluate_command, project_commands, read_commands, run_commands
+from crm_pipeline.cli import (
+    backup_commands,
+    evaluate_command,
+    project_commands,
+    quality_commands,
+    quarantine_commands,
+    read_commands,
+    run_commands,
+)
 from crm_pipeline.cli.output import console
 from crm_pipeline.errors import PipelineError, is_interruption
 
@@ -25,6 +33,8 @@ _TYPER_INTERRUPTED = 130  # the code with which Typer exits on Ctrl+C; no comman
 project_commands.add_to(app)
 run_commands.add_to(app)
 read_commands.add_to(app)
+quarantine_commands.add_to(app)
+quality_commands.add_to(app)
 evaluate_command.add_to(app)
 backup_commands.add_to(app)
 

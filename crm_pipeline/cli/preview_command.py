@@ -80,6 +80,7 @@ def _print(p: Preview) -> None:
     print_table("Would be rejected or flagged", ("rule", "severity", "rows", "why", "lines"), rejected, right=("rows",))
     _print_held_back(p.held_back)
     _print_foretold(p)
+    _print_date_orders(p)
 
 
 _REJECTED = ("rule_id", "severity", "rows", "reason")
@@ -104,6 +105,12 @@ def _print_held_back(held_back: tuple[Unreadable, ...]) -> None:
     rows = [(each.line, each.reason, _content(each)) for each in held_back[:_LINES_SHOWN]]
     title = f"Held back: {len(held_back):,} lines that can't be read"
     print_table(title, ("line", "reason", "content"), rows)
+
+
+def _print_date_orders(p: Preview) -> None:
+    for found in p.date_orders:
+        told = f"read as {found.order}, as set" if found.told_by == "pipeline.yaml" else found.evidence.text
+        typer.echo(f"{found.column}: {told}")
 
 
 def _print_foretold(p: Preview) -> None:
@@ -156,6 +163,7 @@ def _as_json(p: Preview) -> dict[str, Any]:
             {"where": each.where, "expected": each.expected, "found": each.found, "what_to_do": each.cure}
             for each in p.foretold.refusals
         ],
+        "date_orders": [{"column": o.column, "date_order": o.order, "told_by": o.told_by} for o in p.date_orders],
         "unmapped": p.unmapped,
         "suggestions": [
             {"delivered": s.delivered, "standard": s.standard, "score": s.score, "reason": s.reason}

@@ -1,4 +1,4 @@
-"""Commands that read what was published: explain, query, quarantine."""
+"""Commands that read what was published: explain, query."""
 
 from __future__ import annotations
 
@@ -13,17 +13,11 @@ from crm_pipeline.cli.output import print_json, print_table, say
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import load_project
 
-_quarantine = typer.Typer(
-    help="Rejected rows: what was delivered, where, and why it was rejected.", no_args_is_help=True
-)
-
 
 def add_to(app: typer.Typer) -> None:
     """Adds these commands."""
     app.command()(explain)
     app.command()(query)
-    _quarantine.command("list")(quarantine_list)
-    app.add_typer(_quarantine, name="quarantine")
 
 
 def query(
@@ -89,27 +83,3 @@ def explain(
         print_json(found.as_dict())
         return
     print_explanation(found)
-
-
-def quarantine_list(
-    project: ProjectOption = None,
-    rule: Annotated[str | None, typer.Option(help="Only rows that broke this rule.")] = None,
-    severity: Annotated[str | None, typer.Option(help="Only row, duplicate, value or warning.")] = None,
-    limit: Annotated[int, typer.Option(help="Rows at most; 0 for all.")] = 20,
-    as_json: JsonOption = False,
-) -> None:
-    """List rejected rows with line, reasons and the cells as delivered.
-
-    Shows delivered values, personal ones too. Example: crm-pipeline quarantine list --severity row
-    """
-    from crm_pipeline.publish.quarantine import quarantined
-
-    file = load_project(project).steward_file
-    total, rows = quarantined(file, rule=rule, severity=severity, limit=limit or None)
-    if as_json:
-        print_json({"rows_in_all": total, "rows": rows.to_dicts()})
-        return
-    names = ("source", "extract", "file_name", "file_line", "source_id", "severity", "reasons", "delivered_values")
-    print_table(f"{rows.height:,} of {total:,} rows", names, rows.select(names).rows(), right=("file_line",))
-    if rows.height < total:
-        say("More with --limit 0; the row as delivered and the advice with --json.")

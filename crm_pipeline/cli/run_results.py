@@ -5,6 +5,7 @@ Belongs here: printing a finished run and the newest deliveries. Does not belong
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from crm_pipeline.steps.telling.overview import Overview
 
 
-def report_run(project: Project, executed: Executed, *, as_json: bool) -> None:
-    """Prints what a finished run came to."""
+def report_run(
+    project: Project, executed: Executed, *, as_json: bool, more: Mapping[str, object] | None = None
+) -> None:
+    """Prints what a finished run came to; with `as_json` also what `more` there is to tell."""
     from crm_pipeline.steps.telling.overview import overview
 
     published = overview(project)
@@ -27,14 +30,17 @@ def report_run(project: Project, executed: Executed, *, as_json: bool) -> None:
     changed = bool(executed.metadata.get("published.crm", {}).get("is_changed"))
     snapshot = str(executed.metadata.get("backup.snapshot", {}).get("result", ""))
     report = executed.metadata.get("reports.run", {}).get("file")
+    quality = executed.metadata.get("reports.run", {}).get("quality file")
     if as_json:
         print_json(
             {
+                **(more or {}),
                 "run_id": executed.run_id,
                 "is_changed": changed,
                 "failed_checks": findings,
                 "backup": snapshot,
                 "report": report,
+                "quality_report": quality,
                 **published.as_dict(),
             }
         )
@@ -47,6 +53,7 @@ def report_run(project: Project, executed: Executed, *, as_json: bool) -> None:
     say(f"{shown_path(project.published_file)}: {words}")
     say(f"Backup: {snapshot}")
     say(f"Report: {shown_path(Path(str(report)))}")
+    say(f"Quality report: {shown_path(Path(str(quality)))}")
     say(f"Run {executed.run_id}\n")
 
 

@@ -1,7 +1,7 @@
-"""Identifiers with valid check digits.
+"""Chinese identifiers with valid check digits.
 
-Belongs here: resident identity numbers (GB 11643-1999) and unified social credit codes (GB 32100-2015). Does not belong
-here: who has one, and which are spoilt.
+Belongs here: resident identity numbers (GB 11643-1999), unified social credit codes (GB 32100-2015), and mistyping any
+identifier. Does not belong here: numbers of other countries (`tax_numbers`), who has one, and which are spoilt.
 """
 
 from __future__ import annotations
@@ -48,12 +48,17 @@ def credit_codes(divisions: pl.Series, draws: Draws) -> pl.Series:
 
 
 def mistyped(values: pl.Series) -> pl.Series:
-    """The identifier with its last digit but one changed, so that its check digit is wrong."""
-    frame = pl.DataFrame({"v": values})
-    other = (pl.col("v").str.slice(16, 1).cast(pl.Int64, strict=False).fill_null(4) + 1) % 10
-    return frame.select(
-        pl.concat_str(pl.col("v").str.slice(0, 16), other.cast(pl.String), pl.col("v").str.slice(17))
-    ).to_series()
+    """The identifier with its last character but one as another digit, so that its check digit is wrong.
+
+    The digit is one more, and 8 for 9: sums by 9 do not tell 9 from 0. Null for null.
+    """
+    before = pl.col("v").str.slice(-2, 1).cast(pl.Int64, strict=False)
+    other = pl.when(before == 9).then(8).otherwise(before.fill_null(4) + 1).cast(pl.String)
+    return (
+        pl.DataFrame({"v": values})
+        .select(pl.concat_str(pl.col("v").str.head(-2), other, pl.col("v").str.slice(-1)))
+        .to_series()
+    )
 
 
 def _padded(numbers: Ints, length: int) -> pl.Series:

@@ -11,6 +11,7 @@ from crm_pipeline.generator import places
 from crm_pipeline.generator.identifiers import credit_codes
 from crm_pipeline.generator.people import chinese_people, foreign_people
 from crm_pipeline.generator.plan import Draws
+from crm_pipeline.generator.tax_numbers import tax_numbers
 from crm_pipeline.generator.vocabulary import words
 
 _LONG_BRAND = 0.7  # brands of three characters; shorter ones are mostly taken
@@ -85,7 +86,7 @@ def foreign_organisations(draws: Draws, count: int) -> pl.DataFrame:
     return pl.DataFrame(
         [
             *named.drop("domain").get_columns(),
-            (countries["country"] + draws.digits(count, 9)).alias("tax_id"),
+            tax_numbers(draws, countries["country"]),
             *places.foreign_phones(draws, countries["country"], office["dialling"]).get_columns(),
             *(contact[name].alias(f"contact_{name}") for name in _CONTACT),
             *_mail(draws, named["domain"] + ".example.com"),

@@ -2,7 +2,8 @@
 
 Belongs here: what is written in an address, and numbers within ranges that suit it. Foreign numbers lie in the ranges
 that regulators keep for films and books (US 555-01, Ofcom, Bundesnetzagentur, Arcep, ACMA); China, Singapore and Japan
-keep none, so their numbers are random. Does not belong here: ways of writing a number (`writing`).
+keep none, so their numbers are random within what is assigned. Does not belong here: ways of writing a number
+(`writing`).
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ def chinese_landlines(draws: Draws, area_code: pl.Series) -> pl.DataFrame:
     """Columns `PHONE`: E.164, and 021-58385888; seven or eight digits, as the city has them."""
     count = len(area_code)
     number = pl.Series(draws.whole(count, 2, 9)).cast(pl.String) + draws.digits(count, 7)
+    number = number.str.replace("^800", "860")  # 800 begins no subscriber's number
     frame = pl.DataFrame({"area": area_code, "number": number})
     is_short = pl.col("area").is_in(_SEVEN_DIGITS)
     cut = pl.when(is_short).then(pl.col("number").str.slice(0, 7)).otherwise(pl.col("number"))
@@ -90,7 +92,15 @@ def foreign_phones(draws: Draws, country: pl.Series, dialling: pl.Series) -> pl.
     )
     lengths = {"US": 2, "GB": 3, "DE": 3, "FR": 4, "AU": 4, "SG": 7, "JP": 8}
     digits = pl.col("r").str.slice(0, pl.col("country").replace_strict(lengths, return_dtype=pl.UInt32))
-    rest = pl.when(pl.col("country") == "US").then("555-01" + digits).otherwise(digits)
+    rest = (
+        pl.when(pl.col("country") == "US")
+        .then("555-01" + digits)
+        .when(pl.col("country") == "SG")
+        .then(digits.str.replace("^[09]", "4"))  # 800 and 99 are not assigned
+        .when(pl.col("country") == "JP")
+        .then(digits.str.replace("^0", "5"))  # nor are 070-0 and 090-0; 080-0 is toll-free
+        .otherwise(digits)
+    )
     national = (
         pl.when(pl.col("country") == "US").then(pl.col("dialling") + "-" + rest).otherwise(pl.col("dialling") + rest)
     )

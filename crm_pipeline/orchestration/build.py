@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from crm_pipeline.orchestration.assets.checks import check_assets
 from crm_pipeline.orchestration.assets.gold import gold_assets
 from crm_pipeline.orchestration.assets.landing import business_days, landing_assets, landing_key
 from crm_pipeline.orchestration.assets.link import link_assets
@@ -24,7 +25,13 @@ def build_definitions(project: Project, *, wait_seconds: float = 6 * 3600) -> dg
         project: read once; changes of pipeline.yaml take effect when the code location is loaded again.
         wait_seconds: how long a run waits for another one to give the warehouse back.
     """
-    derived = [*std_assets(project), *link_assets(project), *gold_assets(project), *model_assets(project)]
+    derived = [
+        *std_assets(project),
+        *check_assets(project),
+        *link_assets(project),
+        *gold_assets(project),
+        *model_assets(project),
+    ]
     upstream = [key for assets in derived for key in assets.keys if key.path[0] in {"gold", "mart", "ops"}]
     assets = [*landing_assets(project), *derived, *publish_assets(project, sorted(upstream)), *report_assets(project)]
     inboxes = [landing_key(source, name) for source, name, extract in project.config.extracts if has_inbox(extract)]

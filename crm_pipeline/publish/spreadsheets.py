@@ -1,7 +1,7 @@
 """Text made harmless for spreadsheets, which take a cell that begins like a formula for one, also in a CSV file.
 
-Belongs here: which cells are escaped and how. Does not belong here: writing files (`reader`). The rule is that
-of OWASP, CSV Injection.
+Belongs here: which cells are escaped and how, and back. Does not belong here: writing files (`reader`). The rule is
+that of OWASP, CSV Injection.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import polars as pl
 # What a formula begins with, in its full-width form too; blanks and apostrophes before it don't count. An apostrophe
 # counts so that taking one away gives back exactly what was there.
 _FORMULA = r"^'*[\s\p{Cc}]*[=+\-@＝＋－＠\t\r\n]"
+_HIDDEN = r"^'('*[\s\p{Cc}]*[=+\-@＝＋－＠\t\r\n])"
 _NUMBER = r"^[+-]?[0-9]+([.][0-9]+)?$"  # E.164 too: a number is shown, nothing is computed
 
 
@@ -21,3 +22,8 @@ def escaped(text: pl.Expr) -> pl.Expr:
     """
     is_formula = text.str.contains(_FORMULA) & ~text.str.contains(_NUMBER)
     return pl.when(is_formula).then(text.str.replace("^", "'")).otherwise(text)
+
+
+def unescaped(text: pl.Expr) -> pl.Expr:
+    """The text as it was before `escaped`; null stays null."""
+    return text.str.replace(_HIDDEN, "$1")

@@ -1,4 +1,4 @@
-"""One table as an Excel workbook, written row by row: one sheet, a header that stays in view.
+"""Tables as an Excel workbook, written row by row: a sheet for each, a header that stays in view.
 
 Belongs here: cells, and what a sheet can't hold. Does not belong here: which text is escaped (`spreadsheets`), files
 (`taking_out`). No cell is ever a formula: each is written by its type, and text as text.
@@ -6,8 +6,9 @@ Belongs here: cells, and what a sheet can't hold. Does not belong here: which te
 
 from __future__ import annotations
 
+import contextlib
 import errno
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +25,7 @@ Kind = Literal["text", "number", "float", "date", "moment", "boolean"]
 MOST_ROWS = 1_048_576  # of a sheet, the header among them
 MOST_COLUMNS = 16_384
 LONGEST_TEXT = 32_767  # UTF-16 units of a cell
+_LONGEST_NAME = 31  # characters of a sheet's name
 _MOST_DIGITS = 15  # of a number; further ones become zeros
 _NO_NUMBERS = ("inf", "nan")
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(9999, 12, 31)
@@ -62,13 +64,42 @@ def write_workbook(
         raise _too_many("columns", MOST_COLUMNS, len(headers))
     if (expected := count()) >= MOST_ROWS:
         raise _too_many("rows", MOST_ROWS - 1, expected)
+    with _opened(path, temporary) as book:
+        return _write(_Sheet(book, "rows", headers, kinds), batches)
+
+
+def write_sheets(path: Path, sheets: Mapping[str, pl.DataFrame], *, temporary: Path, frozen_columns: int = 0) -> None:
+    """Writes a workbook with a sheet for each frame, all cells text.
+
+    Args:
+        path: the file.
+        sheets: name of a sheet to its rows, all columns text; a name is cut off at what Excel takes.
+        temporary: folder for rows that are written before the file is put together.
+        frozen_columns: that stay in view, from the left.
+
+    Raises:
+        ConfigurationError: more rows or columns than a sheet holds, or a text longer than a cell holds.
+    """
+    for rows in sheets.values():
+        if rows.width > MOST_COLUMNS:
+            raise _too_many("columns", MOST_COLUMNS, rows.width)
+        if rows.height >= MOST_ROWS:
+            raise _too_many("rows", MOST_ROWS - 1, rows.height)
+    with _opened(path, temporary) as book:
+        for number, (name, rows) in enumerate(sheets.items(), start=1):
+            short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 4]}~{number}"
+            _write(_Sheet(book, short, rows.columns, ["text"] * rows.width, frozen_columns), [rows])
+
+
+@contextlib.contextmanager
+def _opened(path: Path, temporary: Path) -> Iterator[Any]:
+    """A new workbook, put together when the block ends without error."""
     book = xlsxwriter.Workbook(path, {"constant_memory": True, "tmpdir": str(temporary)})
-    height = _write(_Sheet(book, headers, kinds), batches)
+    yield book
     try:
         book.close()
     except XlsxFileError as error:
         raise OSError(errno.EFBIG, "a workbook that can't be put together", str(path)) from error
-    return height
 
 
 def _write(sheet: _Sheet, batches: Iterable[pl.DataFrame]) -> int:
@@ -85,9 +116,11 @@ def _write(sheet: _Sheet, batches: Iterable[pl.DataFrame]) -> int:
 class _Sheet:
     """The sheet with its header, and how a cell of each column is written."""
 
-    def __init__(self, book: Any, headers: Sequence[str], kinds: Sequence[Kind]) -> None:
-        self._sheet = book.add_worksheet("rows")
-        self._sheet.freeze_panes(1, 0)
+    def __init__(
+        self, book: Any, name: str, headers: Sequence[str], kinds: Sequence[Kind], frozen_columns: int = 0
+    ) -> None:
+        self._sheet = book.add_worksheet(name)
+        self._sheet.freeze_panes(1, frozen_columns)
         self._headers = headers
         self._formats = {kind: book.add_format({"num_format": form}) for kind, form in _FORMATS.items()}
         writers = {

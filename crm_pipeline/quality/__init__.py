@@ -7,17 +7,27 @@ what the tables look like (`tables`).
 
 from crm_pipeline.quality.contract import load_expectations, validate
 from crm_pipeline.quality.judge import Judgement, accept, judge
-from crm_pipeline.quality.readable import flag_of, flagged_columns, readable_id, rule_of, split_by_flag
+from crm_pipeline.quality.readable import (
+    flag_of,
+    flagged_columns,
+    placeholder_id,
+    readable_id,
+    rule_of,
+    split_by_flag,
+)
 from crm_pipeline.quality.reconcile import reconcile
-from crm_pipeline.quality.rules import Rule, Severity, Suite
-from crm_pipeline.quality.suites import judged_tables, load_suite, notes_zh, suite_tables
+from crm_pipeline.quality.rules import Dimension, Rule, Severity, Suite, dimension_of
+from crm_pipeline.quality.suites import BUSINESS_DATE, judged_tables, load_suite, notes_zh, suite_tables
 
 __all__ = [
+    "BUSINESS_DATE",
+    "Dimension",
     "Judgement",
     "Rule",
     "Severity",
     "Suite",
     "accept",
+    "dimension_of",
     "flag_of",
     "flagged_columns",
     "judge",
@@ -25,6 +35,7 @@ __all__ = [
     "load_expectations",
     "load_suite",
     "notes_zh",
+    "placeholder_id",
     "readable_id",
     "reconcile",
     "rule_of",

@@ -56,6 +56,11 @@ def readable_id(entity: str, column: str) -> str:
     return f"{entity}.{column}_readable"
 
 
+def placeholder_id(entity: str, column: str) -> str:
+    """The id of the rejection of a cell that says in some way that nothing is known; no rule counts them."""
+    return f"{entity}.{column}_placeholder"
+
+
 def flagged_columns(suite: Suite) -> tuple[str, ...]:
     """The columns whose flags the suite reads."""
     return tuple(name.removesuffix(_FLAG) for name in suite.column_kinds if name.endswith(_FLAG))

@@ -27,6 +27,15 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
+class Dimension(StrEnum):
+    """The part of a quality score in which what breaks a rule counts."""
+
+    COMPLETENESS = "completeness"
+    VALIDITY = "validity"
+    UNIQUENESS = "uniqueness"
+    CONSISTENCY = "consistency"
+
+
 class ValueKind(StrEnum):
     """How values of a column compare."""
 
@@ -116,3 +125,18 @@ class Suite:
         for rule in self.rules:
             kinds |= dict(zip(rule.columns, rule.kinds, strict=True))
         return kinds
+
+
+def dimension_of(rule: Rule) -> Dimension:
+    """The part of the score a rule belongs to: by what it looks at.
+
+    A rule on one column is of validity, on whether it is filled of completeness, on repetition of uniqueness. One that
+    compares columns of a row is of consistency; with today (`business_date`) a single column is compared: validity.
+    """
+    if rule.type == "expect_column_values_to_not_be_null":
+        return Dimension.COMPLETENESS
+    if rule.type.endswith("to_be_unique"):
+        return Dimension.UNIQUENESS
+    if rule.type.startswith("expect_column_pair") and "business_date" not in rule.columns:
+        return Dimension.CONSISTENCY
+    return Dimension.VALIDITY

@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from crm_pipeline import tables
+from crm_pipeline.bundled import bundled
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.quality.parsing import Place, nearest, parse_rule, shown
 from crm_pipeline.quality.rules import Rule, Suite, ValueKind
+from crm_pipeline.warehouse.models import contract_tables, load_models, model_tables
 
 # Given to every suite on a standardised table: the date of the delivery, which is "today" in any rule.
 BUSINESS_DATE = tables.Column("business_date", "DATE", "day the delivery stands for")
@@ -28,35 +31,45 @@ _KINDS = {
     "VARCHAR": ValueKind.TEXT,
     "BOOLEAN": ValueKind.TEXT,  # true and false
     "BIGINT": ValueKind.NUMBER,
+    "HUGEINT": ValueKind.NUMBER,
     "INTEGER": ValueKind.NUMBER,
     "DOUBLE": ValueKind.NUMBER,
-    "DECIMAL(18,4)": ValueKind.NUMBER,
+    "DECIMAL": ValueKind.NUMBER,  # of any precision
     "DATE": ValueKind.TIME,
     "TIMESTAMP": ValueKind.TIME,
 }
 
 
-def judged_tables(extra: Iterable[str | tables.Column] = ()) -> dict[str, tuple[tables.Column, ...]]:
+def judged_tables(
+    extra: Iterable[str | tables.Column] = (), models: Iterable[tables.Table] | None = None
+) -> dict[str, tuple[tables.Column, ...]]:
     """Every table that may have a suite, by schema and name, with the columns its rules may use.
 
     Args:
         extra: own columns of the project, in any entity; a name stands for text.
+        models: tables of the SQL models; None for those of the shipped ones.
     """
     extra = tuple(extra)
-    standardised = [tables.std(entity, extra) for entity in tables.ENTITIES]
-    golden = [
-        tables.customers(extra),
-        tables.CUSTOMER_RECORDS,
-        tables.CUSTOMER_VALUES,
-        tables.CUSTOMER_CONTACTS,
-        *(tables.published_entity(entity, extra) for entity in tables.ENTITIES if entity != "customers"),
-    ]
-    with_date = {table.qualified: (*table.columns, BUSINESS_DATE) for table in standardised}
-    return with_date | {table.qualified: table.columns for table in golden}
+    built = contract_tables(dict.fromkeys(tables.ENTITIES, extra))
+    published = (tables.published_entity(entity, extra) for entity in tables.ENTITIES if entity != "customers")
+    modelled = _shipped_models() if models is None else models
+    known = {table.qualified: table.columns for table in (*built, *modelled, *published)}
+    standardised = (tables.std(entity, extra) for entity in tables.ENTITIES)
+    return known | {table.qualified: (*table.columns, BUSINESS_DATE) for table in standardised}
+
+
+@cache
+def _shipped_models() -> tuple[tables.Table, ...]:
+    """The tables of the shipped SQL models."""
+    return tuple(model_tables(load_models(bundled("dbt_like_sql"))).values())
 
 
 def load_suite(
-    table: str, *folders: Path, extra: Iterable[str | tables.Column] = (), given: Iterable[Rule] = ()
+    table: str,
+    *folders: Path,
+    extra: Iterable[str | tables.Column] = (),
+    given: Iterable[Rule] = (),
+    columns: tuple[tables.Column, ...] = (),
 ) -> Suite:
     """The rules for `table`, out of all `folders`, the later ones adding to and overriding the earlier ones.
 
@@ -67,11 +80,12 @@ def load_suite(
         folders: the shipped folder first, then the project's.
         extra: own columns of the project, and others that its rows are judged with.
         given: rules that no file has; files may override them as any other.
+        columns: of the table, where it is one that the caller knows, such as a project's own SQL model.
 
     Raises:
         ConfigurationError: the table is unknown or a file is broken.
     """
-    columns = _columns_of(table, "expectations", extra)
+    columns = columns or _columns_of(table, "expectations", judged_tables(extra))
     rules = {rule.rule_id: rule for rule in given}
     for file in (folder / f"{table}.json" for folder in folders):
         if file.is_file():
@@ -79,15 +93,23 @@ def load_suite(
     return Suite(table, tuple(rules.values()))
 
 
-def suite_tables(*folders: Path, extra: Iterable[str | tables.Column] = ()) -> tuple[str, ...]:
+def suite_tables(
+    *folders: Path, extra: Iterable[str | tables.Column] = (), models: Iterable[tables.Table] | None = None
+) -> tuple[str, ...]:
     """The tables that have a suite in any of the folders, sorted.
+
+    Args:
+        folders: the shipped folder first, then the project's.
+        extra: own columns of the project.
+        models: tables of the SQL models; None for those of the shipped ones.
 
     Raises:
         ConfigurationError: a file is named after a table that does not exist, so that no rule in it would ever run.
     """
+    known = judged_tables(extra, models)
     files = [file for folder in folders for file in sorted(folder.glob("*.json"))]
     for file in files:
-        _columns_of(file.stem, str(file), extra)
+        _columns_of(file.stem, str(file), known)
     return tuple(sorted({file.stem for file in files}))
 
 
@@ -102,8 +124,7 @@ def notes_zh(*folders: Path) -> dict[str, str]:
     return {str(meta.get("notes")).strip(): str(meta["notes_zh"]).strip() for meta in metas if meta.get("notes_zh")}
 
 
-def _columns_of(table: str, where: str, extra: Iterable[str | tables.Column]) -> tuple[tables.Column, ...]:
-    known = judged_tables(extra)
+def _columns_of(table: str, where: str, known: Mapping[str, tuple[tables.Column, ...]]) -> tuple[tables.Column, ...]:
     if table not in known:
         expected = f"the name of a table: {nearest(table, known)}"
         raise ConfigurationError(where=where, expected=expected, found=shown(table), cure="Rename it.")
@@ -139,7 +160,7 @@ def _merge(
     rules: dict[str, Rule], expectations: list[Any], file: Path, table: str, columns: tuple[tables.Column, ...]
 ) -> None:
     """Adds the rules of one file to `rules`, replacing or removing those with the same id."""
-    kinds = {column.name: _KINDS.get(column.type, ValueKind.LIST) for column in columns}
+    kinds = {column.name: _KINDS.get(column.type.split("(")[0], ValueKind.LIST) for column in columns}
     seen: set[str] = set()
     for rule_id, where, raw in _identified(expectations, file):
         place = Place(where, table, kinds, _FIXED)

@@ -25,6 +25,7 @@ def collect(
     match_threshold: float,
     review_threshold: float,
     is_golden_current: bool = True,
+    quality_page: str = "",
     chinese: Mapping[str, str] | None = None,
 ) -> Figures:
     """The figures; tables that are missing, because the run stopped before them, count as empty.
@@ -37,6 +38,7 @@ def collect(
         match_threshold: probability from which a pair is linked, above 0, up to 1.
         review_threshold: probability from which a pair waits for a person, above 0, up to 1.
         is_golden_current: whether the golden step completed in this run; else schema gold is of an earlier one.
+        quality_page: file name of the quality report, which it links to.
         chinese: texts of rules to the same in Chinese.
     """
     reading = Reading.of(warehouse)
@@ -64,6 +66,7 @@ def collect(
         never_filled=never_filled,
         attached=customers.attached(reading),
         is_golden_current=is_golden_current,
+        quality_page=quality_page,
         chinese=chinese or {},
     )
 

@@ -30,7 +30,7 @@ def render(figures: Figures) -> str:
     """The whole page: one file, both languages, nothing asked of the network, no value of any customer."""
     runs = (*figures.earlier, figures.measures)[-LONGEST_TREND:]
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             f=figures,
@@ -49,7 +49,8 @@ def render(figures: Figures) -> str:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """What templates may call; both pages use it."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,

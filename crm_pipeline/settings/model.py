@@ -24,6 +24,7 @@ from crm_pipeline.settings.forms import (
     value_form,
 )
 from crm_pipeline.settings.read import Frozen, Name, Read, Text
+from crm_pipeline.settings.standardise import DateOrderForm, Standardise
 from crm_pipeline.tables import (
     CONTACTS,
     CUSTOMER_COLUMNS,
@@ -55,12 +56,19 @@ class Extract(Frozen):
         WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
     ]
     updated_at: Text | None = None
+    owner: Text | None = Field(
+        None, exclude=True, description="who answers for its data, such as a team; by default that of the source"
+    )  # excluded, for it changes nothing of what std makes of a row
     reject_limit: float = Field(
         0.01, ge=0, le=1, description="share of lines that may be unreadable; above it a delivery is refused"
     )
     on_change: OnChangeForm = OnChange()
     delete_limit: DeleteLimit = 0.2
     deleted: Deleted | None = None
+    date_order: DateOrderForm = Field(
+        default_factory=dict,
+        description="order of dates in figures, of all columns or by standard column; by default each column tells it",
+    )
     columns: dict[str, Any] = Field(default_factory=dict, json_schema_extra={"additionalProperties": FORM_SCHEMA})
     contact: dict[str, Any] = Field(
         default_factory=dict,
@@ -119,6 +127,7 @@ class Source(Frozen):
     """One system and its extracts."""
 
     trust: int = Field(50, ge=0, le=100, description="0 to 100; the survivorship rule `trust` prefers the higher")
+    owner: Text | None = Field(None, description="who answers for its data, such as a team; scores are told by owner")
     extracts: dict[Name, Extract] = Field(min_length=1)
 
     @model_validator(mode="before")
@@ -188,6 +197,7 @@ class Config(Frozen):
     linkage: Linkage = Linkage()
     survivorship: dict[str, tuple[Text, ...]] = Field({"default": ("most_recent",)})
     backup: Backup = Backup()
+    standardise: Standardise = Standardise()
     memory_limit: Text | None = Field(None, description="of DuckDB, such as 4GB; default 80 % of the machine")
 
     @check("timezone")

@@ -1,28 +1,72 @@
 """Which cleaner serves which standard column of which entity, and what a cell should be.
 
 Belongs here: a table to read aloud. Does not belong here: cleaning one type of value (one module each), cleaning whole
-rows (`entities`).
+rows (`entities`), what follows from several columns (`completing`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 
 import polars as pl
 
-from crm_pipeline.standardise import choices, countries, dates, emails, identifiers, numbers, phones, texts
+from crm_pipeline.standardise import (
+    choices,
+    countries,
+    credit_codes,
+    dates,
+    emails,
+    identifiers,
+    money,
+    numbers,
+    organisation_names,
+    person_names,
+    phones,
+    resident_ids,
+    tax_ids,
+    texts,
+    times,
+)
+from crm_pipeline.standardise.date_order import DateOrder
+from crm_pipeline.standardise.reasons import PLACEHOLDER, SHARED, Reason
 from crm_pipeline.tables import ENTITIES, Column
 
-VERSION = 4  # raise it when any cleaner gives other values: all rows then count as changed
+VERSION = 5  # raise it when any cleaner gives other values: all rows then count as changed
+# Their tables and rules decide what a cell is, too.
+LIBRARIES = (
+    *("phonenumbers", "pycountry", "email-validator", "nameparser", "pypinyin", "OpenCC", "python-stdnum"),
+    "babel",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a cleaner may know beside the value: the project's country and time zone."""
+    """What a cleaner may know beside the value.
+
+    Attributes:
+        default_country: the project's, ISO 3166-1 alpha-2.
+        timezone: the project's, an IANA name.
+        today: business date of the delivery.
+        date_orders: of dates in figures, by column; a column that is not here has none.
+        aliases: other names of organisations to their names.
+        industry_synonyms: own names of industries, to what `industries` knows.
+        countries: of the rows, as their own column says, ISO 3166-1 alpha-2; None where no column does.
+    """
 
     default_country: str
     timezone: str
+    today: date
+    date_orders: Mapping[str, DateOrder] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    industry_synonyms: Mapping[str, str] = field(default_factory=dict)
+    countries: pl.Series | None = None
+
+    @property
+    def country(self) -> pl.Series | str:
+        """Of each row: its own, else the project's."""
+        return self.default_country if self.countries is None else self.countries.fill_null(self.default_country)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,60 +79,158 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Cleaner:
-    """How a value is cleaned, and what it should have been when the result is null, in English and Chinese."""
+    """How the cells of a column are read, and what they should be.
+
+    Attributes:
+        expected: what a cell should be, in English with its article.
+        expected_zh: the same in Chinese.
+        read: a frame with `value` and `reason`, row for row, and what else the cell tells; where a cell may hold
+            several values, one row of each, with the cell's `position`.
+        reasons: each code in `reason`.
+        holds_several: whether a cell may hold several values.
+    """
 
     expected: str
     expected_zh: str
-    clean: Callable[[pl.Expr, Context], pl.Expr]
+    read: Callable[[pl.Series, Context], pl.DataFrame]
+    reasons: Mapping[str, Reason]
+    holds_several: bool = False
 
 
-_TEXT = Cleaner("text", "文本", lambda value, _: texts.clean(value))
-_EXACT = Cleaner("text", "文本", lambda value, _: texts.exact(value))
-_LINES = Cleaner("text", "文本", lambda value, _: texts.exact_or_null(value))
-_IDENTIFIER = Cleaner("an identifier", "标识符", lambda value, _: identifiers.clean(value))
+_OTHER = "unreadable"  # read by an expression that does not say more
+_OTHER_REASONS: Mapping[str, Reason] = {**SHARED, _OTHER: Reason("", "")}
+
+
+def _told_by(clean: Callable[[pl.Expr], pl.Expr]) -> Callable[[pl.Series, Context], pl.DataFrame]:
+    """A reader out of an expression: what was lost is a placeholder, or not of the column's type."""
+
+    def read(cells: pl.Series, _: Context) -> pl.DataFrame:
+        cell, value = pl.col("cell"), pl.col("value")
+        frame = pl.DataFrame({"cell": cells}).with_columns(clean(cell).alias("value"))
+        is_lost = value.is_null() & texts.trim(cell).is_not_null()
+        is_word = is_lost & texts.clean(cell).is_null()
+        reason = pl.when(is_word).then(pl.lit(PLACEHOLDER)).when(is_lost).then(pl.lit(_OTHER))
+        return frame.select("value", reason.alias("reason"))
+
+    return read
+
+
+def _never_told(clean: Callable[[pl.Expr], pl.Expr]) -> Callable[[pl.Series, Context], pl.DataFrame]:
+    """A reader that loses blanks alone."""
+
+    def read(cells: pl.Series, _: Context) -> pl.DataFrame:
+        return pl.DataFrame({"value": cells}).select(
+            clean(pl.col("value")).alias("value"), pl.lit(None, dtype=pl.String).alias("reason")
+        )
+
+    return read
+
+
+def _read_date(cells: pl.Series, context: Context) -> pl.DataFrame:
+    order = context.date_orders.get(cells.name)
+    return dates.read(cells, order, context.today, zone=context.timezone)
+
+
+def _read_time(cells: pl.Series, context: Context) -> pl.DataFrame:
+    return times.read(cells, context.timezone, context.date_orders.get(cells.name), context.today)
+
+
+def _read_tax_id(cells: pl.Series, context: Context) -> pl.DataFrame:
+    """Tax numbers of the row's country; of no known one, those of the project's, else of whichever they name."""
+    reading = tax_ids.read(cells, context.country)
+    is_told = pl.lit(value=False) if context.countries is None else context.countries.is_not_null()
+    is_foreign = ~is_told & reading["reason"].is_in([identifiers.WRONG_FORM, identifiers.WRONG_LENGTH])
+    rows = reading.select(is_foreign.fill_null(value=False).alias("is_foreign"))["is_foreign"].arg_true()
+    if rows.is_empty():
+        return reading
+    anywhere = tax_ids.read(cells.gather(rows), None).with_columns(rows.alias("row"))
+    return (
+        reading.with_row_index("row")
+        .update(anywhere, on="row", how="left", include_nulls=True, maintain_order="left")
+        .drop("row")
+    )
+
+
+_TEXT = Cleaner("text", "文本", _told_by(texts.clean), SHARED)
+_EXACT = Cleaner("text", "文本", _never_told(texts.exact), {})
+_LINES = Cleaner("text", "文本", _told_by(texts.exact_or_null), SHARED)
+_AS_IT_IS = Cleaner("a key", "主键", _never_told(lambda value: value), {})
+_IDENTIFIER = Cleaner("an identifier", "标识符", _told_by(identifiers.clean), _OTHER_REASONS)
 _DATE = Cleaner(
     "a date such as 2025-03-05, 20250305 or 2025年3月5日",
     "日期，如 2025-03-05、20250305 或 2025年3月5日",
-    lambda value, _: dates.clean_date(value),
+    _read_date,
+    dates.REASONS,
 )
 _TIME = Cleaner(
-    "a time such as 2025-03-05 14:30:00",
-    "时间，如 2025-03-05 14:30:00",
-    lambda value, context: dates.clean_timestamp(value, context.timezone),
+    "a time such as 2025-03-05 14:30:00", "时间，如 2025-03-05 14:30:00", _read_time, {**dates.REASONS, **times.REASONS}
 )
 _NUMBER = Cleaner(
     "a number such as 1234.5, of at most 14 digits before the point",
     "数字，如 1234.5，小数点前最多 14 位",
-    lambda value, _: numbers.clean(value),
+    lambda cells, _: numbers.read(cells),
+    numbers.REASONS,
 )
-_CURRENCY = Cleaner("an ISO 4217 code", "货币的 ISO 4217 代码", lambda value, _: choices.clean_currency(value))
-
+_MONEY = Cleaner(
+    "an amount such as 1234.50, ¥1,234.50 or 1.2万元",
+    "金额，如 1234.50、¥1,234.50 或 1.2万元",
+    lambda cells, _: money.read(cells, None),
+    money.REASONS,
+)
+_CURRENCY = Cleaner(
+    "an ISO 4217 code or the name of a currency",
+    "货币的 ISO 4217 代码或名称",
+    _told_by(choices.clean_currency),
+    _OTHER_REASONS,
+)
 _YES_OR_NO = Cleaner(
-    "yes or no, such as true, Y, 1, 是", "是或否，如 true、Y、1、是", lambda value, _: choices.clean_boolean(value)
+    "yes or no, such as true, Y, 1, 是", "是或否，如 true、Y、1、是", _told_by(choices.clean_boolean), _OTHER_REASONS
 )
-
-_AS_IT_IS = Cleaner("a key", "主键", lambda value, _: value)
-_NEVER_REFUSED = (_TEXT, _EXACT, _LINES, _AS_IT_IS)
 
 _BY_TYPE = {"DATE": _DATE, "TIMESTAMP": _TIME, "DECIMAL(18,4)": _NUMBER, "BOOLEAN": _YES_OR_NO, "VARCHAR": _TEXT}
 _BY_COLUMN: Mapping[str, Cleaner] = {
     "customer_record_key": _AS_IT_IS,  # a key of ours already; it must equal the key it points at, letter by letter
     "currency": _CURRENCY,
+    **dict.fromkeys(("amount", "unit_price", "cost"), _MONEY),
 }
 _OF_CUSTOMERS: Mapping[str, Cleaner] = {
-    "kind": Cleaner("person or organisation", "个人或组织", lambda value, _: choices.clean_kind(value)),
-    "gender": Cleaner("male, female or other", "男、女或其他", lambda value, _: choices.clean_gender(value)),
+    "kind": Cleaner("person or organisation", "个人或组织", _told_by(choices.clean_kind), _OTHER_REASONS),
+    "gender": Cleaner("male, female or other", "男、女或其他", _told_by(choices.clean_gender), _OTHER_REASONS),
     "country": Cleaner(
-        "a country's ISO 3166-1 code or name", "国家名称或 ISO 3166-1 代码", lambda value, _: countries.clean(value)
+        "a country's ISO 3166-1 code or name", "国家名称或 ISO 3166-1 代码", _told_by(countries.clean), _OTHER_REASONS
     ),
+    "name": Cleaner(
+        "a name", "名称", _told_by(texts.clean), {**organisation_names.REASONS, **person_names.REASONS}
+    ),  # whose name it is the row tells: `completing` reads it
     "address": _LINES,
-    "national_id": _IDENTIFIER,
-    "organisation_id": _IDENTIFIER,
-    "tax_id": _IDENTIFIER,
-    "phones": Cleaner(
-        "a telephone number", "电话号码", lambda value, context: phones.clean(value, context.default_country)
+    "national_id": Cleaner(
+        "a resident id of 18 or 15 digits (GB 11643)",
+        "18 位或 15 位公民身份号码（GB 11643）",
+        lambda cells, _: resident_ids.read(cells),
+        resident_ids.REASONS,
     ),
-    "emails": Cleaner("an e-mail address", "电子邮箱地址", lambda value, _: emails.clean(value)),
+    "organisation_id": Cleaner(
+        "a unified social credit code (GB 32100)",
+        "统一社会信用代码（GB 32100）",
+        lambda cells, _: credit_codes.read(cells),
+        credit_codes.REASONS,
+    ),
+    "tax_id": Cleaner(
+        "a tax number",
+        "税号",
+        _read_tax_id,
+        tax_ids.REASONS,
+    ),
+    "phones": Cleaner(
+        "a telephone number",
+        "电话号码",
+        lambda cells, context: phones.read(cells, context.default_country),
+        phones.REASONS,
+        holds_several=True,
+    ),
+    "emails": Cleaner(
+        "an e-mail address", "电子邮箱地址", lambda cells, _: emails.read(cells), emails.REASONS, holds_several=True
+    ),
 }
 NAMESPACED = frozenset({"external_ids", "customer_external_ids"})
 
@@ -116,16 +258,23 @@ def refusable_columns(entity: str, own: Sequence[Column] = ()) -> dict[str, Expe
     return {
         name: Expected(cleaner.expected, cleaner.expected_zh)
         for name, cleaner in cleaners.items()
-        if cleaner not in _NEVER_REFUSED
+        if cleaner.reasons.keys() - {PLACEHOLDER}
     }
 
 
 def reasons_zh() -> dict[str, str]:
     """Each reason that `standardise` may give, to the same in Chinese."""
-    cleaners = {cleaner_of(entity, column) for entity, columns in ENTITIES.items() for column in columns}
-    return {reason(cleaner): f"应为{cleaner.expected_zh}" for cleaner in cleaners}
+    cleaners = [cleaner_of(entity, column) for entity, columns in ENTITIES.items() for column in columns]
+    told = (reason_texts(cleaner).values() for cleaner in cleaners)
+    return {text: zh for pairs in told for text, zh in pairs}
 
 
-def reason(cleaner: Cleaner) -> str:
-    """Why a cell was refused."""
-    return f"expected {cleaner.expected}"
+def reason_texts(cleaner: Cleaner) -> dict[str, tuple[str, str]]:
+    """Each code of a cleaner, to why a cell was refused in English and in Chinese."""
+    return {
+        code: (
+            f"expected {cleaner.expected}" + (f"; {reason.text}" if reason.text else ""),
+            f"应为{cleaner.expected_zh}" + (f"；{reason.text_zh}" if reason.text_zh else ""),
+        )
+        for code, reason in cleaner.reasons.items()
+    }

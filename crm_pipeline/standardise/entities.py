@@ -1,17 +1,26 @@
 """The mapped rows of an entity as typed standard columns, and the cells that could not be read.
 
-Belongs here: whole rows. Does not belong here: which cleaner serves which column (`cleaners`), a type of value.
+Belongs here: whole rows. Does not belong here: which cleaner serves which column (`cleaners`), a type of value, what
+follows from several columns (`completing`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
-from crm_pipeline.standardise import dates, identifiers, names, texts
-from crm_pipeline.standardise.cleaners import NAMESPACED, Cleaner, Context, cleaner_of, own_cleaner
+from crm_pipeline.standardise import completing, identifiers, texts
+from crm_pipeline.standardise.cleaners import (
+    NAMESPACED,
+    Cleaner,
+    Context,
+    cleaner_of,
+    own_cleaner,
+    reason_texts,
+)
+from crm_pipeline.standardise.reasons import PLACEHOLDER
 from crm_pipeline.tables import ENTITIES, Column, polars_type
 
 
@@ -20,24 +29,19 @@ class Standardised:
     """Typed rows, row for row with the mapped ones, and the cells that could not be read.
 
     Attributes:
-        frame: all standard columns of the entity, null where not mapped, and the columns that came besides.
-        rejected: one cell: `row` (index in `frame`), `column_name`, `value` as mapped, `reason`; by row and column.
+        frame: all standard columns of the entity, null where not mapped, what follows from them, and the columns that
+            came besides.
+        rejected: one cell: `row` (index in `frame`), `column_name`, `value` as mapped, `reason`, `is_placeholder`; by
+            row and column.
     """
 
     frame: pl.DataFrame
     rejected: pl.DataFrame
 
 
-# The time of an entity of which a rule needs the business day, and the column with that day.
-_DAYS = {
-    "tickets": ("opened_at", "opened_on"),
-    "interactions": ("occurred_at", "occurred_on"),
-    "opportunities": ("opened_at", "opened_on"),
-    "payments": ("paid_at", "paid_on"),
-}
 # Keys of ours already; they must equal the keys they point at, letter by letter.
 _KEYS = {"related_record_key"}
-_REJECTED_SCHEMA = {"row": pl.UInt32(), "column_name": pl.String(), "value": pl.String(), "reason": pl.String()}
+_CLOSED = "closed"  # the reason of a value that its mapping does not allow
 
 
 def standardise(
@@ -54,114 +58,101 @@ def standardise(
         entity: one of `tables.ENTITIES`.
         mapped: standard columns as text, lists of text for phones and e-mails; columns that are not standard ones are
             kept, texts among them trimmed.
-        context: the project's country and time zone.
+        context: the project's country, time zone and words, the day, and the orders of its dates.
         own: the project's own columns of the entity; one that is not mapped is null.
         closed: standard column to the values that are accepted as they were mapped; others are rejected.
     """
-    closed = closed or {}
-    lists = {
-        c.name: _cleaned_elements(mapped[c.name], cleaner_of(entity, c), context)
-        for c in ENTITIES[entity]
-        if _is_list(c, mapped)
-    }
-    accepted = mapped.with_columns(_accepted(name, values) for name, values in closed.items())
-    columns = [_standard_column(entity, column, accepted, lists, context) for column in ENTITIES[entity]]
-    columns += [_own_column(column, mapped, context) for column in own]
-    standard = {column.name for column in (*ENTITIES[entity], *own)}
+    cleaners = {column.name: (column, cleaner_of(entity, column)) for column in ENTITIES[entity]}
+    cleaners |= {column.name: (column, own_cleaner(column)) for column in own}
+    found: dict[str, pl.DataFrame] = {}
+    values: list[pl.Expr | pl.Series] = []
+    rejected = [pl.DataFrame(schema=completing.REJECTED_SCHEMA)]
+    if entity == "customers" and "country" in mapped.columns:
+        country, _ = _read(mapped["country"], cleaners["country"][1], context, (closed or {}).get("country"))
+        context = replace(context, countries=country["value"])
+    for name, (column, cleaner) in cleaners.items():
+        kind = polars_type(column.type)
+        if name not in mapped.columns:
+            values.append(pl.lit(None, dtype=kind).alias(name))
+        elif name in NAMESPACED:
+            values.append(identifiers.clean_namespaced(pl.col(name)).alias(name))
+        else:
+            found[name], refused = _read(mapped[name], cleaner, context, (closed or {}).get(name))
+            values.append(_value_of(found[name], mapped.height, cleaner).cast(kind).alias(name))
+            rejected.append(refused)
     others = [
         texts.clean(pl.col(name)) if kind == pl.String and name not in _KEYS else pl.col(name)
         for name, kind in mapped.schema.items()
-        if name not in standard
+        if name not in cleaners
     ]
-    frame = accepted.select(*others, *columns)
-    expected = {
-        **{column.name: cleaner_of(entity, column).expected for column in ENTITIES[entity]},
-        **{column.name: own_cleaner(column).expected for column in own},
-        **{name: f"one of the values {', '.join(values)}" for name, values in closed.items()},
-    }
-    return Standardised(_completed(entity, frame, mapped, context), _rejected(expected, mapped, frame, lists))
+    frame = mapped.select(*others, *values)
+    frame, refused = completing.complete(entity, frame, found, context)
+    rejected.append(refused)
+    return Standardised(frame, pl.concat(rejected).sort("row", "column_name", "is_placeholder"))
 
 
-def _accepted(name: str, values: Sequence[str]) -> pl.Expr:
-    return pl.when(pl.col(name).is_in(list(values))).then(pl.col(name)).alias(name)
+def _read(
+    cells: pl.Series, cleaner: Cleaner, context: Context, closed: Sequence[str] | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What a column's cells hold, as the cleaner gives it, and those cells that lost something.
 
-
-def _own_column(column: Column, mapped: pl.DataFrame, context: Context) -> pl.Expr:
-    kind = polars_type(column.type)
-    if column.name not in mapped.columns:
-        return pl.lit(None, dtype=kind).alias(column.name)
-    return own_cleaner(column).clean(pl.col(column.name), context).cast(kind).alias(column.name)
-
-
-def _is_list(column: Column, mapped: pl.DataFrame) -> bool:
-    return column.type == "VARCHAR[]" and column.name in mapped.columns
-
-
-def _standard_column(
-    entity: str, column: Column, mapped: pl.DataFrame, lists: Mapping[str, pl.Series], context: Context
-) -> pl.Expr | pl.Series:
-    kind = polars_type(column.type)
-    value = pl.col(column.name)
-    if column.name not in mapped.columns:
-        return pl.lit(None, dtype=kind).alias(column.name)
-    if column.name in NAMESPACED:
-        return identifiers.clean_namespaced(value).alias(column.name)
-    if column.name in lists:
-        distinct = lists[column.name].list.drop_nulls().list.unique(maintain_order=True)
-        return distinct.set(distinct.list.len() == 0, None).cast(kind).alias(column.name)
-    return cleaner_of(entity, column).clean(value, context).cast(kind).alias(column.name)
-
-
-def _cleaned_elements(values: pl.Series, cleaner: Cleaner, context: Context) -> pl.Series:
-    """Each element of each list cleaned, null where it was rejected; blank elements left out, null where none is left.
-
-    All elements are cleaned as one column: list by list, a cleaner that is not an expression runs once per row.
+    Of a cleaner of several values: one row per value, with the row of `cells` as `position`.
     """
-    value, rows = pl.col(values.name), values.to_frame().with_row_index("row")
-    meant = rows.explode(values.name).with_columns(texts.clean(value)).drop_nulls(values.name)
-    cleaned = meant.with_columns(cleaner.clean(value, context))
-    lists = cleaned.group_by("row", maintain_order=True).agg(value)
-    return rows.select("row").join(lists, on="row", how="left", maintain_order="left")[values.name]
-
-
-def _completed(entity: str, frame: pl.DataFrame, mapped: pl.DataFrame, context: Context) -> pl.DataFrame:
-    """`frame` with what follows from its own columns."""
-    match entity:
-        case "customers":
-            return names.complete(frame)
-        case "orders":
-            product = pl.col("quantity") * pl.col("unit_price")
-            is_computable = {"quantity", "unit_price"} <= set(mapped.columns)
-            computed = product.cast(pl.Decimal(18, 4), strict=False) if is_computable else pl.col("amount")
-            return frame.with_columns(computed.alias("computed_amount"))
-        case _ if entity in _DAYS:
-            moment, day = _DAYS[entity]
-            return frame.with_columns(dates.day_of(pl.col(moment), context.timezone).alias(day))
-        case _:
-            return frame
-
-
-def _rejected(
-    expected: Mapping[str, str], mapped: pl.DataFrame, frame: pl.DataFrame, lists: Mapping[str, pl.Series]
-) -> pl.DataFrame:
-    """The cells that held something and lost it; of a list, those that lost an element."""
-    found = [pl.DataFrame(schema=_REJECTED_SCHEMA)]
-    for column, wanted in expected.items():
-        if column not in mapped.columns or column in NAMESPACED:
-            continue
-        delivered, cleaned = mapped[column], frame[column]
-        if column in lists:
-            suspects = lists[column].list.eval(pl.element().is_null()).list.any().fill_null(value=False)
-            text = pl.col("value").list.join(" | ", ignore_nulls=True)
-        else:
-            suspects = delivered.is_not_null() & cleaned.is_null()
-            text = texts.clean(pl.col("value"))
-        rows = suspects.arg_true()
-        lost = pl.DataFrame({"row": rows, "value": delivered.gather(rows)}).with_columns(text.alias("value"))
-        name, reason = pl.lit(column), pl.lit(f"expected {wanted}")
-        found.append(
-            lost.drop_nulls("value").select(
-                pl.col("row").cast(pl.UInt32), name.alias("column_name"), "value", reason.alias("reason")
-            )
+    if cleaner.holds_several:
+        return _read_lists(cells, cleaner, context)
+    reading = cleaner.read(cells, context)
+    told = {code: text for code, (text, _) in reason_texts(cleaner).items()}
+    if closed is not None:
+        is_allowed, reason = cells.is_in(list(closed)), pl.col("reason")
+        is_told = is_allowed | (reason == PLACEHOLDER).fill_null(value=False)
+        reading = reading.with_columns(
+            pl.when(is_allowed).then("value").alias("value"),
+            pl.when(is_told).then(reason).when(_is_meant(cells)).then(pl.lit(_CLOSED)).alias("reason"),
         )
-    return pl.concat(found).sort("row", "column_name")
+        told[_CLOSED] = f"expected one of the values {', '.join(closed)}"
+    rows = reading["reason"].is_not_null().arg_true()
+    lost = pl.DataFrame({"row": rows, "value": cells.gather(rows), "code": reading["reason"].gather(rows)})
+    return reading, _refused(str(cells.name), lost.with_columns(texts.trim(pl.col("value"))), told)
+
+
+def _is_meant(cells: pl.Series) -> pl.Series:
+    """Whether a cell holds more than blanks."""
+    return cells.to_frame("cell").select(texts.trim(pl.col("cell")).is_not_null()).to_series()
+
+
+def _read_lists(cells: pl.Series, cleaner: Cleaner, context: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """All elements of all lists are read as one column: list by list, a library would be called once per row."""
+    rows = cells.to_frame("cell").with_row_index("row").explode("cell").drop_nulls("cell")
+    reading = cleaner.read(rows["cell"].rename(str(cells.name)), context)
+    reading = reading.with_columns(rows["row"].gather(reading["position"]).alias("position"))
+    lost = (
+        reading.drop_nulls("reason")
+        .with_columns((pl.col("reason") == PLACEHOLDER).alias("is_placeholder"))
+        .group_by("position", "is_placeholder", maintain_order=True)
+        .agg(pl.col("reason").first().alias("code"))
+    )
+    whole = pl.DataFrame({"row": lost["position"], "value": cells.gather(lost["position"]), "code": lost["code"]})
+    trimmed = pl.col("value").list.eval(texts.trim(pl.element())).list.join(" | ", ignore_nulls=True)
+    told = {code: text for code, (text, _) in reason_texts(cleaner).items()}
+    return reading, _refused(str(cells.name), whole.with_columns(trimmed.alias("value")), told)
+
+
+def _refused(name: str, lost: pl.DataFrame, told: Mapping[str, str]) -> pl.DataFrame:
+    """Rows of `Standardised.rejected` for `row`, `value` and `code`."""
+    return lost.select(
+        pl.col("row").cast(pl.UInt32),
+        pl.lit(name).alias("column_name"),
+        "value",
+        pl.col("code").replace_strict(told, default=None, return_dtype=pl.String).alias("reason"),
+        (pl.col("code") == PLACEHOLDER).alias("is_placeholder"),
+    )
+
+
+def _value_of(reading: pl.DataFrame, height: int, cleaner: Cleaner) -> pl.Series:
+    """The values row for row; of several, the different ones of each row in their order, null where there is none."""
+    if not cleaner.holds_several:
+        return reading["value"]
+    values = reading.drop_nulls("value").unique(["position", "value"], keep="first", maintain_order=True)
+    lists = values.group_by("position", maintain_order=True).agg("value")
+    every = pl.DataFrame({"position": pl.int_range(height, dtype=pl.UInt32, eager=True)})
+    return every.join(lists, on="position", how="left", maintain_order="left")["value"]

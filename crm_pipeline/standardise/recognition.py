@@ -16,8 +16,6 @@ _MOST_PHONES = 300  # the telephone library is slow
 
 _CREDIT_CODE = r"^[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$"  # GB 32100-2015
 # GB 11643-1999
-# GB 11643-1999
-# GB 11643-1999
 _RESIDENT_ID = r"^[1-9][0-9]{5}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]$"
 _URL = r"^(?:https?://)?(?:www\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:/\S*)?$"
 _POSTCODE = (

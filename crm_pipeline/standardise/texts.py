@@ -1,19 +1,29 @@
-"""Plain text: outer and repeated white space removed, blanks and placeholders null.
+"""Plain text: outer and repeated white space removed, blanks and placeholders null, signs of width in plain form.
 
-Each step names its input once: an expression that names it twice doubles with every step built upon it.
+Belongs here: values as they are shown. Does not belong here: keys for comparison (`text_keys`), words that stand for
+nothing (`placeholders`). Each step names its input once: an expression that names it twice doubles with every step
+built upon it.
 """
 
 from __future__ import annotations
 
-import re
+import unicodedata
+from functools import cache
 
 import polars as pl
 
-# What people type into a field that must not stay empty. Compared without case, as the whole value.
-PLACEHOLDERS = ("n/a", "na", "null", "none", "nil", "unknown", "-", "--", "/", ".", "无", "未知", "不详", "暂无", "空")
+from crm_pipeline.standardise import placeholders, text_forms
+
+PLACEHOLDERS = placeholders.WORDS
 # A cell without a value, for SQL: RE2's classes of blanks are those of ASCII alone.
-BLANK = r"(?is)[\s\p{Z}\p{Cc}]*(?:" + "|".join(re.escape(word) for word in PLACEHOLDERS) + r")?[\s\p{Z}\p{Cc}]*"
-_PLACEHOLDER = "(?i)^(?:" + "|".join(re.escape(word) for word in PLACEHOLDERS) + ")$"
+BLANK = rf"(?is)[\s\p{{Z}}\p{{Cc}}]*{placeholders.WORD}?[\s\p{{Z}}\p{{Cc}}]*"
+_PLACEHOLDER = f"(?i)^{placeholders.WORD}$"
+
+
+# Where NFKC changes the form of a sign and nothing that it says: radicals that PDF files have in place of characters
+# (Kangxi, CJK), ligatures of Latin letters, full and half width. Not ½, ², ™, ①, ㎡, ℃.
+_SAFE = ((0x2E80, 0x2FD5), (0xFB00, 0xFB06), (0xFF01, 0xFFEE))
+_SAFE_SIGN = "[" + "".join(f"\\x{{{first:X}}}-\\x{{{last:X}}}" for first, last in _SAFE) + "]"
 
 
 def trim(value: pl.Expr) -> pl.Expr:
@@ -37,6 +47,27 @@ def exact_or_null(value: pl.Expr) -> pl.Expr:
 def clean(value: pl.Expr) -> pl.Expr:
     """Trimmed text; null when it is blank or a placeholder."""
     return _filled(trim(value).str.replace(_PLACEHOLDER, ""))
+
+
+def tidy(value: pl.Expr) -> pl.Expr:
+    """Trimmed text, composed (NFC), in plain width; blank is null.
+
+    NFKC is applied to the signs alone whose form it changes and not their meaning: （Ａ１） becomes (A1), ｱ ア; 〇, ½
+    and ㎡ stay.
+    """
+    return text_forms.normalised(trim(value.map_batches(_plain_forms, return_dtype=pl.String())), "NFC")
+
+
+def _plain_forms(texts: pl.Series) -> pl.Series:
+    """The texts with the safe signs in plain form; few texts have any."""
+    return text_forms.matching(texts, _SAFE_SIGN, lambda found: found.str.replace_many(_plain()))
+
+
+@cache
+def _plain() -> dict[str, str]:
+    signs = (chr(code) for first, last in _SAFE for code in range(first, last + 1))
+    forms = {sign: unicodedata.normalize("NFKC", sign) for sign in signs}
+    return {sign: form for sign, form in forms.items() if form != sign}
 
 
 def _filled(text: pl.Expr) -> pl.Expr:

@@ -4,6 +4,9 @@ Layout: `<source>/<extract>/<business date>/<sequence>.parquet`, beside it `<seq
 were held back, and, written last and thereby the commit point, `<sequence>.json`. A Parquet file without it is the
 left-over of a crash and counts for nothing.
 
+Corrections of an extract's rows are deliveries too, see `corrections_of`: `<source>/<extract>/corrections/<business
+date of the corrected delivery>/…`, in the same form. What is asked of the extract passes them over.
+
 A delivery is found by its name alone: its JSON is opened only for what is asked of it, since an inbox may bring
 hundreds of thousands. Names are ordered as numbers: 10000 comes after 9999.
 
@@ -28,9 +31,15 @@ from crm_pipeline.state.files import appearing, write_json
 
 __all__ = ["LINE", "Delivery", "Landing", "Origin"]
 
+_OF_EXTRACTS, _OF_CORRECTIONS = "*/*/*/*", "*/*/corrections/*/*"
 _DAYS = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _COMMITTED = re.compile(r"[0-9]+\.json")
 _ROWS = re.compile(r"(?P<sequence>[0-9]+)(\.unreadable)?\.parquet")
+
+
+def corrections_of(extract: str) -> str:
+    """The name of the extract under which corrections of an extract's rows are landed."""
+    return f"{extract}/corrections"
 
 
 class Landing:
@@ -151,13 +160,17 @@ class Landing:
         first = 0 if load == "incremental" else -1
         return [_delivery(entry) for day in self._days(source, extract) for entry in _committed(day)[first:]]
 
-    def sweep(self) -> int:
+    def sweep(self, *, of_corrections: bool = False) -> int:
         """Number of leftovers of a crash that were removed: drafts, and rows that no JSON commits.
 
         Nothing may be landed meanwhile.
+
+        Args:
+            of_corrections: those that corrections left, which are landed also while a run goes on; not the others.
         """
+        places = _OF_CORRECTIONS if of_corrections else _OF_EXTRACTS
         leftovers = [
-            path for path in self.folder.glob("*/*/*/*") if path.name.startswith(".tmp-") or _is_uncommitted(path)
+            path for path in self.folder.glob(places) if path.name.startswith(".tmp-") or _is_uncommitted(path)
         ]
         for path in leftovers:
             if path.is_dir():

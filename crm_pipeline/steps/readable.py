@@ -6,14 +6,16 @@ cells (`standardise`), the rule (`quality.readable`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 
 import polars as pl
 
 from crm_pipeline import quality, standardise
 from crm_pipeline.settings import Extract, Project
 from crm_pipeline.sources.mapping import closed_columns
+from crm_pipeline.steps.vocabulary import Vocabulary
 from crm_pipeline.tables import REJECTIONS, Column, Table
 
 _CLOSED = standardise.Expected("one of the values that its mapping allows", "映射所允许的值之一")
@@ -45,13 +47,31 @@ def _closed(project: Project, entity: str) -> list[str]:
     return [column for extract in applied for column in closed_columns(extract)]
 
 
-def cleaned(project: Project, extract: Extract, mapped: pl.DataFrame) -> standardise.Standardised:
-    """Mapped rows as typed columns: the standard ones, the project's own of the entity, and flags of their cells."""
+def cleaned(
+    project: Project,
+    extract: Extract,
+    mapped: pl.DataFrame,
+    day: date,
+    words: Vocabulary,
+    date_orders: Mapping[str, standardise.DateOrder],
+) -> standardise.Standardised:
+    """Mapped rows as typed columns: the standard ones, the project's own of the entity, and flags of their cells.
+
+    Args:
+        project: whose configuration.
+        extract: of the rows.
+        mapped: the rows as text.
+        day: business date of their delivery.
+        words: of the project.
+        date_orders: of the delivery's columns of dates.
+    """
     config = project.config
     result = standardise.standardise(
         extract.entity,
         mapped,
-        standardise.Context(config.default_country, config.timezone),
+        standardise.Context(
+            config.default_country, config.timezone, day, date_orders, words.aliases, words.industry_synonyms
+        ),
         own=config.extras(extract.entity),
         closed=closed_columns(extract),
     )
@@ -66,7 +86,7 @@ def _with_flags(flags: Iterable[Column], mapped: pl.DataFrame, result: standardi
         mapped: the rows as text.
         result: what became of them.
     """
-    lost = result.rejected.select("row", "column_name").unique()
+    lost = result.rejected.filter(~pl.col("is_placeholder")).select("row", "column_name").unique()
     position = pl.int_range(pl.len(), dtype=pl.UInt32)
     found = []
     for flag in flags:

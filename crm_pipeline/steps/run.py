@@ -9,7 +9,7 @@ import contextlib
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -27,7 +27,7 @@ from crm_pipeline.state.models import ModelStore
 from crm_pipeline.steps.measuring import Progress
 from crm_pipeline.steps.models import project_models
 from crm_pipeline.steps.readable import readable_flags, readable_rules
-from crm_pipeline.tables import ENTITIES, Table
+from crm_pipeline.tables import Table, std
 from crm_pipeline.warehouse import Warehouse, writer_lock
 from crm_pipeline.warehouse.models import Models
 
@@ -83,21 +83,24 @@ class Run:
 
 def suite_of(project: Project, table: Table) -> quality.Suite:
     """The rules of a table, the project's own columns known."""
-    has_extras = table.name in ENTITIES and (table.schema == "std" or table.name == "customers")
-    extras = project.config.extras(table.name) if has_extras else ()
     if table.schema != "std":
-        return quality.load_suite(table.qualified, *_suite_folders(project), extra=extras)
+        return quality.load_suite(table.qualified, *_suite_folders(project), columns=table.columns)
     flags, rules = readable_flags(project, table.name), readable_rules(project, table.name)
-    return quality.load_suite(table.qualified, *_suite_folders(project), extra=(*extras, *flags), given=rules)
+    columns = (*std(table.name, project.config.extras(table.name)).columns, quality.BUSINESS_DATE, *flags)
+    return quality.load_suite(table.qualified, *_suite_folders(project), columns=columns, given=rules)
 
 
-def suite_tables(project: Project) -> tuple[str, ...]:
+def suite_tables(project: Project, models: Iterable[Table]) -> tuple[str, ...]:
     """The tables that have a suite, by schema and name.
+
+    Args:
+        project: whose suites.
+        models: tables of its SQL models.
 
     Raises:
         ConfigurationError: a file is not named after a table that is judged.
     """
-    return quality.suite_tables(*_suite_folders(project))
+    return quality.suite_tables(*_suite_folders(project), models=models)
 
 
 def _suite_folders(project: Project) -> tuple[Path, Path]:
@@ -111,7 +114,7 @@ def utc_now() -> datetime:
 
 
 @contextlib.contextmanager
-def _private_files() -> Iterator[None]:
+def private_files() -> Iterator[None]:
     """Files made within the block, DuckDB's log and spilled rows among them, are readable by their owner only."""
     before = os.umask(0o077)
     try:
@@ -160,7 +163,7 @@ def open_run(project: Project, *, run_id: str, wait_seconds: float = 0) -> Itera
         BusyError: another run holds the project for longer than `wait_seconds`.
     """
     with (
-        _private_files(),
+        private_files(),
         writer_lock(project.var, run_id=run_id, wait_seconds=wait_seconds),
         _swept(project, run_id),
         Warehouse.open(

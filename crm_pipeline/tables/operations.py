@@ -9,6 +9,12 @@ from crm_pipeline.tables.records import RECORD_COLUMNS
 
 _DIRECT, _INDIRECT = Personal.DIRECT, Personal.INDIRECT
 
+DATE_ORDERS_TYPE = (
+    "STRUCT(column_name VARCHAR, date_order VARCHAR, told_by VARCHAR, day_first BIGINT, month_first BIGINT, "
+    "year_first BIGINT, ambiguous BIGINT)[]"
+)
+_ROW_HASH = "MD5 over the names of the columns, sorted, and the cells as delivered"
+_UNREADABLE = "a line that could not be read"
 _NO_UPDATED_AT = "updated_at is not configured, or no row has one that can be read"
 
 
@@ -18,9 +24,10 @@ class CheckKind(StrEnum):
     RULE = "rule"  # of a suite
     TEST = "test"  # of an SQL model
     GUARD = "guard"  # of a step of the run
+    ANOMALY = "anomaly"  # of an extract's deliveries, against what they usually are
 
 
-_DELIVERY_COLUMNS: tuple[Column, ...] = (
+DELIVERY_COLUMNS: tuple[Column, ...] = (
     *RECORD_COLUMNS[1:3],
     Column("business_date", "DATE", "day the delivery stands for"),
     Column("sequence", "INTEGER", "which delivery of that day, from 1"),
@@ -32,7 +39,7 @@ LOADS = Table(
     "one applied delivery; delivered = loaded + unchanged + quarantined + duplicates + erased",
     ("source", "extract", "business_date", "sequence"),
     (
-        *_DELIVERY_COLUMNS,
+        *DELIVERY_COLUMNS,
         Column("entity", "VARCHAR", "what the extract holds"),
         Column("delivered_count", "BIGINT", "rows in the delivery"),
         Column("loaded_count", "BIGINT", "rows that brought a new or changed version"),
@@ -47,6 +54,12 @@ LOADS = Table(
         Column("reasons", REASONS_TYPE, "each rule broken, with how many rows broke it; by rule and column"),
         Column("first_updated_at", "TIMESTAMP", "earliest updated_at of its rows", null=_NO_UPDATED_AT),
         Column("last_updated_at", "TIMESTAMP", "latest updated_at of its rows", null=_NO_UPDATED_AT),
+        Column(
+            "date_orders",
+            DATE_ORDERS_TYPE,
+            "of each column with dates in figures such as 03/05/2025: which of day, month and year comes first, who "
+            "told it (pipeline.yaml, this delivery, an earlier one, nobody), and what its cells allow",
+        ),
         Column("schema_changes", "VARCHAR[]", "columns removed, added or of another type since the one before"),
         Column("format", "VARCHAR", "csv, json, json_lines, parquet, excel, database or rest"),
         Column("encoding", "VARCHAR", "encoding of the text", null="a format without a choice of encodings"),
@@ -69,7 +82,7 @@ REJECTIONS = Table(
     "one reason against one row of a delivery",
     ("source", "extract", "business_date", "sequence", "line", "rule_id"),
     (
-        *_DELIVERY_COLUMNS,
+        *DELIVERY_COLUMNS,
         Column("entity", "VARCHAR", "what the extract holds"),
         Column("line", "BIGINT", "line of the row's start in the delivery; the header is line 1"),
         Column("file_name", "VARCHAR", "the file of the delivery in which it lies"),
@@ -81,6 +94,8 @@ REJECTIONS = Table(
         Column("value", "VARCHAR", "the cell as delivered", _DIRECT, null="the cell was empty"),
         Column("reason", "VARCHAR", "why, and what to do"),
         Column("row_delivered", "VARCHAR", "the whole row as delivered, JSON", _DIRECT),
+        Column("row_hash", "VARCHAR", _ROW_HASH, _INDIRECT, null=_UNREADABLE),
+        Column("row_corrected", "VARCHAR", "the row as a person corrected it, JSON", _DIRECT, null="nobody did"),
     ),
 )
 
@@ -90,7 +105,7 @@ QUARANTINE = Table(
     "one rejected row: held back, or loaded with cells nulled or flagged",
     ("source", "extract", "business_date", "sequence", "line"),
     (
-        *_DELIVERY_COLUMNS,
+        *DELIVERY_COLUMNS,
         Column("line", "BIGINT", "line of the row's start in the delivery; the header is line 1"),
         Column("file_name", "VARCHAR", "the file of the delivery in which it lies"),
         Column("file_line", "BIGINT", "its line in that file; where the delivery is one file, the same as line"),
@@ -102,6 +117,8 @@ QUARANTINE = Table(
         Column("delivered_values", "VARCHAR[]", "the cell of each reason, as delivered", _DIRECT),
         Column("advice", "VARCHAR[]", "of each reason: why, and what to do"),
         Column("row_delivered", "VARCHAR", "the whole row as delivered, JSON", _DIRECT),
+        Column("row_hash", "VARCHAR", _ROW_HASH, _INDIRECT, null=_UNREADABLE),
+        Column("row_corrected", "VARCHAR", "the row as a person corrected it, JSON", _DIRECT, null="nobody did"),
     ),
 )
 
@@ -112,8 +129,10 @@ CHECK_RESULTS = Table(
     ("table_name", "rule_id", "kind"),
     (
         Column("table_name", "VARCHAR", "schema and table; of a guard, what it guards"),
-        Column("rule_id", "VARCHAR", "the rule of a suite, the test of an SQL model, or the guard"),
-        Column("kind", "VARCHAR", "rule (of a suite), test (of an SQL model) or guard (of a step)"),
+        Column("rule_id", "VARCHAR", "the rule of a suite, the test of an SQL model, the guard, or what is watched"),
+        Column(
+            "kind", "VARCHAR", "rule (of a suite), test (of an SQL model), guard (of a step) or anomaly (of an extract)"
+        ),
         Column("severity", "VARCHAR", "table (stops the run), row, value or warning"),
         Column("judged_count", "BIGINT", "rows judged; of a test, the rows of its table"),
         Column("failed_count", "BIGINT", "rows that break it; a test may count rows that its table lacks"),

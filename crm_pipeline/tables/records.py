@@ -6,12 +6,18 @@ from collections.abc import Iterable
 
 from crm_pipeline.tables.contract import EXTERNAL_IDS_TYPE, Column, Personal, Table
 
+PHONE_DETAILS_TYPE = "STRUCT(phone VARCHAR, kind VARCHAR, extension VARCHAR)[]"
+EMAIL_DETAILS_TYPE = "STRUCT(email VARCHAR, email_key VARCHAR, is_role BOOLEAN, is_example BOOLEAN)[]"
 _NOT_DELIVERED = "not delivered, or rejected"
 _DIRECT, _INDIRECT = Personal.DIRECT, Personal.INDIRECT
 
 
 def _standard(name: str, kind: str, description: str, personal: Personal = Personal.NONE) -> Column:
     return Column(name, kind, description, personal, _NOT_DELIVERED)
+
+
+def _told(name: str, description: str, personal: Personal = Personal.NONE, kind: str = "VARCHAR") -> Column:
+    return Column(name, kind, description, personal, "the row does not tell")
 
 
 # One record in one system. The record key is `source/extract/source_id`.
@@ -172,7 +178,7 @@ CONTACTS = "contacts"
 
 # What a standardised table has besides, computed from its own columns. The days are those of the project's time zone:
 # times are stored in UTC, and a rule compares them with a business date.
-_DERIVED: dict[str, tuple[Column, ...]] = {
+DERIVED: dict[str, tuple[Column, ...]] = {
     "customers": (
         Column(
             "related_record_key",
@@ -181,6 +187,47 @@ _DERIVED: dict[str, tuple[Column, ...]] = {
             _INDIRECT,
             "it is no contact of another record",
         ),
+        Column(
+            "phone_details",
+            PHONE_DETAILS_TYPE,
+            "of each of `phones`, in their order: its kind (mobile, fixed_line, toll_free …) and its extension",
+            _DIRECT,
+            "no number",
+        ),
+        Column(
+            "email_details",
+            EMAIL_DETAILS_TYPE,
+            "of each of `emails`, in their order: what is compared (without plus-tag and meaningless dots), whether it "
+            "is a role's such as info@, and whether its domain is for examples",
+            _DIRECT,
+            "no address",
+        ),
+        _told("middle_name", "middle name of a person", _DIRECT),
+        _told("name_title", "title before or behind a person's name; no gender is concluded from it", _INDIRECT),
+        _told("name_suffix", "suffix of a person's name, such as Jr. or PhD", _INDIRECT),
+        _told("native_name", "a person's name in its own script, where that is not Latin", _DIRECT),
+        _told("latin_name", "a person's name in Latin letters; of a Chinese one in pinyin, surname first", _DIRECT),
+        _told("native_name_key", "native name to compare: simplified characters without blanks", _DIRECT),
+        _told("name_key", "name to compare, one for 张三, Zhang San and San Zhang", _DIRECT),
+        _told("organisation_region", "place in the name of the organisation, or of whom a person works for", _INDIRECT),
+        _told("organisation_region_code", "GB/T 2260 code of that place"),
+        _told("organisation_core", "what tells the name of the organisation apart, such as 贝尔", _INDIRECT),
+        _told("organisation_trade", "its trade as the name says it, such as 科技"),
+        _told("organisation_legal_form", "its legal form as the name says it, such as 有限公司"),
+        _told("organisation_branch", "the branch, such as 上海分公司", _INDIRECT),
+        _told("organisation_key", "name of the organisation to compare: core and trade, aliases resolved", _INDIRECT),
+        _told("national_id_birth_date", "date of birth in the resident id", _DIRECT, "DATE"),
+        _told("national_id_gender", "male or female, of the resident id", _INDIRECT),
+        _told("national_id_is_region_known", "whether its first six digits were ever a division", kind="BOOLEAN"),
+        _told("tax_id_is_verified", "whether a rule of its country was applied to the tax number", kind="BOOLEAN"),
+        _told("division_code", "GB/T 2260 code of the smallest certain division of the address", _INDIRECT),
+        _told("street_name", "street without number", _INDIRECT),
+        _told("street_number", "number in the street, as written", _INDIRECT),
+        _told("building", "what stands beside street and number", _INDIRECT),
+        _told("unit", "room, floor or flat", _INDIRECT),
+        _told("address_key", "address to compare: folded, without punctuation and the words of buildings", _DIRECT),
+        _told("address_note", "what is doubtful about the divisions: contradiction or unknown_division"),
+        _told("industry_section", "section of GB/T 4754-2017, A to T, of `industry`"),
     ),
     "orders": (
         Column(
@@ -228,5 +275,5 @@ def extra_columns(own: Iterable[str | Column]) -> tuple[Column, ...]:
 def std(entity: str, extra: Iterable[str | Column] = ()) -> Table:
     """`std.<entity>`: one version of one record; current where `valid_to` is null, deleted where no version is."""
     own = extra_columns(extra)
-    columns = (*VERSION_COLUMNS, *ENTITIES[entity], *_DERIVED.get(entity, ()), *own)
+    columns = (*VERSION_COLUMNS, *ENTITIES[entity], *DERIVED.get(entity, ()), *own)
     return Table("std", entity, "one version of one record", ("record_key", "valid_from"), columns)

@@ -20,7 +20,7 @@ READING = {
     "preview": ("erp.customers",),
     "query": ("SELECT * FROM customers ORDER BY ALL LIMIT 5",),
     "explain": ("--source", "crm", "--key", "11000"),
-    "quarantine list": ("--limit", "3"),
+    "quarantine list": ("--rows", "3"),
     "backup list": (),
     "backup verify": (),
     "status": (),
@@ -42,7 +42,8 @@ def test_the_commands_are_these() -> None:
     """The list of commands is the one that this test knows; a new one is added here and gets its help tested below."""
     assert [" ".join(path) for path in COMMANDS] == [
         "backup full", "backup key", "backup list", "backup restore", "backup verify", "check", "demo", "evaluate",
-        "explain", "init", "preview", "quarantine list", "query", "rebuild", "run", "status", "ui",
+        "explain", "init", "preview", "quarantine export", "quarantine list", "quarantine replay", "query", "rebuild",
+        "run", "status", "ui",
     ]  # fmt: skip
 
 
@@ -93,7 +94,7 @@ def test_quarantine_filters(
     options: tuple[str, ...], count: int, small: projects.Finished, command: CommandLine
 ) -> None:
     """`quarantine list` counts all rows that the filters choose, and lists as many as asked for."""
-    done = command("quarantine", "list", *options, "--limit", "2", "--json", "--project", small.folder)
+    done = command("quarantine", "list", *options, "--rows", "2", "--json", "--project", small.folder)
     listed = json.loads(done.stdout)
     assert listed["rows_in_all"] == count
     assert len(listed["rows"]) == min(count, 2)

@@ -13,7 +13,7 @@ import pytest
 from crm_pipeline.bundled import bundled
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.quality.rules import Severity
-from crm_pipeline.quality.suites import load_suite, suite_tables
+from crm_pipeline.quality.suites import judged_tables, load_suite, suite_tables
 from crm_pipeline.tables import ENTITIES
 from crm_pipeline_tests.quality.building import expectation, suite_of, write_suite
 
@@ -34,6 +34,19 @@ def test_shipped_suites_load_and_explain_themselves() -> None:
             assert rule.notes.endswith("."), rule.rule_id
             assert rule.report_severity == shown_as.get(rule.severity, "info"), rule.rule_id
             assert rule.rule_id.startswith(f"{table.split('.')[1]}."), rule.rule_id
+
+
+def test_every_table_has_a_suite() -> None:
+    """Each table from std to mart has a shipped suite."""
+    missing = [table for table in judged_tables() if not load_suite(table, SHIPPED).rules]
+    assert missing == []
+
+
+def test_every_rule_is_told_in_chinese_too() -> None:
+    """Each shipped rule has its notes in Chinese, and equal notes have one translation."""
+    rules = [rule for table in suite_tables(SHIPPED) for rule in load_suite(table, SHIPPED).rules]
+    assert [rule.rule_id for rule in rules if not rule.notes_zh] == []
+    assert len({(rule.notes, rule.notes_zh) for rule in rules}) == len({rule.notes for rule in rules})
 
 
 def test_later_folder_adds_overrides_and_switches_off(tmp_path: Path) -> None:

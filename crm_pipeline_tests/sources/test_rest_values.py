@@ -28,7 +28,7 @@ def read_text(folder: Path, text: str, **keys: Any) -> Read:
 
 def scalar() -> st.SearchStrategy[str]:
     texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=6).map(json.dumps)
-    numbers = st.sampled_from(["1.10", "-0", "1E+05", "12345678901234567890", "13800138000", "0.1"])
+    numbers = st.sampled_from(["1.10", "-0", "1E+05", "12345678901234567890", "13800138010", "0.1"])
     return st.one_of(texts, numbers, st.sampled_from(["null", "true", "false", "[1, 1.0, null]", '{"x": 1e5}', "{}"]))
 
 

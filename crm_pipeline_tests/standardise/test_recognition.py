@@ -8,7 +8,7 @@ import pytest
 from crm_pipeline.standardise import recognise, type_of
 
 TYPES = {
-    "phone": ["13800138000", "021-58385888", "+44 20 7946 0958"],
+    "phone": ["13800138010", "021-58385888", "+44 20 7946 0958"],
     "e-mail": ["a@example.com", "<B@EXAMPLE.ORG>"],
     "resident id": ["11010519491231002X", "440524188001010014"],
     "credit code": ["91350100M000100Y43", "91310000607377812N"],
@@ -39,7 +39,7 @@ def test_type(kind: str) -> None:
 
 def test_shares() -> None:
     """Shares are of distinct values, `filled` of rows, `distinct` of filled rows; full width makes no difference."""
-    shares = recognise(pl.Series(["13800138000", "１３８００１３８０００", "x", "x", ""]), "CN")
+    shares = recognise(pl.Series(["13800138010", "１３８００１３８０１０", "x", "x", ""]), "CN")
     assert (shares["filled"], shares["distinct"], shares["values"]) == (0.8, 0.75, 3)
     assert shares["phone"] == pytest.approx(2 / 3)
     assert recognise(pl.Series(["1985-03-02", "1987-03-02"]), "CN")["year"] == 1986
@@ -49,6 +49,6 @@ def test_shares() -> None:
 
 def test_country_of_phones() -> None:
     """A number without a calling code is one of the country given."""
-    cells = pl.Series(["13800138000", "13900139000"])
+    cells = pl.Series(["13800138010", "13900139000"])
     assert recognise(cells, "CN")["phone"] == 1
     assert recognise(cells, "FR")["phone"] == 0

@@ -30,7 +30,7 @@ sources:
         contact: {name: person, phones: [mobile]}
 """
 COLUMNS = ("id", "company", "person", "mobile")
-MOBILE = "13800138000"
+MOBILE = "13800138010"
 NUMBER = "a number such as 1234.5, of at most 14 digits before the point"
 
 

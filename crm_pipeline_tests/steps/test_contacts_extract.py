@@ -50,7 +50,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
     with running(project_of(tmp_path, TEXT)) as opened:
         companies = [("1", "Anna AG", "E1"), ("2  b", "Otto KG", "")]
         land(opened, 1, ("id", "name", "erp"), companies, source="crm", extract="customers")
-        people = [("7", "王小明", "1", "13800138000"), ("8", "Jo", " 2  b ", ""), ("9", "No One", "", "")]
+        people = [("7", "王小明", "1", "13800138010"), ("8", "Jo", " 2  b ", ""), ("9", "No One", "", "")]
         land(opened, 1, ("id", "name", "company", "phone"), people, source="crm", extract="contacts")
         sales = [
             ("1", "1", "Anna 2026", "won", "10", "0.5", "2026-01-01 07:00"),

@@ -36,7 +36,7 @@ sources:
 SECRET = "Geheimnis"
 FIRST = f"""\
 id;name;phone;born;changed;gone
-1;{SECRET};13800138000;1990-01-01;2026-01-04 08:00:00;
+1;{SECRET};13800138010;1990-01-01;2026-01-04 08:00:00;
 2;{SECRET}2;nonsense;soon;2026/1/3;
 2;{SECRET}3;;;2026-01-04T23:30:00+08:00;
 ;{SECRET}4;;;0000-00-00 00:00:00;

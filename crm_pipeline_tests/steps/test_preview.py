@@ -43,10 +43,10 @@ def test_lists_and_namespaces_are_shown(tmp_path: Path) -> None:
         "load: full", "entity: customers"
     )
     project = project_of(tmp_path, text.replace("          cost: cost\n", "        extra_columns: {level: cost}\n"))
-    deliver(project, "products_2026-01-05.csv", "id,code,cost\na1,138 0013 8000,x\n")
+    deliver(project, "products_2026-01-05.csv", "id,code,cost\na1,138 0013 8010,x\n")
     preview = preview_extract(project, "erp", "products", day(5))
     samples = {column.name: (column.delivered, column.standardised) for column in preview.columns}
-    assert samples["phones"] == (("138 0013 8000",), ("+8613800138000",))
+    assert samples["phones"] == (("138 0013 8010",), ("+8613800138010",))
     assert samples["external_ids"] == (("erp=a1",), ("erp=A1",))
     assert preview.rejected.is_empty()
 
@@ -126,7 +126,7 @@ def test_preview_shows_lines_held_back(tmp_path: Path) -> None:
 def test_preview_logs_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Delivered values go to the caller and into no log."""
     project = project_of(tmp_path, CUSTOMERS)
-    deliver(project, "c.csv", HEADER + "1,甲公司,13800138000,new,张伟,1,,,\n")
+    deliver(project, "c.csv", HEADER + "1,甲公司,13800138010,new,张伟,1,,,\n")
     with caplog.at_level("DEBUG"):
         preview_extract(project, "crm", "customers", day(5))
     assert not [record for record in caplog.records if "张伟" in record.getMessage()]
@@ -207,7 +207,7 @@ def test_every_refusal_is_foretold(tmp_path: Path) -> None:
 def test_columns_never_delivered(tmp_path: Path) -> None:
     """A mapping of a column that no delivery has is refused, and all that helps to correct it is shown with it."""
     project = project_of(tmp_path, CUSTOMERS.replace("phones: [电话]", "phones: [手机号]"))
-    deliver(project, "c.csv", HEADER + "1,甲公司,13800138000,new,张伟,1,,,\n")
+    deliver(project, "c.csv", HEADER + "1,甲公司,13800138010,new,张伟,1,,,\n")
     preview = preview_extract(project, "crm", "customers", day(5))
     [refusal] = preview.foretold.refusals
     assert "expected the column 手机号" in str(refusal)

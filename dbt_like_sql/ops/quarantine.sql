@@ -17,7 +17,9 @@ WITH
           STRUCT_PACK(rule_id := r.rule_id, column_name := r.column_name, value := r.value, reason := r.reason, severity := r.severity)
         )
       ) AS rejections,
-      MAX(r.row_delivered) AS row_delivered
+      MAX(r.row_delivered) AS row_delivered,
+      MAX(r.row_hash) AS row_hash,
+      MAX(r.row_corrected) AS row_corrected
     FROM ops.rejections AS r
     GROUP BY r.source, r.extract, r.business_date, r.sequence, r.line
   )
@@ -36,5 +38,7 @@ SELECT
   LIST_TRANSFORM(q.rejections, lambda x: x.column_name) AS columns,
   LIST_TRANSFORM(q.rejections, lambda x: x.value) AS delivered_values,
   LIST_TRANSFORM(q.rejections, lambda x: x.reason) AS advice,
-  q.row_delivered
+  q.row_delivered,
+  q.row_hash,
+  q.row_corrected
 FROM rejected_rows AS q

@@ -58,10 +58,10 @@ def spoil_addresses(planting: Planting, world: pl.DataFrame) -> None:
 
 
 def spoil_identifiers(planting: Planting, columns: tuple[str, ...]) -> None:
-    """Plants missing and mistyped identifiers of 18 characters."""
+    """Plants missing identifiers, and mistyped ones; of American numbers none, for they have no check digit."""
     for column in columns:
         planting.blank("id_missing", (column,))
-        planting.spoil("id_mistyped", (column,), partial(_mistyped, column))
+        planting.spoil("id_mistyped", (column,), partial(_mistyped, column), pl.col("country") != "US")
 
 
 def _mistyped(column: str, rows: pl.DataFrame) -> pl.Series:

@@ -6,13 +6,21 @@ import dagster as dg
 
 from crm_pipeline import linkage
 from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
+from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
+from crm_pipeline.steps.checks import judge_table, prepare_judging
 from crm_pipeline.steps.publishing.guards import LARGEST, guard_clusters, largest_claim
-from crm_pipeline.steps.run import Run
+from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.tables import CLUSTERS, CUSTOMER_IDS, FORMER_MEMBERS, IDENTITY_EVENTS, MEMBERS, PAIRS, Table
 
 _PAIRS, _CLUSTERS = dg.AssetKey(["link", "pairs"]), dg.AssetKey(["link", "clusters"])
+_IDENTITIES: dict[Table, str] = {
+    MEMBERS: "Which customer each living record belongs to.",
+    FORMER_MEMBERS: "Which customer each deleted record last belonged to.",
+    CUSTOMER_IDS: "Every id ever given and the one that stands for it now.",
+    IDENTITY_EVENTS: "What happened to customer ids, and why.",
+}
 
 
 class PairsConfig(dg.Config):
@@ -23,20 +31,24 @@ class PairsConfig(dg.Config):
 
 def link_assets(project: Project) -> list[dg.AssetsDefinition]:
     """Pairs, clusters, identities."""
-    return [_pairs(project), _clusters(project), _identities()]
+    return [_pairs(project), _clusters(project), _identities(project)]
 
 
 def _pairs(project: Project) -> dg.AssetsDefinition:
+    suite = suite_of(project, PAIRS)
+
     @dg.asset(
         key=_PAIRS,
         group_name="link",
         deps=[["std", "customers"]],
+        check_specs=check_specs(_PAIRS, suite),
         pool=POOL,
         kinds={"splink", "duckdb"},
         description="Pairs of records that share an identifier, or that the model scores above the review threshold.",
         metadata={"dagster/column_schema": schema_of(PAIRS)},
     )
     def pairs(config: PairsConfig, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        prepare_judging(run)
         with step(run, "link.pairs"):
             limits = project.config.linkage
             summary = linkage.pair_records(
@@ -46,13 +58,16 @@ def _pairs(project: Project) -> dg.AssetsDefinition:
                 review_threshold=limits.review_threshold,
                 retrain=config.retrain,
             )
-            return dg.MaterializeResult(metadata=counts(run.warehouse.count(PAIRS), **asdict(summary)))
+            return dg.MaterializeResult(
+                metadata=counts(run.warehouse.count(PAIRS), **asdict(summary)),
+                check_results=check_results(_PAIRS, *judge_table(run, PAIRS, suite)),
+            )
 
     return pairs
 
 
 def _clusters(project: Project) -> dg.AssetsDefinition:
-    limit = project.config.linkage.largest_cluster
+    limit, suite = project.config.linkage.largest_cluster, suite_of(project, CLUSTERS)
 
     @dg.asset(
         key=_CLUSTERS,
@@ -64,7 +79,8 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
                 asset=_CLUSTERS,
                 blocking=True,
                 description=largest_claim(limit),
-            )
+            ),
+            *check_specs(_CLUSTERS, suite),
         ],
         pool=POOL,
         kinds={"duckdb"},
@@ -72,6 +88,7 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
         metadata={"dagster/column_schema": schema_of(CLUSTERS)},
     )
     def clusters(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        prepare_judging(run)
         with step(run, "link.clusters"):
             summary = linkage.cluster_records(run.warehouse)
             verdict = dg.AssetCheckResult(
@@ -83,15 +100,19 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
                 metadata=counts(
                     summary.record_count, clusters=summary.cluster_count, largest_cluster=summary.largest_size
                 ),
-                check_results=[verdict],
+                check_results=[verdict, *check_results(_CLUSTERS, *judge_table(run, CLUSTERS, suite))],
             )
 
     return clusters
 
 
+def _key(table: Table) -> dg.AssetKey:
+    return dg.AssetKey([table.schema, table.name])
+
+
 def _spec(table: Table, description: str) -> dg.AssetSpec:
     return dg.AssetSpec(
-        [table.schema, table.name],
+        _key(table),
         group_name="link",
         deps=[_CLUSTERS],
         description=description,
@@ -100,23 +121,25 @@ def _spec(table: Table, description: str) -> dg.AssetSpec:
     )
 
 
-def _identities() -> dg.AssetsDefinition:
+def _identities(project: Project) -> dg.AssetsDefinition:
+    suites = {table.qualified: suite_of(project, table) for table in _IDENTITIES}
+
     @dg.multi_asset(
         name="identities",
-        specs=[
-            _spec(MEMBERS, "Which customer each living record belongs to."),
-            _spec(FORMER_MEMBERS, "Which customer each deleted record last belonged to."),
-            _spec(CUSTOMER_IDS, "Every id ever given and the one that stands for it now."),
-            _spec(IDENTITY_EVENTS, "What happened to customer ids, and why."),
-        ],
+        specs=[_spec(table, description) for table, description in _IDENTITIES.items()],
+        check_specs=[spec for table in _IDENTITIES for spec in check_specs(_key(table), suites[table.qualified])],
         pool=POOL,
     )
     def identities(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
+        prepare_judging(run)
         with step(run, "link.members"):
             linkage.assign_customers(run.warehouse, run.ledger, run_id=run.run_id, now=run.started_at)
-        for table in (MEMBERS, FORMER_MEMBERS, CUSTOMER_IDS, IDENTITY_EVENTS):
+            verdicts = {table: judge_table(run, table, suites[table.qualified]) for table in _IDENTITIES}
+        for table in _IDENTITIES:
             yield dg.MaterializeResult(
-                asset_key=dg.AssetKey([table.schema, table.name]), metadata=counts(run.warehouse.count(table))
+                asset_key=_key(table),
+                metadata=counts(run.warehouse.count(table)),
+                check_results=check_results(_key(table), *verdicts[table]),
             )
 
     return identities

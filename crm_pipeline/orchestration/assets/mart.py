@@ -20,6 +20,7 @@ def model_assets(project: Project) -> list[dg.AssetsDefinition]:
     """One asset per model, in the order of their dependencies."""
     models = project_models(project)
     tables = project_model_tables(project, models)
+    suite_tables(project, tables.values())  # refuses a file that is named after no table
     return [_model_asset(project, model, tables[model.qualified]) for model in models]
 
 
@@ -31,13 +32,13 @@ def _model_asset(project: Project, model: Model, table: Table) -> dg.AssetsDefin
         )
         for test in model.tests
     ]
-    suite = suite_of(project, table) if model.qualified in suite_tables(project) else None
+    suite = suite_of(project, table)
 
     @dg.asset(
         key=key,
         group_name=model.schema,
         deps=_upstream(model),
-        check_specs=[*tests, *(check_specs(key, suite) if suite else [])],
+        check_specs=[*tests, *check_specs(key, suite)],
         pool=POOL,
         kinds={"sql", "duckdb"},
         description=model.description,
@@ -47,15 +48,14 @@ def _model_asset(project: Project, model: Model, table: Table) -> dg.AssetsDefin
         },
     )
     def sql_model(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
-        if suite:
+        if suite.rules:
             prepare_judging(run)
         with step(run, model.qualified):
             row_count = run_model(run.warehouse, model)
             verdicts = test_model(run.warehouse, model)
             record_tests(run, model, row_count, verdicts)
             results = [_test_result(key, verdict) for verdict in verdicts]
-            if suite:
-                results += check_results(key, *judge_table(run, table, suite))
+            results += check_results(key, *judge_table(run, table, suite))
             return dg.MaterializeResult(metadata=counts(row_count), check_results=results)
 
     return sql_model

@@ -3,12 +3,15 @@
 import dagster as dg
 
 from crm_pipeline.orchestration.metadata import POOL, counts
+from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
+from crm_pipeline.steps.checks import judge_table
 from crm_pipeline.steps.publishing import guards
 from crm_pipeline.steps.publishing.back_up import back_up
 from crm_pipeline.steps.publishing.publish import publish
-from crm_pipeline.steps.run import Run
+from crm_pipeline.steps.run import Run, suite_of
+from crm_pipeline.tables import customer_history
 
 PUBLISHED, SNAPSHOT = dg.AssetKey(["published", "crm"]), dg.AssetKey(["backup", "snapshot"])
 
@@ -22,14 +25,18 @@ class SnapshotConfig(dg.Config):
 
 def publish_assets(project: Project, upstream: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     """The published file, then the backup."""
-    return [_published(upstream), _backup(project)]
+    return [_published(project, upstream), _backup(project)]
 
 
-def _published(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
+def _published(project: Project, upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    history = customer_history(project.config.extras("customers"))  # appended to by publication itself
+    suite = suite_of(project, history)
+
     @dg.asset(
         key=PUBLISHED,
         group_name="publish",
         deps=upstream,
+        check_specs=check_specs(PUBLISHED, suite),
         pool=POOL,
         kinds={"duckdb"},
         description="published/crm.duckdb: what analysts query; replaced by rename, and only when something changed.",
@@ -43,7 +50,8 @@ def _published(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
                     is_changed=summary.is_changed,
                     fingerprint=summary.fingerprint,
                     rows=dict(summary.row_counts),
-                )
+                ),
+                check_results=check_results(PUBLISHED, *judge_table(run, history, suite)),
             )
 
     return published

@@ -8,6 +8,7 @@ from crm_pipeline.orchestration.metadata import POOL
 from crm_pipeline.orchestration.report_links import remember_reports_address, report_link, reports_address
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.run import Run
+from crm_pipeline.steps.telling.quality_report import LATEST_QUALITY, quality_page
 from crm_pipeline.steps.telling.report import LATEST, write_report
 
 REPORT = dg.AssetKey(["reports", "run"])
@@ -23,7 +24,10 @@ def report_assets(project: Project) -> list[dg.AssetsDefinition]:
         pool=POOL,
         kinds={"html"},
         description="What came in, what was rejected, who was linked, what it took: charts, in English and Chinese.",
-        metadata={"latest": dg.MetadataValue.url(report_link(project, LATEST))},
+        metadata={
+            "latest": dg.MetadataValue.url(report_link(project, LATEST)),
+            "latest quality report": dg.MetadataValue.url(report_link(project, LATEST_QUALITY)),
+        },
     )
     def report(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
         with discreet():
@@ -32,7 +36,9 @@ def report_assets(project: Project) -> list[dg.AssetsDefinition]:
             return dg.MaterializeResult(
                 metadata={
                     "report": dg.MetadataValue.url(report_link(project, file.name)),
+                    "quality report": dg.MetadataValue.url(report_link(project, quality_page(run))),
                     "file": dg.MetadataValue.path(str(file)),
+                    "quality file": dg.MetadataValue.path(str(file.with_name(quality_page(run)))),
                 }
             )
 

@@ -39,6 +39,7 @@ class Figures:
         review_weight: from it on a pair waits for a person; None when no weight is enough.
         is_golden_current: whether this run made the golden customers; else what is counted over them is of an earlier
             run, and no match for the records.
+        quality_page: file name of the quality report beside it; empty where there is none.
         chinese: notes, claims and reasons of rules to the same in Chinese; those that lack it are shown as they are.
     """
 
@@ -61,6 +62,7 @@ class Figures:
     never_filled: Mapping[str, tuple[str, ...]]
     attached: tuple[Attached, ...]
     is_golden_current: bool = True
+    quality_page: str = ""
     chinese: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property

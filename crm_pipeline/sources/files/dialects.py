@@ -157,11 +157,12 @@ def _table_below(trials: list[_Trial]) -> _Table | None:
     for trial in trials:
         widest = 0
         for place, (line, width) in enumerate(trial.rows[:_LOOKED_AT]):
-            below = trial.rows[place:]
-            count = sum(other == width for _, other in below)
-            if place and width > max(widest, 1) and count > 1 and count >= _LEAST_SHARE * len(below):
-                found.append(_Table(trial, line, width, count))
-                break
+            if place and width > max(widest, 1):
+                below = trial.rows[place:]
+                count = sum(other == width for _, other in below)
+                if count > 1 and count >= _LEAST_SHARE * len(below):
+                    found.append(_Table(trial, line, width, count))
+                    break
             widest = max(widest, width)
     return max(found, key=lambda table: (table.count, table.width), default=None)
 

@@ -14,6 +14,7 @@ from crm_pipeline.settings import AppliedExtract, Extract, ValueForm
 from crm_pipeline.sources.mapping import all_forms
 from crm_pipeline.standardise import texts
 from crm_pipeline.state.delivery import LINE, Delivery
+from crm_pipeline.steps.applying.versions import DELIVERED
 from crm_pipeline.warehouse import Warehouse, expressions
 from crm_pipeline.warehouse.connection import literal, quoted
 
@@ -21,7 +22,9 @@ _CHUNK_ROWS = 250_000
 _PREFIX = "contact."
 
 
-def blank_lines(delivery: Delivery, applied: AppliedExtract, absent: Sequence[str] = ()) -> pl.Series | str:
+def blank_lines(
+    delivery: Delivery, applied: AppliedExtract, absent: Sequence[str] = (), corrected: pl.DataFrame | None = None
+) -> pl.Series | str:
     """The rows in which nothing that the contact is mapped from holds a value, constants apart.
 
     As an SQL condition over the delivered columns; or as their lines where an expression has to be computed first.
@@ -30,16 +33,26 @@ def blank_lines(delivery: Delivery, applied: AppliedExtract, absent: Sequence[st
         delivery: whose rows.
         applied: an extract of contacts.
         absent: columns that the mapping names and the delivery lacks; they are empty.
+        corrected: rows that take the place of delivered ones, as `corrections.delivered` gives them; None for none.
     """
     forms = _own_forms(applied.extract)
     if not any(form.expression for form in forms.values()):
         columns = dict.fromkeys(name for form in forms.values() for name in form.delivered_columns)
         return " AND ".join(_is_blank_sql(name) for name in columns if name not in absent) or "true"
-    scan = delivery.scan().with_columns(pl.lit("").alias(name) for name in absent)
+    scan = _with_corrected(delivery, corrected).with_columns(pl.lit("").alias(name) for name in absent)
     starts = range(0, delivery.row_count, _CHUNK_ROWS)
     where = f"{applied.source}.{applied.landed_name}, contact"
     chunks = (scan.slice(start, _CHUNK_ROWS).collect() for start in starts)
     return pl.concat([pl.Series(LINE, [], pl.Int64), *(_blank(chunk, forms, where) for chunk in chunks)])
+
+
+def _with_corrected(delivery: Delivery, corrected: pl.DataFrame | None) -> pl.LazyFrame:
+    """The rows of a delivery, corrected ones in their place."""
+    scan = delivery.scan()
+    if corrected is None or corrected.is_empty():
+        return scan
+    rows = corrected.lazy().select(*delivery.columns, LINE)
+    return pl.concat([scan.select(*delivery.columns, LINE).join(rows, on=LINE, how="anti"), rows])
 
 
 def blank_rows(rows: pl.DataFrame, applied: AppliedExtract) -> pl.Series:
@@ -47,17 +60,16 @@ def blank_rows(rows: pl.DataFrame, applied: AppliedExtract) -> pl.Series:
     return _blank(rows, _own_forms(applied.extract), f"{applied.source}.{applied.landed_name}, contact")
 
 
-def mark_blank(warehouse: Warehouse, lines: pl.Series | str, rows: str) -> None:
+def mark_blank(warehouse: Warehouse, lines: pl.Series | str) -> None:
     """Marks those of the examined rows that hold no contact; they delete the contact that their record had.
 
     Args:
-        warehouse: where `_rows` is.
+        warehouse: where `_rows` and the view `versions.DELIVERED` are.
         lines: as `blank_lines` gave them.
-        rows: the delivered rows as an SQL relation.
     """
     marked = "UPDATE _rows SET is_blank = true, is_deleted = true WHERE line IN"
     if isinstance(lines, str):
-        warehouse.execute(f"{marked} (SELECT {LINE} FROM {rows} WHERE {lines})")
+        warehouse.execute(f"{marked} (SELECT {LINE} FROM {DELIVERED} WHERE {lines})")
         return
     with warehouse.registered("_blank", lines.to_frame(LINE)):
         warehouse.execute(f"{marked} (SELECT {LINE} FROM _blank)")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -18,13 +18,16 @@ from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import AppliedExtract, Extract
 from crm_pipeline.sources.mapped_columns import absent_columns, mapped_columns
 from crm_pipeline.sources.mapping import map_rows
+from crm_pipeline.standardise import DateOrder
 from crm_pipeline.standardise.dates import clean_timestamp
 from crm_pipeline.state.delivery import LINE, Delivery
-from crm_pipeline.steps.applying import contacts, limits, rejections, versions
+from crm_pipeline.steps import date_orders
+from crm_pipeline.steps.applying import contacts, corrections, limits, rejections, versions
 from crm_pipeline.steps.applying.loads import load_row
 from crm_pipeline.steps.applying.versions import HASH, KEY
 from crm_pipeline.steps.readable import cleaned, without_rows
 from crm_pipeline.steps.run import Run
+from crm_pipeline.steps.vocabulary import Vocabulary, vocabulary_of
 from crm_pipeline.tables import LOADS, REJECTIONS, Table
 
 _log = logging.getLogger(__name__)
@@ -48,6 +51,14 @@ class Application:
     contract: pl.DataFrame
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What cells of a delivery are read with: the project's words, and the orders of its dates by column."""
+
+    words: Vocabulary
+    date_orders: Mapping[str, DateOrder]
+
+
 @dataclass(slots=True)
 class _Tally:
     """What the chunks of a delivery came to so far."""
@@ -67,6 +78,7 @@ def apply_delivery(
     applied: AppliedExtract,
     suite: quality.Suite,
     recipe: str,
+    standing: pl.DataFrame,
     *,
     before: Delivery | None = None,
 ) -> Application:
@@ -78,7 +90,8 @@ def apply_delivery(
         delivery: not applied yet, under the extract's name in std.
         applied: the extract, or the contacts in its rows.
         suite: the table's rules.
-        recipe: hash of all that decides what std makes of a delivered row.
+        recipe: hash of all that decides what std makes of a delivered row, corrections apart.
+        standing: the corrections that count for the delivery.
         before: the delivery that counts before it; None for the first.
 
     Raises:
@@ -88,20 +101,25 @@ def apply_delivery(
     began = time.monotonic()
     extract = applied.extract
     absent = _absent(run, delivery, applied)
-    with versions.examined(run.warehouse, delivery, extract, absent):
+    with (
+        corrections.delivered(run.warehouse, delivery, absent, standing) as corrected,
+        versions.examined(run.warehouse, delivery, extract),
+    ):
         if applied.is_contact:
-            blank = contacts.blank_lines(delivery, applied, absent)
-            contacts.mark_blank(run.warehouse, blank, versions.rows_of(delivery, absent))
+            contacts.mark_blank(run.warehouse, contacts.blank_lines(delivery, applied, absent, corrected))
         else:
             _require_keys(run, delivery, extract)
         repeated = versions.repeated_keys(run.warehouse)
         versions.mark_surplus(run.warehouse, surplus_lines(repeated, extract, run.project.config.timezone))
         candidates, changed = versions.find_changed(run.warehouse, table, delivery)
         with run.warehouse.transaction():
-            tally = _apply_changes(run, table, delivery, applied, suite, absent)
+            earlier = date_orders.before(versions.latest_date_orders(run.warehouse, delivery))
+            found = _orders(run, delivery, applied, earlier) if changed else {}
+            reading = _Reading(vocabulary_of(run.project), date_orders.orders(found))
+            tally = _apply_changes(run, table, delivery, applied, suite, absent, corrected, reading)
             emptied = versions.close_marked(run.warehouse, table, delivery, is_blank=True) if applied.is_contact else 0
             marked = versions.close_marked(run.warehouse, table, delivery) if extract.deleted else 0
-            surplus = _reject_surplus(run, delivery, extract)
+            surplus = _reject_surplus(run, delivery, extract, corrected)
             delivered, unreadable = _rows_delivered(run, delivery, applied)
             if unreadable:
                 _reject_unreadable(run, delivery, extract)
@@ -119,12 +137,31 @@ def apply_delivery(
                 "unreadable_count": unreadable,
             }
             seconds = time.monotonic() - began
-            load = load_row(run, delivery, before, extract, recipe, counts, seconds=seconds)
+            applied_with = corrections.recipe_with(recipe, standing)
+            told = date_orders.recorded(found, earlier)
+            load = load_row(run, delivery, before, extract, applied_with, counts, date_orders=told, seconds=seconds)
             quality.reconcile(load)
             run.warehouse.insert(LOADS, load)
+            if not applied.is_contact:
+                is_full = extract.load == "full"
+                corrections.record_uses(run.warehouse, delivery, standing, corrected, is_full=is_full)
     said = ", ".join(f"{load[name][0]:,} {name.removesuffix('_count')}" for name in _LOGGED)
     _log.info("%s.%s %s: %s", delivery.source, delivery.extract, delivery.business_date, said)
     return Application(load, limits.summed(tally.checks), limits.summed(tally.contract))
+
+
+def _orders(
+    run: Run, delivery: Delivery, applied: AppliedExtract, earlier: Mapping[str, DateOrder]
+) -> dict[str, date_orders.OrderFound]:
+    """The order of each column of dates, told by all rows of the delivery, not by the changed ones alone."""
+
+    def cells_of(column: str) -> pl.Series:
+        alone = date_orders.mapped_alone(applied, column)
+        rows = versions.cells_of(run.warehouse, mapped_columns(alone))
+        return map_rows(rows, alone, source=delivery.source)[column]
+
+    columns = date_orders.date_columns(applied.extract, run.project.config.extras(applied.extract.entity))
+    return date_orders.find_orders(applied.extract, columns, cells_of, earlier)
 
 
 def _rows_delivered(run: Run, delivery: Delivery, applied: AppliedExtract) -> tuple[int, int]:
@@ -146,7 +183,14 @@ def _absent(run: Run, delivery: Delivery, applied: AppliedExtract) -> tuple[str,
 
 
 def _apply_changes(
-    run: Run, table: Table, delivery: Delivery, applied: AppliedExtract, suite: quality.Suite, absent: Sequence[str]
+    run: Run,
+    table: Table,
+    delivery: Delivery,
+    applied: AppliedExtract,
+    suite: quality.Suite,
+    absent: Sequence[str],
+    corrected: pl.DataFrame,
+    reading: _Reading,
 ) -> _Tally:
     """The changed rows cleaned, judged and put in place, chunk by chunk."""
     extract = applied.extract
@@ -156,14 +200,14 @@ def _apply_changes(
     for rows in versions.changed_rows(run.warehouse, delivery, _CHUNK_ROWS):
         complete = rows.with_columns(pl.lit("").alias(name) for name in absent)
         mapped = map_rows(complete, extract, source=delivery.source)
-        result = cleaned(run.project, extract, mapped)
+        result = cleaned(run.project, extract, mapped, delivery.business_date, reading.words, reading.date_orders)
         frame = _versioned(result.frame, rows, delivery)
         if applied.is_contact:
             frame = frame.with_columns(_main_key(applied, rows[KEY]))
         judgement = quality.judge(with_today(frame, delivery), by_row)
         accepted = quality.accept(frame, judgement.failures.filter(~pl.col("rule_id").is_in(counting)))
         reasons = rejections.against_cells(extract.entity, result.rejected, judgement.failures, mapped)
-        rejected = rejections.complete(reasons, rows, delivery, extract)
+        rejected = rejections.complete(reasons, rows, delivery, extract, corrected)
         versions.replace_versions(run.warehouse, table, delivery, accepted)
         run.warehouse.insert(REJECTIONS, rejected, order_by=REJECTIONS.key)
         tally.judged += rows.height
@@ -227,10 +271,10 @@ def surplus_lines(repeated: pl.DataFrame, extract: Extract, zone: str) -> pl.Ser
     return ordered.filter(~pl.col("line").is_in(kept["line"].implode()))["line"].sort()
 
 
-def _reject_surplus(run: Run, delivery: Delivery, extract: Extract) -> int:
+def _reject_surplus(run: Run, delivery: Delivery, extract: Extract, corrected: pl.DataFrame) -> int:
     """Number of surplus rows, each recorded with its reason."""
     rows = versions.surplus_rows(run.warehouse, delivery)
-    rejected = rejections.complete(rejections.against_duplicates(rows, extract), rows, delivery, extract)
+    rejected = rejections.complete(rejections.against_duplicates(rows, extract), rows, delivery, extract, corrected)
     run.warehouse.insert(REJECTIONS, rejected, order_by=REJECTIONS.key)
     return rows.height
 

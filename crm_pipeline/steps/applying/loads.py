@@ -35,6 +35,7 @@ def load_row(
     recipe: str,
     counts: Mapping[str, int],
     *,
+    date_orders: list[dict[str, object]],
     seconds: float,
 ) -> pl.DataFrame:
     """The row of `ops.loads`; within `versions.examined`, once the delivery's rejections are recorded.
@@ -46,6 +47,7 @@ def load_row(
         extract: its configuration.
         recipe: hash of all that decides what std makes of a delivered row.
         counts: each column that ends with `_count`.
+        date_orders: of its columns of dates, as `steps.date_orders.recorded` gives them.
         seconds: that applying took.
     """
     origin = delivery.origin
@@ -59,6 +61,7 @@ def load_row(
         "reasons": _reasons(run, delivery),
         **_updated_range(run, extract),
         "schema_changes": _schema_changes(delivery, before, extract),
+        "date_orders": date_orders,
         "format": origin.format,
         "encoding": origin.encoding,
         "dialect": dialect_of(origin),

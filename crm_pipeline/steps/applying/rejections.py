@@ -12,7 +12,8 @@ import polars as pl
 from crm_pipeline import quality
 from crm_pipeline.settings import Extract
 from crm_pipeline.state.delivery import LINE, Delivery, Part
-from crm_pipeline.steps.applying.versions import KEY
+from crm_pipeline.steps.applying.corrections import DELIVERED_HASH, DELIVERED_ROW
+from crm_pipeline.steps.applying.versions import HASH, KEY
 from crm_pipeline.tables import REJECTIONS
 
 DUPLICATE = "another row of this delivery has the same key and is newer or further down; deliver one row per key"
@@ -24,7 +25,7 @@ def against_cells(entity: str, unreadable: pl.DataFrame, failures: pl.DataFrame,
 
     Args:
         entity: of the rows.
-        unreadable: cells that no cleaner could read: row, column_name, value, reason.
+        unreadable: cells that no cleaner could read: row, column_name, value, reason, is_placeholder.
         failures: rules broken: row, rule_id, severity, column_name, reason.
         mapped: the rows as text, to which `row` is the index.
     """
@@ -32,8 +33,16 @@ def against_cells(entity: str, unreadable: pl.DataFrame, failures: pl.DataFrame,
     judged = failures.with_columns((pl.col("rule_id") == of_cell).alias("is_of_cell"))
     # The rule that counts the cells of a column says no more of one, but may hold back its row.
     held = judged.filter("is_of_cell", pl.col("severity") == "row").select("row", "column_name", "severity")
+    of_word = pl.format(quality.placeholder_id(entity, "{}"), "column_name")
     read = unreadable.join(held, on=["row", "column_name"], how="left", maintain_order="left").select(
-        "row", of_cell.alias("rule_id"), pl.col("severity").fill_null("value"), "column_name", "reason"
+        "row",
+        pl.when("is_placeholder").then(of_word).otherwise(of_cell).alias("rule_id"),
+        pl.when("is_placeholder")
+        .then(pl.lit("value"))
+        .otherwise(pl.col("severity").fill_null("value"))
+        .alias("severity"),
+        "column_name",
+        "reason",
     )
     broken = judged.filter(~pl.col("is_of_cell"))
     already = (broken["severity"] == "warning") & _is_in(broken, unreadable)  # a warning that says nothing new
@@ -102,21 +111,43 @@ def against_lines(delivery: Delivery, extract: Extract) -> pl.DataFrame:
             pl.lit(None, dtype=pl.String).alias("value"),
             pl.lit(None, dtype=pl.String).alias("source_id"),
             pl.Series("row_delivered", shown, dtype=pl.String),
+            pl.lit(None, dtype=pl.String).alias("row_hash"),
+            pl.lit(None, dtype=pl.String).alias("row_corrected"),
         ),
         delivery,
         extract,
     )
 
 
-def complete(rejections: pl.DataFrame, delivered: pl.DataFrame, delivery: Delivery, extract: Extract) -> pl.DataFrame:
-    """Rows of `ops.rejections`: each reason with its delivery, key and the row as delivered."""
-    concerned = delivered.filter(pl.col(LINE).is_in(rejections["line"].unique().implode()))
-    rows = concerned.select(
+def complete(
+    rejections: pl.DataFrame, rows: pl.DataFrame, delivery: Delivery, extract: Extract, corrected: pl.DataFrame
+) -> pl.DataFrame:
+    """Rows of `ops.rejections`: each reason with its delivery, key and the row as delivered.
+
+    Args:
+        rejections: reasons.
+        rows: those concerned, and others, with `KEY` and `HASH`; corrected ones as they were corrected.
+        delivery: whose rows.
+        extract: its configuration.
+        corrected: rows that took the place of delivered ones, as `corrections.delivered` gives them.
+    """
+    concerned = rows.filter(pl.col(LINE).is_in(rejections["line"].unique().implode()))
+    told = concerned.select(
         pl.col(LINE).alias("line"),
         pl.col(KEY).alias("source_id"),
+        pl.col(HASH).alias("row_hash"),
         pl.struct(delivery.columns).struct.json_encode().alias("row_delivered"),
+        pl.lit(None, dtype=pl.String).alias("row_corrected"),
     )
-    return _placed(rejections.join(rows, on="line", how="left", maintain_order="left"), delivery, extract)
+    if not corrected.is_empty():
+        before = corrected.select(pl.col(LINE).alias("line"), DELIVERED_HASH, DELIVERED_ROW)
+        is_corrected = pl.col(DELIVERED_HASH).is_not_null()
+        told = told.join(before, on="line", how="left", maintain_order="left").with_columns(
+            pl.coalesce(DELIVERED_HASH, "row_hash").alias("row_hash"),
+            pl.coalesce(DELIVERED_ROW, "row_delivered").alias("row_delivered"),
+            pl.when(is_corrected).then("row_delivered").alias("row_corrected"),
+        )
+    return _placed(rejections.join(told, on="line", how="left", maintain_order="left"), delivery, extract)
 
 
 def _placed(rejections: pl.DataFrame, delivery: Delivery, extract: Extract) -> pl.DataFrame:

@@ -19,12 +19,13 @@ import polars as pl
 from crm_pipeline import quality, standardise
 from crm_pipeline.settings import AppliedExtract
 from crm_pipeline.state.delivery import Delivery
-from crm_pipeline.steps.applying import limits, versions
+from crm_pipeline.steps.applying import corrections, limits, versions
 from crm_pipeline.steps.applying.delivery import apply_delivery, with_today
 from crm_pipeline.steps.applying.import_report import write_import_reports
 from crm_pipeline.steps.checks import judge_current, latest_results, record_results
 from crm_pipeline.steps.readable import without_rows
 from crm_pipeline.steps.run import Run, suite_of
+from crm_pipeline.steps.vocabulary import vocabulary_of
 from crm_pipeline.tables import LOADS, REJECTIONS, Table, std
 
 
@@ -50,8 +51,9 @@ class EntityApplied:
 def apply_entity(run: Run, entity: str, *, judge_all: bool = False) -> EntityApplied:
     """All deliveries of an entity's extracts that std does not show yet, applied in date order.
 
-    A late delivery, a replaced one, or a changed recipe (mapping, suite, standardisers) takes the extract's part of
-    std back to before it and applies from there on, so that std is a function of landing and recipe alone.
+    A late delivery, a replaced one, a new correction, or a changed recipe (mapping, suite, standardisers) takes the
+    extract's part of std back to before it and applies from there on, so that std is a function of landing, decisions
+    and recipe alone.
 
     Args:
         run: the open run.
@@ -62,13 +64,15 @@ def apply_entity(run: Run, entity: str, *, judge_all: bool = False) -> EntityApp
     suite = suite_of(run.project, table)
     by_row, whole = suite.split_by_row()
     _ensure_tables(run, table, entity)
+    standing = corrections.standing(run.project)
     loads, checks, contract = [LOADS.empty()], [], []
     for applied in run.project.config.applied_extracts:
         if applied.extract.entity != entity:
             continue
         recipe = recipe_sha256(run, applied, suite)
-        for delivery, before in _to_apply(run, table, applied, recipe):
-            application = apply_delivery(run, table, delivery, applied, suite, recipe, before=before)
+        for delivery, before in _to_apply(run, table, applied, recipe, standing):
+            corrected = corrections.counting_for(standing, delivery, applied.landed_name)
+            application = apply_delivery(run, table, delivery, applied, suite, recipe, corrected, before=before)
             loads.append(application.load)
             checks.append(limits.with_basis(application.checks, application.load))
             contract.append(limits.with_basis(application.contract, application.load))
@@ -100,7 +104,7 @@ def _ensure_tables(run: Run, table: Table, entity: str) -> None:
     In one transaction: a crash between a table made anew and its loads forgotten would leave it empty for good.
     """
     with run.warehouse.transaction():
-        anew = [log for log in (LOADS, REJECTIONS) if run.warehouse.ensure(log)]
+        anew = [log for log in versions.LOGS if run.warehouse.ensure(log)]
         if anew:  # all is applied again
             run.warehouse.execute(f"DELETE FROM {LOADS.qualified}")
         if run.warehouse.ensure(table):
@@ -109,7 +113,7 @@ def _ensure_tables(run: Run, table: Table, entity: str) -> None:
 
 
 def _to_apply(
-    run: Run, table: Table, extract: AppliedExtract, recipe: str
+    run: Run, table: Table, extract: AppliedExtract, recipe: str, standing: pl.DataFrame
 ) -> Sequence[tuple[Delivery, Delivery | None]]:
     """The deliveries to apply, each with the one before it, after std was taken back to the point where they apply.
 
@@ -118,7 +122,14 @@ def _to_apply(
     source, name = extract.source, extract.name
     landed = run.landing.counting(source, extract.landed_name, load=extract.extract.load)
     deliveries = _with_before([replace(delivery, extract=name) for delivery in landed])
-    wanted = [(d.business_date, d.sequence, d.origin.file_sha256, recipe) for d, _ in deliveries]
+    recipes = [
+        corrections.recipe_with(recipe, corrections.counting_for(standing, delivery, extract.landed_name))
+        for delivery, _ in deliveries
+    ]
+    wanted = [
+        (delivery.business_date, delivery.sequence, delivery.origin.file_sha256, applied_with)
+        for (delivery, _), applied_with in zip(deliveries, recipes, strict=True)
+    ]
     present = versions.applied(run.warehouse, source, name)
     agreed = next((i for i, pair in enumerate(zip(wanted, present, strict=False)) if pair[0] != pair[1]), None)
     first = min(len(wanted), len(present)) if agreed is None else agreed
@@ -150,7 +161,8 @@ def recipe_sha256(run: Run, applied: AppliedExtract, suite: quality.Suite) -> st
         "mapping": applied.extract.model_dump(mode="json", exclude=apart),
         "suite": quality.split_by_flag(suite)[0].sha256,
         "standardise": standardise.VERSION,
-        "libraries": {name: version(name) for name in ("phonenumbers", "pycountry")},  # their tables decide too
+        "libraries": {name: version(name) for name in standardise.LIBRARIES},  # their tables decide too
+        "words": vocabulary_of(run.project).sha256,
         "default_country": config.default_country,
         "timezone": config.timezone,
     }

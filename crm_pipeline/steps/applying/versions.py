@@ -7,21 +7,27 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from typing import Any
 
 import polars as pl
 
 from crm_pipeline.settings import Extract
 from crm_pipeline.sources.mapping import BLANKS, is_deleted_sql, source_id_sql
 from crm_pipeline.state.delivery import LINE, Delivery
-from crm_pipeline.tables import LOADS, REJECTIONS, Table
+from crm_pipeline.tables import CORRECTION_USES, LOADS, REJECTIONS, Table
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline.warehouse.connection import literal, quoted
 
 # Columns beside the delivered ones, under names that no delivered column is likely to have.
 KEY = "=source_id"
 HASH = "=row_hash"
+# The rows of a delivery with what people corrected, a view that is there while the delivery is applied.
+DELIVERED = "_delivered"
+
+LOGS = (LOADS, REJECTIONS, CORRECTION_USES)
+"""What is told of each delivery that std shows."""
 
 _CUTS = BLANKS + "\"'\\{}[],;|:^~"  # what stands between words of a line, besides the delivery's own delimiter
 _JSON_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -47,13 +53,13 @@ def rewind(warehouse: Warehouse, table: Table, source: str, extract: str, day: d
     with warehouse.transaction():
         warehouse.execute(f"DELETE FROM {table.qualified} WHERE {where} AND valid_from >= ?", parameters)
         warehouse.execute(f"UPDATE {table.qualified} SET valid_to = NULL WHERE {where} AND valid_to >= ?", parameters)
-        for log in (LOADS, REJECTIONS):
+        for log in LOGS:
             warehouse.execute(f"DELETE FROM {log.qualified} WHERE {where} AND business_date >= ?", parameters)
 
 
 @contextlib.contextmanager
-def examined(warehouse: Warehouse, delivery: Delivery, extract: Extract, absent: Sequence[str] = ()) -> Iterator[None]:
-    """Within the block there is a table `_rows`: one row per delivered row that could be read.
+def examined(warehouse: Warehouse, delivery: Delivery, extract: Extract) -> Iterator[None]:
+    """Within the block there is a table `_rows`: one row of the view DELIVERED each, all that could be read.
 
     Columns: `line`; `source_id`, null where a part of the key is blank; `row_hash`, the MD5 over the column names,
     sorted, and the cell of each; `updated_at` as delivered; `is_deleted`, whether it has a key and the mark of
@@ -64,17 +70,16 @@ def examined(warehouse: Warehouse, delivery: Delivery, extract: Extract, absent:
         warehouse: the writing connection.
         delivery: whose rows.
         extract: its configuration.
-        absent: columns that the configuration names and the delivery lacks; their cells are empty.
     """
     updated = quoted(extract.updated_at) if extract.updated_at else "NULL"
-    key, rows = source_id_sql(extract.primary_key), rows_of(delivery, absent)
+    key = source_id_sql(extract.primary_key)
     is_deleted = f"{key} IS NOT NULL AND {is_deleted_sql(extract.deleted)}" if extract.deleted else "false"
     warehouse.execute(f"""
         CREATE OR REPLACE TEMP TABLE _rows AS
-        SELECT {LINE} AS line, {key} AS source_id, {_row_hash(delivery)} AS row_hash,
+        SELECT {LINE} AS line, {key} AS source_id, {row_hash_sql(delivery.columns)} AS row_hash,
                CAST({updated} AS VARCHAR) AS updated_at, {is_deleted} AS is_deleted, false AS is_surplus,
                false AS is_blank
-        FROM {rows}
+        FROM {DELIVERED}
     """)
     try:
         yield
@@ -90,9 +95,12 @@ def rows_of(delivery: Delivery, absent: Sequence[str] = ()) -> str:
     return f"(SELECT *{empty} FROM {rows})" if absent else rows
 
 
-def _row_hash(delivery: Delivery) -> str:
-    """Names and cells with a separator between all of them; put together so that DuckDB joins few texts."""
-    names = sorted(delivery.columns)
+def row_hash_sql(columns: Iterable[str]) -> str:
+    """An SQL expression over delivered columns: MD5 over names and cells, a separator between all of them.
+
+    They are put together so that DuckDB joins few texts.
+    """
+    names = sorted(columns)
     before = [f"{_SEPARATOR if position else ''}{name}{_SEPARATOR}" for position, name in enumerate(names)]
     texts = (f"{literal(text)}, {quoted(name)}" for text, name in zip(before, names, strict=True))
     return f"md5(concat({', '.join(texts) or literal('')}))"
@@ -111,6 +119,24 @@ def updated_range(warehouse: Warehouse) -> pl.Series:
         UNION ALL SELECT DISTINCT updated_at FROM _rows WHERE NOT coalesce({is_plain}, false)
     """)
     return frame["updated_at"].drop_nulls()
+
+
+def latest_date_orders(warehouse: Warehouse, delivery: Delivery) -> list[dict[str, Any]]:
+    """`date_orders` of the delivery of the same extract that was applied last, by date and sequence."""
+    frame = warehouse.frame(
+        f"""
+        SELECT date_orders FROM {LOADS.qualified} WHERE source = ? AND extract = ?
+        ORDER BY business_date DESC, sequence DESC LIMIT 1
+        """,
+        [delivery.source, delivery.extract],
+    )
+    return frame["date_orders"].to_list()[0] or [] if frame.height else []
+
+
+def cells_of(warehouse: Warehouse, columns: Sequence[str]) -> pl.DataFrame:
+    """Some columns of all rows of the view DELIVERED, with the line; in no order."""
+    names = ", ".join(quoted(name) for name in (*columns, LINE))
+    return warehouse.frame(f"SELECT {names} FROM {DELIVERED}")
 
 
 def repeated_keys(warehouse: Warehouse) -> pl.DataFrame:
@@ -152,7 +178,7 @@ def find_changed(warehouse: Warehouse, table: Table, delivery: Delivery) -> tupl
 
 
 def changed_rows(warehouse: Warehouse, delivery: Delivery, chunk_rows: int) -> Iterator[pl.DataFrame]:
-    """The changed rows as delivered with `KEY` and `HASH`, in their order, at most `chunk_rows` at a time."""
+    """The changed rows of the view DELIVERED with `KEY` and `HASH`, in their order, at most `chunk_rows` at a time."""
     lines = warehouse.frame("SELECT line FROM _changed ORDER BY line")["line"]
     for start in range(0, lines.len(), chunk_rows):
         chunk = lines[start : start + chunk_rows]
@@ -170,7 +196,7 @@ def _delivered_rows(warehouse: Warehouse, delivery: Delivery, chosen: str, first
     return warehouse.frame(
         f"""
         SELECT {columns}, chosen.source_id AS {quoted(KEY)}, chosen.row_hash AS {quoted(HASH)}
-        FROM {rows_of(delivery)} AS delivered JOIN {chosen} AS chosen ON chosen.line = delivered.{LINE}
+        FROM {DELIVERED} AS delivered JOIN {chosen} AS chosen ON chosen.line = delivered.{LINE}
         WHERE delivered.{LINE} BETWEEN ? AND ? AND chosen.line BETWEEN ? AND ?
         ORDER BY delivered.{LINE}
         """,

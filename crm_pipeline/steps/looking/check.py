@@ -27,19 +27,11 @@ from crm_pipeline.steps.days import business_today, require_day
 from crm_pipeline.steps.landing.contracts import Contract
 from crm_pipeline.steps.landing.inbox import has_inbox, read_of_waiting, waiting_of
 from crm_pipeline.steps.landing.land import asked, require_file
-from crm_pipeline.steps.models import project_models
+from crm_pipeline.steps.models import project_model_tables, project_models
 from crm_pipeline.steps.publishing.back_up import key_of, store_of
 from crm_pipeline.steps.run import suite_of, suite_tables
-from crm_pipeline.tables import (
-    CUSTOMER_CONTACTS,
-    CUSTOMER_RECORDS,
-    CUSTOMER_VALUES,
-    ENTITIES,
-    Table,
-    customers,
-    published_entity,
-    std,
-)
+from crm_pipeline.tables import ENTITIES, Table
+from crm_pipeline.warehouse.models import contract_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,18 +185,16 @@ def _check_survivorship(project: Project) -> str:
 
 
 def _check_suites(project: Project) -> str:
-    judged = {table.qualified: table for table in _judged(project)}
-    names = suite_tables(project)
+    models = project_model_tables(project, project_models(project))
+    judged = {table.qualified: table for table in _judged(project)} | models
+    names = suite_tables(project, models.values())
     rules = sum(len(suite_of(project, judged[name]).rules) for name in names)
     return f"{rules} rules for {len(names)} tables"
 
 
-def _judged(project: Project) -> list[Table]:
-    """The tables that may have a suite."""
-    extras = project.config.extras("customers")
-    standardised = [std(entity, project.config.extras(entity)) for entity in ENTITIES]
-    golden = [customers(extras), CUSTOMER_RECORDS, CUSTOMER_VALUES, CUSTOMER_CONTACTS]
-    return [*standardised, *golden, *(published_entity(entity) for entity in ENTITIES if entity != "customers")]
+def _judged(project: Project) -> tuple[Table, ...]:
+    """The tables that may have a suite, those of SQL models apart."""
+    return contract_tables({entity: project.config.extras(entity) for entity in ENTITIES})
 
 
 def _check_backup(project: Project) -> str:

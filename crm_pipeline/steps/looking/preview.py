@@ -30,6 +30,7 @@ from crm_pipeline.state.delivery import LINE, Origin, Unreadable
 from crm_pipeline.steps.applying import contacts, rejections
 from crm_pipeline.steps.applying.delivery import surplus_lines
 from crm_pipeline.steps.applying.versions import KEY
+from crm_pipeline.steps.date_orders import OrderFound, date_columns, find_orders, orders
 from crm_pipeline.steps.landing.land import asked
 from crm_pipeline.steps.landing.sampling import MOST_ROWS, sample_of
 from crm_pipeline.steps.looking.column_samples import ColumnPreview, DeliveredColumn, column_preview, delivered_column
@@ -37,6 +38,7 @@ from crm_pipeline.steps.looking.foretelling import Foretold, foretell
 from crm_pipeline.steps.readable import cleaned
 from crm_pipeline.steps.run import suite_of
 from crm_pipeline.steps.starting.suggest import recognised
+from crm_pipeline.steps.vocabulary import vocabulary_of
 from crm_pipeline.tables import ENTITIES, std
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline.warehouse.expression_columns import expression_columns
@@ -56,6 +58,7 @@ class Preview:
         rejected: one rule: `rule_id`, `severity`, `rows`, `reason`, `lines` (the first few).
         unmapped: delivered columns that the mapping does not name; expressions may still use them.
         foretold: whether it would be refused as a whole, and what its columns differ in.
+        date_orders: which of day and month comes first in its columns of dates, where a cell needs it.
         suggestions: what unmapped columns may be.
     """
 
@@ -70,6 +73,7 @@ class Preview:
     held_back: tuple[Unreadable, ...]
     unmapped: tuple[str, ...]
     foretold: Foretold
+    date_orders: tuple[OrderFound, ...]
     suggestions: tuple[Suggestion, ...] = field(default=())
 
 
@@ -79,6 +83,7 @@ class _Looked:
 
     columns: tuple[ColumnPreview, ...]
     reasons: pl.DataFrame
+    date_orders: tuple[OrderFound, ...]
 
 
 def preview_extract(
@@ -132,6 +137,7 @@ def preview_extract(
         sample.unreadable,
         unmapped,
         foretold,
+        tuple(order for each in looked for order in each.date_orders),
         tuple(free_meanings(free, extract.entity, taken)),
     )
 
@@ -145,7 +151,8 @@ def _look(
     apart = rows.filter(pl.col(LINE).is_in(surplus.implode()) & ~pl.col(LINE).is_in(blank.implode()))
     rows = rows.filter(~pl.col(LINE).is_in(pl.concat([surplus, blank, marked]).implode()))
     mapped = map_rows(rows, extract, source=applied.source)
-    result = cleaned(project, extract, mapped)
+    found = _orders(project, extract, mapped)
+    result = cleaned(project, extract, mapped, day, vocabulary_of(project), orders(found))
     own = project.config.extras(extract.entity)
     by_row, _ = suite_of(project, std(extract.entity, own)).split_by_row()
     frame = result.frame.with_columns(rows[KEY].alias("source_id"), pl.lit(day).alias("business_date"))
@@ -153,8 +160,15 @@ def _look(
     reasons = rejections.against_cells(extract.entity, result.rejected, failures, mapped)
     duplicates = rejections.against_duplicates(apart, extract).select(reasons.columns)
     shown = [*ENTITIES[extract.entity], *own]
-    found = (column_preview(applied, column.name, mapped, result, samples) for column in shown)
-    return _Looked(tuple(column for column in found if column), pl.concat([reasons, duplicates]))
+    columns = (column_preview(applied, column.name, mapped, result, samples) for column in shown)
+    previews = tuple(column for column in columns if column)
+    return _Looked(previews, pl.concat([reasons, duplicates]), tuple(found.values()))
+
+
+def _orders(project: Project, extract: Extract, mapped: pl.DataFrame) -> dict[str, OrderFound]:
+    """The order of each column of dates, as the rows looked at tell it; an earlier delivery may tell a run."""
+    columns = date_columns(extract, project.config.extras(extract.entity))
+    return find_orders(extract, columns, lambda column: mapped[column], {})
 
 
 def _marked(warehouse: Warehouse, extract: Extract, rows: pl.DataFrame) -> pl.Series:

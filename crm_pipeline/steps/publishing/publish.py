@@ -12,15 +12,19 @@ from crm_pipeline.golden import record_history
 from crm_pipeline.publish import Publication, PublishSummary, publish_duckdb
 from crm_pipeline.state.measures import Outcome
 from crm_pipeline.steps.models import project_model_tables
+from crm_pipeline.steps.publishing.quarantine import find_open, follow_corrections
 from crm_pipeline.steps.run import Run, utc_now
 from crm_pipeline.tables import (
+    ANOMALIES,
     CHECK_RESULTS,
+    CORRECTIONS,
     CUSTOMER_CONTACTS,
     CUSTOMER_IDS,
     CUSTOMER_RECORDS,
     CUSTOMER_VALUES,
     IDENTITY_EVENTS,
     LOADS,
+    OPEN_REJECTIONS,
     PAIRS,
     QUARANTINE,
     REJECTIONS,
@@ -66,11 +70,17 @@ def publish(run: Run) -> PublishSummary:
 
 
 def publish_steward(run: Run) -> PublishSummary:
-    """What stewards see, also when the checks stopped the run: quarantine, loads, pairs to review, check results."""
-    for table in (LOADS, REJECTIONS, PAIRS, CHECK_RESULTS):
+    """What stewards see, also when the checks stopped the run.
+
+    The quarantine and which of its rows are open, corrections, loads, pairs to review, check results.
+    """
+    for table in (LOADS, REJECTIONS, PAIRS, CHECK_RESULTS, ANOMALIES):
         run.warehouse.ensure(table)
     run_model(run.warehouse, run.sql_models[QUARANTINE.qualified])
-    tables = [Publication.of(table) for table in (QUARANTINE, LOADS, CHECK_RESULTS, PAIRS)]
+    find_open(run)
+    follow_corrections(run)
+    shown = (QUARANTINE, OPEN_REJECTIONS, CORRECTIONS, LOADS, CHECK_RESULTS, ANOMALIES, PAIRS)
+    tables = [Publication.of(table) for table in shown]
     return publish_duckdb(
         run.warehouse,
         run.project.steward_file,

@@ -13,6 +13,7 @@ from crm_pipeline.state.files import appearing
 from crm_pipeline.state.measures import Outcome, RunMeasures
 from crm_pipeline.steps.run import Run, utc_now
 from crm_pipeline.steps.telling.overview import HELD_BACK
+from crm_pipeline.steps.telling.quality_report import quality_page, write_quality_report
 from crm_pipeline.steps.telling.wording import chinese
 from crm_pipeline.tables import CUSTOMER_RECORDS, LOADS, Table, customers
 
@@ -45,6 +46,7 @@ def write_report(run: Run, *, is_stopped: bool = False) -> Path:
         match_threshold=run.project.config.linkage.match_threshold,
         review_threshold=run.project.config.linkage.review_threshold,
         is_golden_current=is_golden_current,
+        quality_page=quality_page(run),
         chinese=chinese(run.project, run.sql_models),
     )
     html = report.render(figures)
@@ -56,6 +58,7 @@ def write_report(run: Run, *, is_stopped: bool = False) -> Path:
         with appearing(target, mode=_READABLE) as temporary:
             temporary.write_text(html, encoding="utf-8")
     run.progress.report = file
+    write_quality_report(run, measures, file.name)
     return file
 
 

@@ -12,6 +12,7 @@ from crm_pipeline.settings import Project
 from crm_pipeline.steps.applying import rejections
 from crm_pipeline.steps.publishing import guards
 from crm_pipeline.steps.readable import readable_rules
+from crm_pipeline.steps.watching import watch
 from crm_pipeline.tables import ENTITIES
 from crm_pipeline.warehouse.models import Models
 
@@ -25,5 +26,6 @@ def chinese(project: Project, models: Models) -> dict[str, str]:
         **quality.notes_zh(bundled("expectations"), project.root / "expectations"),
         **{rule.notes: rule.notes_zh for entity in ENTITIES for rule in readable_rules(project, entity)},
         rejections.DUPLICATE: rejections.DUPLICATE_ZH,
+        **watch.claims_zh(),
         **guards.claims_zh(project.config.linkage.largest_cluster),
     }

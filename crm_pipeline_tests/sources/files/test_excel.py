@@ -266,7 +266,7 @@ def test_header_far_below() -> None:
     assert texts(content) == ["1"]
 
 
-SECRET = "王小明13800138000"
+SECRET = "王小明13800138010"
 
 
 def _merged(book: Any, sheet: Any) -> None:

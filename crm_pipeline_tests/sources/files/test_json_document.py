@@ -15,7 +15,7 @@ from crm_pipeline.sources.files import json_elements
 from crm_pipeline.state.delivery import LINE
 from crm_pipeline_tests.sources.reading import held_back, read_bytes
 
-SECRET = "王小明13800138000"
+SECRET = "王小明13800138010"
 READ: dict[str, tuple[str, str | None, list[str], list[tuple[str | int, ...]]]] = {
     "array": ('[{"a":1},{"a":"x"}]', None, ["a"], [("1", 1), ("x", 2)]),
     "over lines": ('[\n {"a": 1.10,\n  "b": null},\n\n {"b": [1, 2]}\n]\n', None, ["a", "b"],

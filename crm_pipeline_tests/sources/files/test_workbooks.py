@@ -224,10 +224,10 @@ def opendocument(*rows: str) -> bytes:
 def test_opendocument(tmp_path: Path) -> None:
     """Texts, numbers and dates of an .ods sheet come out as those of Excel do."""
     header = "".join(TEXT_CELL % name for name in ("姓名", "电话", "日期"))
-    row = TEXT_CELL % "王小明" + _NUMBER % ("13800138000", "1.38E+10") + _DATE % ("2026-01-05", "05.01.26")
+    row = TEXT_CELL % "王小明" + _NUMBER % ("13800138010", "1.38E+10") + _DATE % ("2026-01-05", "05.01.26")
     read = read_bytes(tmp_path, opendocument(header, row), "x.ods")
     assert read.columns == ("姓名", "电话", "日期")
-    assert read.frame.rows() == [("王小明", "13800138000", "2026-01-05", 2)]
+    assert read.frame.rows() == [("王小明", "13800138010", "2026-01-05", 2)]
     assert read.origin.described == "excel, sheet 客户"
 
 

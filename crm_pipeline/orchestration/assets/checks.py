@@ -1,0 +1,135 @@
+"""What checks beyond rules of rows: deliveries watched without rules, and the logs of schema ops by their suites."""
+
+from typing import Any
+
+import dagster as dg
+
+from crm_pipeline.orchestration.metadata import POOL, check_name, counts, schema_of
+from crm_pipeline.orchestration.rules import check_results, check_specs
+from crm_pipeline.orchestration.step import step
+from crm_pipeline.settings import Project
+from crm_pipeline.steps.checks import judge_table, prepare_judging
+from crm_pipeline.steps.run import Run, suite_of
+from crm_pipeline.steps.watching.watch import check_id, kinds, watch
+from crm_pipeline.tables import (
+    ANOMALIES,
+    CHECK_RESULTS,
+    CORRECTION_USES,
+    CORRECTIONS,
+    ENTITIES,
+    EXTRACTS,
+    LOADS,
+    OPEN_REJECTIONS,
+    PROFILES,
+    REJECTIONS,
+    RULES,
+    Table,
+)
+
+_ANOMALIES = dg.AssetKey(["ops", "anomalies"])
+_WATCHED = {
+    EXTRACTS: "The extracts of pipeline.yaml, with who answers for their data.",
+    RULES: "The rules of std, with the part of the quality score in which each counts.",
+    PROFILES: "What each delivery looked like, column by column: counts and quantiles.",
+    ANOMALIES: "Figures of the newest deliveries that are not what they usually are.",
+}
+_LOGS = {
+    LOADS: "Every applied delivery, and what became of its rows.",
+    REJECTIONS: "Every reason against a row of a delivery.",
+    CHECK_RESULTS: "The latest verdict on every rule, test, guard and anomaly.",
+    CORRECTIONS: "Delivered rows that a person corrected, as of the last run.",
+    CORRECTION_USES: "What became of each correction with each delivery.",
+    OPEN_REJECTIONS: "Rejected rows that nothing has taken the place of, as of the last run.",
+}
+
+
+def check_assets(project: Project) -> list[dg.AssetsDefinition]:
+    """Watching, then the logs."""
+    return [_watching(project), _logs(project)]
+
+
+def _watching(project: Project) -> dg.AssetsDefinition:
+    suites = {table: suite_of(project, table) for table in _WATCHED}
+    watched = [
+        dg.AssetCheckSpec(
+            check_name(check_id(each.source, each.name, kind)), asset=_ANOMALIES, description=notes, blocking=False
+        )
+        for each in project.config.applied_extracts
+        for kind, notes in kinds().items()
+    ]
+
+    @dg.multi_asset(
+        name="watching",
+        specs=[_spec(table, text, _of_std()) for table, text in _WATCHED.items()],
+        check_specs=[*watched, *(spec for table in _WATCHED for spec in check_specs(_key(table), suites[table]))],
+        pool=POOL,
+    )
+    def watching(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
+        prepare_judging(run)
+        with step(run, ANOMALIES.qualified):
+            checks = watch(run).checks
+            verdicts = {table: judge_table(run, table, suites[table]) for table in _WATCHED}
+        for table in _WATCHED:
+            results = check_results(_key(table), *verdicts[table])
+            if table is ANOMALIES:
+                results += [_watched_result(row) for row in checks.to_dicts()]
+            yield dg.MaterializeResult(
+                asset_key=_key(table), metadata=counts(run.warehouse.count(table)), check_results=results
+            )
+
+    return watching
+
+
+def _watched_result(row: dict[str, Any]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=_ANOMALIES,
+        check_name=check_name(row["rule_id"]),
+        passed=row["is_passed"],
+        severity=dg.AssetCheckSeverity.WARN,
+        description=row["notes"],
+        metadata={"figures judged": row["judged_count"], "out of their band": row["failed_count"]},
+    )
+
+
+def _logs(project: Project) -> dg.AssetsDefinition:
+    suites = {table: suite_of(project, table) for table in _LOGS}
+
+    @dg.multi_asset(
+        name="logs",
+        specs=[_spec(table, text, [_ANOMALIES, *_of_std()]) for table, text in _LOGS.items()],
+        check_specs=[spec for table in _LOGS for spec in check_specs(_key(table), suites[table])],
+        pool=POOL,
+    )
+    def logs(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
+        prepare_judging(run)
+        with step(run, "ops.logs"):
+            for table in _LOGS:
+                run.warehouse.ensure(table)
+            verdicts = {table: judge_table(run, table, suites[table]) for table in _LOGS}
+        for table in _LOGS:
+            yield dg.MaterializeResult(
+                asset_key=_key(table),
+                metadata=counts(run.warehouse.count(table)),
+                check_results=check_results(_key(table), *verdicts[table]),
+            )
+
+    return logs
+
+
+def _of_std() -> list[dg.AssetKey]:
+    return [dg.AssetKey(["std", entity]) for entity in ENTITIES]
+
+
+def _key(table: Table) -> dg.AssetKey:
+    return dg.AssetKey([table.schema, table.name])
+
+
+def _spec(table: Table, description: str, deps: list[dg.AssetKey]) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        _key(table),
+        group_name="ops",
+        deps=deps,
+        description=description,
+        kinds={"polars", "duckdb"},
+        metadata={"dagster/column_schema": schema_of(table)},
+    )

@@ -1,0 +1,142 @@
+"""Rows of the quarantine, taken out into a spreadsheet in which people correct them.
+
+Belongs here: what such a file looks like. Does not belong here: which rows those are (`correctable`), reading it back
+(`reading`).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from crm_pipeline.errors import ConfigurationError
+from crm_pipeline.publish import escaped
+from crm_pipeline.publish.quarantine import Chosen
+from crm_pipeline.publish.workbook import write_sheets
+from crm_pipeline.settings import Project
+from crm_pipeline.state.files import appearing
+from crm_pipeline.steps.correcting.correctable import corrected_rows, open_rows
+from crm_pipeline.steps.correcting.marks import MARKS
+from crm_pipeline.steps.models import project_models
+from crm_pipeline.steps.telling.wording import chinese
+
+# Excel takes a CSV file without it for one in the encoding of its language, and shows Chinese as gibberish.
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was taken out.
+
+    Attributes:
+        rows: lines by extract, as `source.extract`.
+        unreadable: lines of deliveries that could not be read; they have no cells, and are not in the file.
+    """
+
+    rows: Mapping[str, int]
+    unreadable: int
+
+
+def export_rows(
+    project: Project, target: Path, chosen: Chosen, *, is_chinese: bool = False, is_corrected: bool = False
+) -> Exported:
+    """What was written to `target`: the open rows of the quarantine, one line each, ready to be corrected in place.
+
+    The columns `marks.MARKS` come first, then the delivered ones with the cells as delivered, or as corrected last. In
+    a workbook each extract has a sheet. Text that a spreadsheet would take for a formula has an apostrophe before it.
+    The file is readable by its owner only.
+
+    Args:
+        project: whose quarantine.
+        target: a path that ends in .csv or .xlsx.
+        chosen: which rows.
+        is_chinese: advice in Chinese, where it is there.
+        is_corrected: instead of open rows, those that were corrected, to correct them again.
+
+    Raises:
+        ConfigurationError: nothing has been published, nothing is chosen, several extracts are for a CSV file, or
+            `target` can't be written.
+    """
+    write = _WRITERS.get(target.suffix.lower())
+    if write is None or target.is_dir():
+        raise _refusal(
+            "a file that ends in .csv or .xlsx", f"{target}{', a folder' if target.is_dir() else ''}",
+            "Name one, such as quarantine.xlsx.",
+        )  # fmt: skip
+    words = chinese(project, project_models(project)) if is_chinese else {}
+    rows, unreadable = open_rows(project, replace(chosen, is_all=False), words)
+    if is_corrected:
+        rows, unreadable = _of_extracts(corrected_rows(project), chosen), 0
+    if rows.is_empty():
+        raise _refusal(
+            "rows to correct", f"none ({unreadable:,} lines that could not be read have no cells to correct)",
+            "See `crm-pipeline quarantine list`.",
+        )  # fmt: skip
+    parts = rows.partition_by("source", "extract", maintain_order=True, as_dict=True)
+    sheets = {f"{source}.{extract}": _sheet(part) for (source, extract), part in parts.items()}
+    try:
+        with appearing(target) as temporary:
+            write(temporary, sheets)
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise _refusal(
+            f"a place where {target} can be written", found, "Name another file, or make its folder."
+        ) from None
+    return Exported({name: part.height for name, part in sheets.items()}, unreadable)
+
+
+def _of_extracts(rows: pl.DataFrame, chosen: Chosen) -> pl.DataFrame:
+    for name in ("source", "extract"):
+        wanted = getattr(chosen, name)
+        rows = rows if wanted is None else rows.filter(pl.col(name) == wanted)
+    return rows
+
+
+def _sheet(rows: pl.DataFrame) -> pl.DataFrame:
+    """The lines of one extract as text: the marks, then all columns that any of its deliveries had."""
+    lists = rows.select("columns").unique(maintain_order=True)["columns"].to_list()
+    columns = list(dict.fromkeys(name for names in lists for name in names))
+    taken = [name for name in columns if name in MARKS]
+    if taken:
+        raise _refusal(f"delivered columns with other names than {', '.join(MARKS)}", ", ".join(taken), "Rename them.")
+    marks = rows.select(pl.col(name).cast(pl.String).fill_null("").alias(mark) for mark, name in MARKS.items())
+    cells = rows["cells"].str.json_decode(pl.Struct(dict.fromkeys(columns, pl.String())))
+    sheet = marks.hstack(cells.struct.unnest().get_columns()).select(escaped(pl.all().fill_null("")))
+    headers = pl.DataFrame({"name": columns}).select(escaped(pl.col("name")))["name"]
+    return sheet.rename(dict(zip(columns, headers, strict=True)))
+
+
+def _write_csv(path: Path, sheets: Mapping[str, pl.DataFrame]) -> None:
+    if len(sheets) > 1:
+        raise _refusal(
+            "one extract in a CSV file, since each has columns of its own", ", ".join(sheets),
+            "Choose one with --source and --extract, or write .xlsx, in which each has a sheet.",
+        )  # fmt: skip
+    [rows] = sheets.values()
+    with path.open("wb") as file:
+        file.write(_BYTE_ORDER_MARK)
+        rows.write_csv(file)
+
+
+def _write_workbook(path: Path, sheets: Mapping[str, pl.DataFrame]) -> None:
+    folder = path.with_name(f"{path.name}.work")
+    shutil.rmtree(folder, ignore_errors=True)  # what a crash left
+    folder.mkdir(mode=0o700)
+    try:
+        write_sheets(path, sheets, temporary=folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+_WRITERS: dict[str, Callable[[Path, Mapping[str, pl.DataFrame]], None]] = {
+    ".csv": _write_csv,
+    ".xlsx": _write_workbook,
+}
+
+
+def _refusal(expected: str, found: str, cure: str) -> ConfigurationError:
+    return ConfigurationError(where="quarantine export", expected=expected, found=found, cure=cure)

@@ -1,0 +1,71 @@
+"""Anomalies as stewards see them, and their acceptance as the new normal.
+
+Belongs here: reading what was published for stewards, and appending decisions; a run that is going on is not disturbed.
+Does not belong here: what an acceptance changes (`quality.anomalies`).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from crm_pipeline.errors import ConfigurationError
+from crm_pipeline.publish import query
+from crm_pipeline.settings import Project
+from crm_pipeline.state.acceptances import Acceptance
+from crm_pipeline.steps.run import utc_now
+from crm_pipeline.steps.watching.watch import acceptances_of
+
+_ANOMALIES = "SELECT * FROM crm.anomalies ORDER BY source, extract, column_name, metric"
+_TABLES = "SELECT count(*) AS found FROM duckdb_tables() WHERE table_name = 'anomalies'"
+
+
+def anomalies(project: Project) -> pl.DataFrame:
+    """The rows of `ops.anomalies` as published last; none where nothing was."""
+    if not project.steward_file.exists() or not query(project.steward_file, _TABLES)["found"][0]:
+        return pl.DataFrame()
+    return query(project.steward_file, _ANOMALIES)
+
+
+def accept(project: Project, name: str, *, metric: str | None, decided_by: str, why: str) -> list[Acceptance]:
+    """What was accepted: from the delivery shown on, these figures count anew.
+
+    Args:
+        project: whose anomalies.
+        name: source.extract, or source.extract.column.
+        metric: one of them; None for all that are shown of that name.
+        decided_by: who accepts.
+        why: in that person's words.
+
+    Raises:
+        ConfigurationError: no anomaly of that name is shown.
+    """
+    shown = anomalies(project)
+    source, extract, column = (*name.split(".", 2), "", "", "")[:3]
+    chosen = [
+        row
+        for row in shown.to_dicts()
+        if (row["source"], row["extract"], row["column_name"]) == (source, extract, column)
+        and metric in {None, row["metric"]}
+    ]
+    if not chosen:
+        known = sorted({f"{place_of(row)} {row['metric']}" for row in shown.to_dicts()})
+        raise ConfigurationError(
+            where=f"{name}{f' {metric}' if metric else ''}",
+            expected=f"an anomaly of the newest deliveries: {', '.join(known)}" if known else "an anomaly",
+            found="none of that name" if known else "none at all",
+            cure="See them with `crm-pipeline quality list`.",
+        )
+    now = utc_now()
+    accepted = [
+        Acceptance(
+            source, extract, column, row["metric"], row["business_date"], row["sequence"], decided_by, now, why
+        )
+        for row in chosen
+    ]  # fmt: skip
+    acceptances_of(project).append(accepted)
+    return accepted
+
+
+def place_of(row: dict[str, object]) -> str:
+    """Source, extract and column of an anomaly, as one writes them to accept it."""
+    return ".".join(str(row[name]) for name in ("source", "extract", "column_name") if row[name])
