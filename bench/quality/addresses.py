@@ -38,9 +38,9 @@ _COMPONENTS = ("street_number", "street", "city", "province", "postcode", "count
 def measure(data: Path) -> list[Figure]:
     """The figures, Chinese ones first; `data` holds the three files."""
     return [
-        _chinese(_rows(data / "addresses_cn.jsonl")),
-        *_american(_rows(data / "addresses_us.jsonl")),
-        *_world(_rows(data / "addresses_world.jsonl")),
+        _chinese(_rows(data / "value_truth" / "addresses_cn.jsonl")),
+        *_american(_rows(data / "value_truth" / "addresses_us.jsonl")),
+        *_world(_rows(data / "value_truth" / "addresses_world.jsonl")),
     ]
 
 

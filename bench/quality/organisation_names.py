@@ -23,7 +23,7 @@ def measure(data: Path) -> list[Figure]:
     F1 counts exact matches: precision of the cores given, recall of the brands there are. A brand where we give another
     core is a miss and a false one; an empty brand where we give a core is a false one.
     """
-    folder = data / "value_truth" if (data / "value_truth").is_dir() else data
+    folder = data / "value_truth"
     return [_brands(folder), _basenames(folder), _tagged(folder)]
 
 

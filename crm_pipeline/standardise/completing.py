@@ -39,9 +39,9 @@ _TOLD = {
     "national_id": {
         "birth_date": "national_id_birth_date",
         "gender": "national_id_gender",
-        "is_region_known": "national_id_is_region_known",
+        "is_region_known": "is_national_id_region_known",
     },
-    "tax_id": {"is_verified": "tax_id_is_verified"},
+    "tax_id": {"is_verified": "is_tax_id_verified"},
 }
 _PERSON_PARTS = {
     "title": "name_title",

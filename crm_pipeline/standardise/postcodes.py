@@ -73,8 +73,18 @@ FORMS: Mapping[str, Form] = {
 }  # fmt: skip
 
 
+# Countries whose codes are of so many digits and may begin with 0, which a spreadsheet leaves away: 2139 in Boston is
+# 02139, and 50000 in Shijiazhuang 050000. No code there has one digit less.
+_DIGITS = {
+    **dict.fromkeys(("US", "DE", "FR", "IT", "ES", "FI", "MX", "KR", "TR", "UA", "MY"), 5),
+    "CN": 6,
+}
+
+
 def read(values: pl.Series, country: pl.Series | str) -> pl.DataFrame:
     """`value` as the country writes it and `reason` (see `REASONS`), row for row.
+
+    A 0 that a spreadsheet left away at the beginning is put back, where the country's codes are all of one length.
 
     Args:
         values: codes as text.
@@ -87,7 +97,7 @@ def read(values: pl.Series, country: pl.Series | str) -> pl.DataFrame:
     )
     rows = rows.with_columns(pl.col("text").str.to_uppercase())
     found = [
-        part.with_columns(_formed(pl.col("text"), FORMS.get(str(key[0]))).alias("value"))
+        part.with_columns(_formed(_whole(str(key[0])), FORMS.get(str(key[0]))).alias("value"))
         for key, part in rows.with_row_index("row").group_by("country")
     ]
     if not found:
@@ -112,6 +122,15 @@ def clean(value: pl.Expr, country: str) -> pl.Expr:
 
 def _countries(country: pl.Series | str) -> pl.Expr:
     return (pl.lit(country) if isinstance(country, str) else pl.lit(country.alias("country"))).alias("country")
+
+
+def _whole(country: str) -> pl.Expr:
+    """The code with the 0 that it lost."""
+    text, digits = pl.col("text"), _DIGITS.get(country)
+    if digits is None:
+        return text
+    is_cut = text.str.contains(rf"^[1-9][0-9]{{{digits - 2}}}(?:-[0-9]{{4}})?$")
+    return pl.when(is_cut).then(pl.lit("0") + text).otherwise(text)
 
 
 def _formed(text: pl.Expr, form: Form | None) -> pl.Expr:

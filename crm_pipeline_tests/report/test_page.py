@@ -19,6 +19,7 @@ from crm_pipeline.warehouse import Warehouse
 from crm_pipeline_tests.report import building
 from crm_pipeline_tests.report.conftest import Collect
 from crm_pipeline_tests.report.small_warehouse import SECRET, fill, random_rows
+from crm_pipeline_tests.report.test_quality_page import pages as quality_pages
 
 _VOID = {"meta", "br", "hr", "img", "input", "link", "wbr"}
 _EMPTY = building.empty_figures()
@@ -218,6 +219,7 @@ def test_words_are_used() -> None:
     )
     others = replace(PAGES["rich"], attached=tuple(Attached(entity, 2, 2) for entity in ENTITIES))
     shown = "".join(report.render(figures) for figures in (*PAGES.values(), many, agreeing, unknown, single, others))
+    shown += "".join(quality_pages()) + report.render(replace(PAGES["rich"], quality_page="quality.html"))
     shown = html.unescape(shown)
     unseen = [
         (key, piece)

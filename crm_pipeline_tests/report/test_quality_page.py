@@ -13,6 +13,7 @@ from crm_pipeline.report.figures.incoming import Check
 from crm_pipeline.report.figures.quality import Anomaly, CheckTrend, QualityFigures, Quarter, Score
 from crm_pipeline.report.quality_figures import collect_quality
 from crm_pipeline.report.quality_page import figure, hundredths, points, render_quality, tone
+from crm_pipeline.report.words import WORDS
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline_tests.report import building
 
@@ -42,6 +43,20 @@ def figures() -> QualityFigures:
         checks=(CheckTrend(_CHECK, "rule", (0.0, 0.001, 0.0006)),),
         chinese={_CHECK.notes: "为何如此。如何处理。"},
     )
+
+
+def pages() -> tuple[str, ...]:
+    """Pages in which each text of the quality report is said: with every figure and kind of check, and empty."""
+    full, kinds = figures(), ("rule", "test", "guard", "anomaly")
+    metrics = [key.removeprefix("metric.") for key in WORDS if key.startswith("metric.")]
+    told = dataclasses.replace(
+        full,
+        anomalies=tuple(dataclasses.replace(full.anomalies[0], metric=metric) for metric in metrics) + full.anomalies,
+        checks=tuple(CheckTrend(_CHECK, kind, (0.0, 0.1)) for kind in kinds),
+    )
+    sound = dataclasses.replace(full, columns=(), anomalies=(), checks=())
+    nothing = dataclasses.replace(sound, whole=Score(None, 0, (None,) * 5), sources=())
+    return tuple(render_quality(each) for each in (full, told, sound, nothing))
 
 
 def test_the_page_says_everything_in_both_languages() -> None:

@@ -17,7 +17,8 @@ from crm_pipeline.state.files import read_json, write_json
 from crm_pipeline.storage import ObjectStore, open_store
 
 _RECORDS = "state/history/backups/"  # which snapshots were taken; a store from which the newest vanished is found out
-_MEASURES = "state/history/measures/"  # what each run took: new after every run, and no reason for a backup by itself
+# New after every run, and no reason for a backup by themselves: what each run took, looked like and was judged to be.
+_OF_EACH_RUN = ("state/history/measures/", "state/history/profiles/", "state/history/verdicts/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def back_up(
         backup.require_key(store, key)
     vanished = _vanished(project, store)
     if not is_due and vanished is None:
-        present = backup.unchanged_since(store, key, project.root, paths, apart_from=(_RECORDS, _MEASURES))
+        present = backup.unchanged_since(store, key, project.root, paths, apart_from=(_RECORDS, *_OF_EACH_RUN))
         if present is not None:
             words = f"nothing changed since snapshot {present.snapshot_id}"
             return BackUpResult(present.snapshot_id, False, len(present.files), present.totals.plain_bytes, words)
