@@ -30,7 +30,7 @@ from crm_pipeline.bundled import bundled
 from crm_pipeline.settings import load_project
 from crm_pipeline.sources.mapping import map_rows
 from crm_pipeline.sources.opening import open_delivery
-from crm_pipeline.standardise import emails, phones
+from crm_pipeline.standardise.contact_points import emails, phones
 from crm_pipeline.steps.landing.land import asked
 
 _CUSTOMERS = 100_000  # generated; about 2.4 records of each

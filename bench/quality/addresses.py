@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from bench.quality.figures import Figure
-from crm_pipeline.standardise import addresses, regions
+from crm_pipeline.standardise.places import addresses, regions
 
 _CHINESE_TARGET = 0.95
 # Labels of usaddress that make up the street.

@@ -19,19 +19,13 @@ import phonenumbers
 import polars as pl
 
 from bench.quality.figures import Figure
-from crm_pipeline.standardise import (
-    choices,
-    date_order,
-    dates,
-    emails,
-    money,
-    numbers,
-    person_names,
-    phones,
-    postcodes,
-    regions,
-    texts,
-)
+from crm_pipeline.standardise import choices
+from crm_pipeline.standardise.amounts import money, numbers
+from crm_pipeline.standardise.calendar import date_order, dates
+from crm_pipeline.standardise.contact_points import emails, phones
+from crm_pipeline.standardise.people import person_names
+from crm_pipeline.standardise.places import postcodes, regions
+from crm_pipeline.standardise.text import texts
 
 _FOLDER = Path("goldenmatch_cleaning/benchmarks/datasets/goldenflow_bench")
 _TODAY = date(2026, 11, 1)

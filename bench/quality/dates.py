@@ -20,8 +20,8 @@ from pathlib import Path
 import polars as pl
 
 from bench.quality.figures import Figure
-from crm_pipeline.standardise import date_order, dates, times
-from crm_pipeline.standardise.date_order import DateOrder
+from crm_pipeline.standardise.calendar import date_order, dates, times
+from crm_pipeline.standardise.calendar.date_order import DateOrder
 
 TARGET = 0.97
 _TODAY = date(2026, 11, 1)  # the cases are of 2003 to 2026

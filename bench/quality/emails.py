@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from bench.quality.figures import Figure
-from crm_pipeline.standardise import emails
+from crm_pipeline.standardise.contact_points import emails
 
 _TARGET = 0.98
 _QUOTED = "test_email_valid_only_if_quoted_local_part"  # its truth is the local part alone, at example.com

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from bench.quality.figures import Figure
-from crm_pipeline.standardise import credit_codes, resident_ids, tax_ids, tax_schemes
+from crm_pipeline.standardise.official_ids import credit_codes, resident_ids, tax_ids, tax_schemes
 
 _OURS: dict[str, Callable[[pl.Series], pl.DataFrame]] = {"cn.uscc": credit_codes.read, "cn.ric": resident_ids.read}
 _PARTS = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from bench.quality.figures import Figure
-from crm_pipeline.standardise import organisation_names
+from crm_pipeline.standardise.organisations import organisation_names
 
 # What probablepeople's labels call part of the name, and we a form.
 _FORMS = ("co", "company", "corp", "corporation")

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from bench.quality.figures import Figure
-from crm_pipeline.standardise import person_names
+from crm_pipeline.standardise.people import person_names
 
 TARGET = 0.95
 _FIELDS = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from bench.quality.figures import Figure
-from crm_pipeline.standardise import phones
+from crm_pipeline.standardise.contact_points import phones
 
 _WRITINGS = ("national", "e164", "international", "rfc3966")
 _TARGET = 0.995

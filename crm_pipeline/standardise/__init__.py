@@ -4,8 +4,8 @@ Belongs here: cleaning one value without knowing other rows. Does not belong her
 (`quality`), or files and tables. A cleaner returns null for what is not of its type; it is idempotent.
 """
 
+from crm_pipeline.standardise.calendar.date_order import DateOrder, Evidence, decide, evidence
 from crm_pipeline.standardise.cleaners import LIBRARIES, VERSION, Context, Expected, reasons_zh, refusable_columns
-from crm_pipeline.standardise.date_order import DateOrder, Evidence, decide, evidence
 from crm_pipeline.standardise.entities import Standardised, standardise
 from crm_pipeline.standardise.recognition import recognise, type_of
 

@@ -11,8 +11,9 @@ from typing import TypeVar
 
 import polars as pl
 
-from crm_pipeline.standardise import currencies, placeholders, texts
+from crm_pipeline.standardise.amounts import currencies
 from crm_pipeline.standardise.reasons import PLACEHOLDER, SHARED, Reason
+from crm_pipeline.standardise.text import placeholders, texts
 
 _Value = TypeVar("_Value", str, bool)
 

@@ -12,25 +12,17 @@ from datetime import date
 
 import polars as pl
 
-from crm_pipeline.standardise import (
-    choices,
-    countries,
-    credit_codes,
-    dates,
-    emails,
-    identifiers,
-    money,
-    numbers,
-    organisation_names,
-    person_names,
-    phones,
-    resident_ids,
-    tax_ids,
-    texts,
-    times,
-)
-from crm_pipeline.standardise.date_order import DateOrder
+from crm_pipeline.standardise import choices
+from crm_pipeline.standardise.amounts import money, numbers
+from crm_pipeline.standardise.calendar import dates, times
+from crm_pipeline.standardise.calendar.date_order import DateOrder
+from crm_pipeline.standardise.contact_points import emails, phones
+from crm_pipeline.standardise.official_ids import credit_codes, identifiers, resident_ids, tax_ids
+from crm_pipeline.standardise.organisations import organisation_names
+from crm_pipeline.standardise.people import person_names
+from crm_pipeline.standardise.places import countries
 from crm_pipeline.standardise.reasons import PLACEHOLDER, SHARED, Reason
+from crm_pipeline.standardise.text import texts
 from crm_pipeline.tables import ENTITIES, Column
 
 VERSION = 5  # raise it when any cleaner gives other values: all rows then count as changed

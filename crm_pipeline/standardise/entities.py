@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from crm_pipeline.standardise import completing, identifiers, texts
+from crm_pipeline.standardise import completing
 from crm_pipeline.standardise.cleaners import (
     NAMESPACED,
     Cleaner,
@@ -20,7 +20,9 @@ from crm_pipeline.standardise.cleaners import (
     own_cleaner,
     reason_texts,
 )
+from crm_pipeline.standardise.official_ids import identifiers
 from crm_pipeline.standardise.reasons import PLACEHOLDER
+from crm_pipeline.standardise.text import texts
 from crm_pipeline.tables import ENTITIES, Column, polars_type
 
 

@@ -9,7 +9,12 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from crm_pipeline.standardise import choices, countries, dates, emails, numbers, phones, texts
+from crm_pipeline.standardise import choices
+from crm_pipeline.standardise.amounts import numbers
+from crm_pipeline.standardise.calendar import dates
+from crm_pipeline.standardise.contact_points import emails, phones
+from crm_pipeline.standardise.places import countries
+from crm_pipeline.standardise.text import texts
 
 _MOST_VALUES = 2_000  # distinct values looked at; shares are then within some two hundredths
 _MOST_PHONES = 300  # the telephone library is slow

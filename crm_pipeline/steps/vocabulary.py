@@ -15,7 +15,7 @@ import polars as pl
 
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Project
-from crm_pipeline.standardise import aliases, industries
+from crm_pipeline.standardise.organisations import aliases, industries
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ import yaml
 
 from crm_pipeline.generator.plan import Plan
 from crm_pipeline.generator.world import make_world
-from crm_pipeline.standardise import credit_codes, phones, postcodes, resident_ids, tax_ids
+from crm_pipeline.standardise.contact_points import phones
+from crm_pipeline.standardise.official_ids import credit_codes, resident_ids, tax_ids
+from crm_pipeline.standardise.places import postcodes
 from crm_pipeline.warehouse import expressions
 from crm_pipeline_tests.generator import worlds
 

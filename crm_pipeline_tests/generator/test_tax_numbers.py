@@ -18,7 +18,7 @@ from crm_pipeline.generator.identifiers import mistyped
 from crm_pipeline.generator.plan import Draws, Plan
 from crm_pipeline.generator.tax_numbers import RULES, tax_numbers
 from crm_pipeline.generator.vocabulary import words
-from crm_pipeline.standardise import tax_ids
+from crm_pipeline.standardise.official_ids import tax_ids
 
 PLAN = Plan(1, 1, 5)
 COUNT = 1_500

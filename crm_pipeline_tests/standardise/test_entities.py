@@ -302,7 +302,7 @@ CELL = st.one_of(
         )
     )
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_nothing_is_lost_silently(case: tuple[str, dict[str, list[Any]]]) -> None:
     """Of any rows, a cell with content keeps a value or is reported, and what is reported has no whole value."""
     entity, columns = case

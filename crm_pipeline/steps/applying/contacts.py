@@ -12,7 +12,7 @@ import polars as pl
 
 from crm_pipeline.settings import AppliedExtract, Extract, ValueForm
 from crm_pipeline.sources.mapping import all_forms
-from crm_pipeline.standardise import texts
+from crm_pipeline.standardise.text import texts
 from crm_pipeline.state.delivery import LINE, Delivery
 from crm_pipeline.steps.applying.versions import DELIVERED
 from crm_pipeline.warehouse import Warehouse, expressions

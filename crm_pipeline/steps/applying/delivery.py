@@ -19,7 +19,7 @@ from crm_pipeline.settings import AppliedExtract, Extract
 from crm_pipeline.sources.mapped_columns import absent_columns, mapped_columns
 from crm_pipeline.sources.mapping import map_rows
 from crm_pipeline.standardise import DateOrder
-from crm_pipeline.standardise.dates import clean_timestamp
+from crm_pipeline.standardise.calendar.dates import clean_timestamp
 from crm_pipeline.state.delivery import LINE, Delivery
 from crm_pipeline.steps import date_orders
 from crm_pipeline.steps.applying import contacts, corrections, limits, rejections, versions

@@ -12,7 +12,7 @@ from datetime import datetime
 import polars as pl
 
 from crm_pipeline.settings import Extract
-from crm_pipeline.standardise.dates import clean_timestamp
+from crm_pipeline.standardise.calendar.dates import clean_timestamp
 from crm_pipeline.state.delivery import Delivery, Origin
 from crm_pipeline.steps.applying import versions
 from crm_pipeline.steps.landing import contracts

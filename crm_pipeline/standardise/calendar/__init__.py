@@ -1,0 +1,1 @@
+"""Calendar dates, moments, and the order of day and month."""

@@ -1,0 +1,1 @@
+"""Numbers that authorities give to people and organisations, and other identifiers."""

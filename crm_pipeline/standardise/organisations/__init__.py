@@ -1,0 +1,1 @@
+"""Names of organisations, their parts and keys; lines of business."""

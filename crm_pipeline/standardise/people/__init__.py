@@ -1,0 +1,1 @@
+"""Names of persons: native and Latin, their parts and keys."""

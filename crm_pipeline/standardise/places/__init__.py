@@ -1,0 +1,1 @@
+"""Addresses, divisions, countries, postal codes."""

@@ -1,0 +1,1 @@
+"""What all types of value do with text: trimming, folding, telling placeholders."""
