@@ -1,5 +1,6 @@
 """What checks beyond rules of rows: deliveries watched without rules, and the logs of schema ops by their suites."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -50,12 +51,11 @@ def check_assets(project: Project) -> list[dg.AssetsDefinition]:
 
 def _watching(project: Project) -> dg.AssetsDefinition:
     suites = {table: suite_of(project, table) for table in _WATCHED}
+    told = "\n".join(f"- {kind}: {notes}" for kind, notes in kinds().items())
+    extracts = [(each.source, each.name) for each in project.config.applied_extracts]
     watched = [
-        dg.AssetCheckSpec(
-            check_name(check_id(each.source, each.name, kind)), asset=_ANOMALIES, description=notes, blocking=False
-        )
-        for each in project.config.applied_extracts
-        for kind, notes in kinds().items()
+        dg.AssetCheckSpec(check_name(f"{source}.{name}"), asset=_ANOMALIES, description=told)
+        for source, name in extracts
     ]
 
     @dg.multi_asset(
@@ -72,7 +72,7 @@ def _watching(project: Project) -> dg.AssetsDefinition:
         for table in _WATCHED:
             results = check_results(_key(table), *verdicts[table])
             if table is ANOMALIES:
-                results += [_watched_result(row) for row in checks.to_dicts()]
+                results += [_watched_result(source, name, checks.to_dicts()) for source, name in extracts]
             yield dg.MaterializeResult(
                 asset_key=_key(table), metadata=counts(run.warehouse.count(table)), check_results=results
             )
@@ -80,14 +80,20 @@ def _watching(project: Project) -> dg.AssetsDefinition:
     return watching
 
 
-def _watched_result(row: dict[str, Any]) -> dg.AssetCheckResult:
+def _watched_result(source: str, extract: str, checks: Sequence[dict[str, Any]]) -> dg.AssetCheckResult:
+    """Whether all kinds of figures of an extract are what they usually are, with how many of each are not."""
+    of_extract = {kind: row for kind in kinds() for row in checks if row["rule_id"] == check_id(source, extract, kind)}
     return dg.AssetCheckResult(
         asset_key=_ANOMALIES,
-        check_name=check_name(row["rule_id"]),
-        passed=row["is_passed"],
+        check_name=check_name(f"{source}.{extract}"),
+        passed=all(row["is_passed"] for row in of_extract.values()),
         severity=dg.AssetCheckSeverity.WARN,
-        description=row["notes"],
-        metadata={"figures judged": row["judged_count"], "out of their band": row["failed_count"]},
+        description="\n".join(f"- {kind}: {row['notes']}" for kind, row in of_extract.items() if not row["is_passed"])
+        or None,
+        metadata={
+            "figures judged": sum(row["judged_count"] for row in of_extract.values()),
+            **{f"out of their band: {kind}": row["failed_count"] for kind, row in of_extract.items()},
+        },
     )
 
 
