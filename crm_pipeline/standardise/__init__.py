@@ -4,6 +4,8 @@ Belongs here: cleaning one value without knowing other rows. Does not belong her
 (`quality`), or files and tables. A cleaner returns null for what is not of its type; it is idempotent.
 """
 
+from crm_pipeline.standardise.calendar.date_counts import SMALLEST_SHARE
+from crm_pipeline.standardise.calendar.date_counts import share as share_of_counts
 from crm_pipeline.standardise.calendar.date_order import DateOrder, Evidence, decide, evidence
 from crm_pipeline.standardise.cleaners import LIBRARIES, VERSION, Context, Expected, reasons_zh, refusable_columns
 from crm_pipeline.standardise.entities import Standardised, standardise
@@ -11,6 +13,7 @@ from crm_pipeline.standardise.recognition import recognise, type_of
 
 __all__ = [
     "LIBRARIES",
+    "SMALLEST_SHARE",
     "VERSION",
     "Context",
     "DateOrder",
@@ -22,6 +25,7 @@ __all__ = [
     "reasons_zh",
     "recognise",
     "refusable_columns",
+    "share_of_counts",
     "standardise",
     "type_of",
 ]

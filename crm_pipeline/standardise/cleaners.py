@@ -42,6 +42,7 @@ class Context:
         timezone: the project's, an IANA name.
         today: business date of the delivery.
         date_orders: of dates in figures, by column; a column that is not here has none.
+        counted: columns of dates that hold serial days or Unix seconds; None where that is not known: any may.
         aliases: other names of organisations to their names.
         industry_synonyms: own names of industries, to what `industries` knows.
         countries: of the rows, as their own column says, ISO 3166-1 alpha-2; None where no column does.
@@ -51,6 +52,7 @@ class Context:
     timezone: str
     today: date
     date_orders: Mapping[str, DateOrder] = field(default_factory=dict)
+    counted: frozenset[str] | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     industry_synonyms: Mapping[str, str] = field(default_factory=dict)
     countries: pl.Series | None = None
@@ -120,11 +122,14 @@ def _never_told(clean: Callable[[pl.Expr], pl.Expr]) -> Callable[[pl.Series, Con
 
 def _read_date(cells: pl.Series, context: Context) -> pl.DataFrame:
     order = context.date_orders.get(cells.name)
-    return dates.read(cells, order, context.today, zone=context.timezone)
+    is_counted = context.counted is None or cells.name in context.counted
+    return dates.read(cells, order, context.today, zone=context.timezone, has_counts=is_counted)
 
 
 def _read_time(cells: pl.Series, context: Context) -> pl.DataFrame:
-    return times.read(cells, context.timezone, context.date_orders.get(cells.name), context.today)
+    is_counted = context.counted is None or cells.name in context.counted
+    order = context.date_orders.get(cells.name)
+    return times.read(cells, context.timezone, order, context.today, has_counts=is_counted)
 
 
 def _read_tax_id(cells: pl.Series, context: Context) -> pl.DataFrame:

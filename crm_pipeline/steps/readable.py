@@ -6,7 +6,7 @@ cells (`standardise`), the rule (`quality.readable`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
@@ -15,6 +15,7 @@ import polars as pl
 from crm_pipeline import quality, standardise
 from crm_pipeline.settings import Extract, Project
 from crm_pipeline.sources.mapping import closed_columns
+from crm_pipeline.steps.date_forms import DateForms
 from crm_pipeline.steps.vocabulary import Vocabulary
 from crm_pipeline.tables import REJECTIONS, Column, Table
 
@@ -53,7 +54,7 @@ def cleaned(
     mapped: pl.DataFrame,
     day: date,
     words: Vocabulary,
-    date_orders: Mapping[str, standardise.DateOrder],
+    forms: DateForms,
 ) -> standardise.Standardised:
     """Mapped rows as typed columns: the standard ones, the project's own of the entity, and flags of their cells.
 
@@ -63,14 +64,20 @@ def cleaned(
         mapped: the rows as text.
         day: business date of their delivery.
         words: of the project.
-        date_orders: of the delivery's columns of dates.
+        forms: of the delivery's columns of dates.
     """
     config = project.config
     result = standardise.standardise(
         extract.entity,
         mapped,
         standardise.Context(
-            config.default_country, config.timezone, day, date_orders, words.aliases, words.industry_synonyms
+            config.default_country,
+            config.timezone,
+            day,
+            forms.orders,
+            forms.counted,
+            words.aliases,
+            words.industry_synonyms,
         ),
         own=config.extras(extract.entity),
         closed=closed_columns(extract),

@@ -16,7 +16,20 @@ _DAY_ZERO = date(1899, 12, 30)  # from serial 61 on; Excel counts a 29 February 
 # Unix time from 2001-09-09 on has ten figures, in milliseconds thirteen.
 _SECONDS, _MILLISECONDS = r"^[1-9][0-9]{9}(?:\.[0-9]{1,6})?$", r"^[1-9][0-9]{12}$"
 _YEARS_AHEAD = 5
+# A system that exports counts does so more often than people mistype: below, a number is rejected.
+SMALLEST_SHARE = 0.01
 _MICROS_A_DAY = 86_400_000_000
+
+
+def share(cells: pl.Series) -> float:
+    """The share of cells that are written as such a count, 0 to 1, of those that are not blank.
+
+    In a column of dates, a single number of five figures is a slip and no day: see `SMALLEST_SHARE`.
+    """
+    text = cells.drop_nulls().str.strip_chars()
+    filled = text.filter(text != "")
+    like = filled.str.contains(f"{_SERIAL}|{_SECONDS}|{_MILLISECONDS}")
+    return float(like.mean() or 0.0)  # type: ignore[arg-type]  # the mean of truth values is a number
 
 
 def counted(frame: pl.DataFrame, today: date) -> pl.DataFrame:

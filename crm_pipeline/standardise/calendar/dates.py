@@ -20,7 +20,9 @@ REASONS = days.REASONS
 _CLOCK = r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?"
 
 
-def read(values: pl.Series, order: DateOrder | None, today: date, *, zone: str = "UTC") -> pl.DataFrame:
+def read(
+    values: pl.Series, order: DateOrder | None, today: date, *, zone: str = "UTC", has_counts: bool = True
+) -> pl.DataFrame:
     """The day of each cell, or why there is none: `value` (Date) and `reason` (a code of `REASONS`), row for row.
 
     A time behind or before the day is left out, an offset too: the day is that of the clock that wrote it. Weekdays
@@ -31,6 +33,7 @@ def read(values: pl.Series, order: DateOrder | None, today: date, *, zone: str =
         order: of the column's dates in figures whose year does not stand first with four of them; None if not known:
             such cells are then `ambiguous`.
         today: of the delivery; years of two figures are at most five years later.
+        has_counts: whether numbers may be a worksheet's serial days, or Unix seconds and milliseconds.
         zone: an IANA name; where Unix seconds and milliseconds are taken to their day.
     """
     frame = values.alias("cell").to_frame()
@@ -38,7 +41,9 @@ def read(values: pl.Series, order: DateOrder | None, today: date, *, zone: str =
     day = date_shapes.simple(pl.col("cell"), _CLOCK).str.to_date("%Y-%m-%d", strict=False)
     read_by_columns = seen.with_columns(day.alias("value"), pl.lit(None, pl.String).alias("reason"))
     rest = read_by_columns.filter(pl.col("value").is_null())["cell"]
-    apart = days.take_apart(rest, order, today).select(rest, pl.col("value"), "reason", "instant")
+    apart = days.take_apart(rest, order, today, has_counts=has_counts).select(
+        rest, pl.col("value"), "reason", "instant"
+    )
     local = pl.col("instant").dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.date()
     apart = apart.with_columns(pl.coalesce("value", local).alias("value")).drop("instant")
     known = pl.concat([read_by_columns.drop_nulls("value"), apart])

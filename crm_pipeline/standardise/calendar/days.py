@@ -32,7 +32,9 @@ _YEARS_AHEAD = 5
 _SAME_FIGURES = "^(?:" + "|".join(rf"{n}{{4}}-?{n}{{2}}-?{n}{{2}}" for n in range(1, 10)) + ")$"
 
 
-def take_apart(cells: pl.Series, order: DateOrder | None, today: date | None) -> pl.DataFrame:
+def take_apart(
+    cells: pl.Series, order: DateOrder | None, today: date | None, *, has_counts: bool = True
+) -> pl.DataFrame:
     """The day, clock and offset of each cell, or the moment that a number counts to; row for row.
 
     Columns: `value` (Date), `reason`, `micros`, `offset` and `flaw` as `clocks.split` has them, `instant` (Datetime in
@@ -42,6 +44,7 @@ def take_apart(cells: pl.Series, order: DateOrder | None, today: date | None) ->
         cells: text as delivered, best distinct.
         order: as in `read`.
         today: as in `read`; None: neither years of two figures nor counted days and seconds are read.
+        has_counts: as in `read`.
     """
     cell = pl.col("cell")
     frame = cells.alias("cell").to_frame().with_columns(plain(cell).alias("text"))
@@ -52,7 +55,7 @@ def take_apart(cells: pl.Series, order: DateOrder | None, today: date | None) ->
     is_placeholder = placeholders.is_placeholder(text, "date") | text.str.contains(_SAME_FIGURES)
     is_nothing = is_placeholder | pl.col("day").str.contains(r"^0+([-/.年月日 ]?0+)*$")
     joined = pl.concat([parts, days], how="horizontal")
-    if today is not None:
+    if today is not None and has_counts:
         joined = date_counts.counted(joined, today)
     else:
         joined = joined.with_columns(pl.lit(None, pl.Datetime("us")).alias("instant"))

@@ -26,7 +26,9 @@ REASONS = days.REASONS | {
 _CLOCK = "日?[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,6})?)?"
 
 
-def read(values: pl.Series, zone: str, order: DateOrder | None, today: date) -> pl.DataFrame:
+def read(
+    values: pl.Series, zone: str, order: DateOrder | None, today: date, *, has_counts: bool = True
+) -> pl.DataFrame:
     """The moment of each cell in UTC, or why there is none: `value` (Datetime, no zone) and `reason`, row for row.
 
     A time without an offset is taken in `zone`, the earlier one where the clock shows it twice; a date as its first
@@ -37,8 +39,9 @@ def read(values: pl.Series, zone: str, order: DateOrder | None, today: date) -> 
         zone: IANA name of the source's zone.
         order: as in `dates.read`.
         today: as in `dates.read`.
+        has_counts: as in `dates.read`.
     """
-    return _moments(values, zone, order, today)
+    return _moments(values, zone, order, today, has_counts=has_counts)
 
 
 def clean_timestamp(value: pl.Expr, zone: str) -> pl.Expr:
@@ -57,7 +60,9 @@ def day_of(moment: pl.Expr, zone: str) -> pl.Expr:
     return pl.when(local.dt.year().is_between(1, 9999)).then(local).otherwise(moment.dt.date())
 
 
-def _moments(values: pl.Series, zone: str, order: DateOrder | None, today: date | None) -> pl.DataFrame:
+def _moments(
+    values: pl.Series, zone: str, order: DateOrder | None, today: date | None, *, has_counts: bool = True
+) -> pl.DataFrame:
     cells = values.alias("cell").to_frame()
     local = cells.select(_plain(pl.col("cell"))).to_series()
     is_rest = local.is_null() & values.is_not_null()
@@ -68,7 +73,7 @@ def _moments(values: pl.Series, zone: str, order: DateOrder | None, today: date 
     if not is_rest.any():
         return _in_zone(plain, zone)
     rest = cells.filter(is_rest)
-    apart = _apart(rest["cell"].unique(maintain_order=True), order, today)
+    apart = _apart(rest["cell"].unique(maintain_order=True), order, today, has_counts=has_counts)
     rows = plain.with_row_index("row")
     known = rest.with_columns(rows.filter(is_rest)["row"]).join(apart, on="cell", how="left", maintain_order="left")
     every = pl.concat([rows.filter(~is_rest), known.select(rows.columns)]).sort("row").drop("row")
@@ -82,9 +87,9 @@ def _plain(cell: pl.Expr) -> pl.Expr:
     return (day + " " + clock).str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us")
 
 
-def _apart(cells: pl.Series, order: DateOrder | None, today: date | None) -> pl.DataFrame:
+def _apart(cells: pl.Series, order: DateOrder | None, today: date | None, *, has_counts: bool) -> pl.DataFrame:
     """The day and clock of cells that are not plain, as local time."""
-    apart = days.take_apart(cells, order, today)
+    apart = days.take_apart(cells, order, today, has_counts=has_counts)
     midnight = pl.col("value").cast(pl.Datetime("us"))
     has_time = pl.col("micros").is_not_null()
     local = midnight + pl.duration(microseconds=pl.col("micros").fill_null(0))

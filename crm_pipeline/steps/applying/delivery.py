@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -18,16 +18,14 @@ from crm_pipeline.errors import DeliveryError
 from crm_pipeline.settings import AppliedExtract, Extract
 from crm_pipeline.sources.mapped_columns import absent_columns, mapped_columns
 from crm_pipeline.sources.mapping import map_rows
-from crm_pipeline.standardise import DateOrder
 from crm_pipeline.standardise.calendar.dates import clean_timestamp
 from crm_pipeline.state.delivery import LINE, Delivery
-from crm_pipeline.steps import date_orders
 from crm_pipeline.steps.applying import contacts, corrections, limits, rejections, versions
 from crm_pipeline.steps.applying.loads import load_row
+from crm_pipeline.steps.applying.reading import Reading, reading_of
 from crm_pipeline.steps.applying.versions import HASH, KEY
 from crm_pipeline.steps.readable import cleaned, without_rows
 from crm_pipeline.steps.run import Run
-from crm_pipeline.steps.vocabulary import Vocabulary, vocabulary_of
 from crm_pipeline.tables import LOADS, REJECTIONS, Table
 
 _log = logging.getLogger(__name__)
@@ -49,14 +47,6 @@ class Application:
     load: pl.DataFrame
     checks: pl.DataFrame
     contract: pl.DataFrame
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What cells of a delivery are read with: the project's words, and the orders of its dates by column."""
-
-    words: Vocabulary
-    date_orders: Mapping[str, DateOrder]
 
 
 @dataclass(slots=True)
@@ -113,9 +103,7 @@ def apply_delivery(
         versions.mark_surplus(run.warehouse, surplus_lines(repeated, extract, run.project.config.timezone))
         candidates, changed = versions.find_changed(run.warehouse, table, delivery)
         with run.warehouse.transaction():
-            earlier = date_orders.before(versions.latest_date_orders(run.warehouse, delivery))
-            found = _orders(run, delivery, applied, earlier) if changed else {}
-            reading = _Reading(vocabulary_of(run.project), date_orders.orders(found))
+            reading = reading_of(run, delivery, applied, has_changes=changed > 0)
             tally = _apply_changes(run, table, delivery, applied, suite, absent, corrected, reading)
             emptied = versions.close_marked(run.warehouse, table, delivery, is_blank=True) if applied.is_contact else 0
             marked = versions.close_marked(run.warehouse, table, delivery) if extract.deleted else 0
@@ -138,8 +126,9 @@ def apply_delivery(
             }
             seconds = time.monotonic() - began
             applied_with = corrections.recipe_with(recipe, standing)
-            told = date_orders.recorded(found, earlier)
-            load = load_row(run, delivery, before, extract, applied_with, counts, date_orders=told, seconds=seconds)
+            load = load_row(
+                run, delivery, before, extract, applied_with, counts, date_orders=reading.recorded, seconds=seconds
+            )
             quality.reconcile(load)
             run.warehouse.insert(LOADS, load)
             if not applied.is_contact:
@@ -148,20 +137,6 @@ def apply_delivery(
     said = ", ".join(f"{load[name][0]:,} {name.removesuffix('_count')}" for name in _LOGGED)
     _log.info("%s.%s %s: %s", delivery.source, delivery.extract, delivery.business_date, said)
     return Application(load, limits.summed(tally.checks), limits.summed(tally.contract))
-
-
-def _orders(
-    run: Run, delivery: Delivery, applied: AppliedExtract, earlier: Mapping[str, DateOrder]
-) -> dict[str, date_orders.OrderFound]:
-    """The order of each column of dates, told by all rows of the delivery, not by the changed ones alone."""
-
-    def cells_of(column: str) -> pl.Series:
-        alone = date_orders.mapped_alone(applied, column)
-        rows = versions.cells_of(run.warehouse, mapped_columns(alone))
-        return map_rows(rows, alone, source=delivery.source)[column]
-
-    columns = date_orders.date_columns(applied.extract, run.project.config.extras(applied.extract.entity))
-    return date_orders.find_orders(applied.extract, columns, cells_of, earlier)
 
 
 def _rows_delivered(run: Run, delivery: Delivery, applied: AppliedExtract) -> tuple[int, int]:
@@ -190,7 +165,7 @@ def _apply_changes(
     suite: quality.Suite,
     absent: Sequence[str],
     corrected: pl.DataFrame,
-    reading: _Reading,
+    reading: Reading,
 ) -> _Tally:
     """The changed rows cleaned, judged and put in place, chunk by chunk."""
     extract = applied.extract
@@ -200,7 +175,7 @@ def _apply_changes(
     for rows in versions.changed_rows(run.warehouse, delivery, _CHUNK_ROWS):
         complete = rows.with_columns(pl.lit("").alias(name) for name in absent)
         mapped = map_rows(complete, extract, source=delivery.source)
-        result = cleaned(run.project, extract, mapped, delivery.business_date, reading.words, reading.date_orders)
+        result = cleaned(run.project, extract, mapped, delivery.business_date, reading.words, reading.forms)
         frame = _versioned(result.frame, rows, delivery)
         if applied.is_contact:
             frame = frame.with_columns(_main_key(applied, rows[KEY]))

@@ -47,7 +47,7 @@ def load_row(
         extract: its configuration.
         recipe: hash of all that decides what std makes of a delivered row.
         counts: each column that ends with `_count`.
-        date_orders: of its columns of dates, as `steps.date_orders.recorded` gives them.
+        date_orders: of its columns of dates, as `steps.date_forms.recorded` gives them.
         seconds: that applying took.
     """
     origin = delivery.origin

@@ -30,7 +30,7 @@ from crm_pipeline.state.delivery import LINE, Origin, Unreadable
 from crm_pipeline.steps.applying import contacts, rejections
 from crm_pipeline.steps.applying.delivery import surplus_lines
 from crm_pipeline.steps.applying.versions import KEY
-from crm_pipeline.steps.date_orders import OrderFound, date_columns, find_orders, orders
+from crm_pipeline.steps.date_forms import DateForms, OrderFound, date_columns, find_forms
 from crm_pipeline.steps.landing.land import asked
 from crm_pipeline.steps.landing.sampling import MOST_ROWS, sample_of
 from crm_pipeline.steps.looking.column_samples import ColumnPreview, DeliveredColumn, column_preview, delivered_column
@@ -151,8 +151,8 @@ def _look(
     apart = rows.filter(pl.col(LINE).is_in(surplus.implode()) & ~pl.col(LINE).is_in(blank.implode()))
     rows = rows.filter(~pl.col(LINE).is_in(pl.concat([surplus, blank, marked]).implode()))
     mapped = map_rows(rows, extract, source=applied.source)
-    found = _orders(project, extract, mapped)
-    result = cleaned(project, extract, mapped, day, vocabulary_of(project), orders(found))
+    forms = _forms(project, extract, mapped)
+    result = cleaned(project, extract, mapped, day, vocabulary_of(project), forms)
     own = project.config.extras(extract.entity)
     by_row, _ = suite_of(project, std(extract.entity, own)).split_by_row()
     frame = result.frame.with_columns(rows[KEY].alias("source_id"), pl.lit(day).alias("business_date"))
@@ -162,13 +162,13 @@ def _look(
     shown = [*ENTITIES[extract.entity], *own]
     columns = (column_preview(applied, column.name, mapped, result, samples) for column in shown)
     previews = tuple(column for column in columns if column)
-    return _Looked(previews, pl.concat([reasons, duplicates]), tuple(found.values()))
+    return _Looked(previews, pl.concat([reasons, duplicates]), tuple(forms.found.values()))
 
 
-def _orders(project: Project, extract: Extract, mapped: pl.DataFrame) -> dict[str, OrderFound]:
-    """The order of each column of dates, as the rows looked at tell it; an earlier delivery may tell a run."""
+def _forms(project: Project, extract: Extract, mapped: pl.DataFrame) -> DateForms:
+    """The form of each column of dates, as the rows looked at tell it; an earlier delivery may tell a run."""
     columns = date_columns(extract, project.config.extras(extract.entity))
-    return find_orders(extract, columns, lambda column: mapped[column], {})
+    return find_forms(extract, columns, lambda column: mapped[column], {})
 
 
 def _marked(warehouse: Warehouse, extract: Extract, rows: pl.DataFrame) -> pl.Series:

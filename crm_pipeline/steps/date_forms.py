@@ -1,7 +1,7 @@
-"""Which of day and month comes first in each column of dates: as set, as its delivery tells, as the one before told.
+"""In which form the columns of dates are: day or month first, as set, as told by the delivery or by the one before.
 
-Belongs here: which columns have an order, and who decides it. Does not belong here: what cells tell (`standardise`),
-the rows of a delivery.
+Belongs here: which columns have an order or hold counted days, and who decides it. Does not belong here: what cells
+tell (`standardise`), the rows of a delivery.
 """
 
 from __future__ import annotations
@@ -36,19 +36,37 @@ class OrderFound:
     told_by: Literal["pipeline.yaml", "delivery", "earlier delivery", "nobody"]
 
 
+@dataclass(frozen=True, slots=True)
+class DateForms:
+    """In which form the columns of dates of a delivery are.
+
+    Attributes:
+        found: by column, where a cell needs an order.
+        counted: columns in which numbers are serial days or Unix seconds.
+    """
+
+    found: Mapping[str, OrderFound]
+    counted: frozenset[str]
+
+    @property
+    def orders(self) -> dict[str, standardise.DateOrder]:
+        """The orders that are known, by column."""
+        return {column: each.order for column, each in self.found.items() if each.order}
+
+
 def date_columns(extract: Extract, own: Sequence[Column] = ()) -> tuple[str, ...]:
     """The mapped columns that hold dates or times, in the order of the mapping."""
     known = {column.name for column in (*ENTITIES[extract.entity], *own) if column.type in _DATED}
     return tuple(name for name in (*extract.columns, *extract.extra_columns) if name in known)
 
 
-def find_orders(
+def find_forms(
     extract: Extract,
     columns: Sequence[str],
     cells_of: Callable[[str], pl.Series],
     earlier: Mapping[str, standardise.DateOrder],
-) -> dict[str, OrderFound]:
-    """The order of each column in which a cell needs one, by column.
+) -> DateForms:
+    """The form of each column.
 
     What the delivery itself tells goes before what an earlier one told: a source may change its form. Where it tells
     nothing, a few new rows on a later day are read as all the others were.
@@ -59,12 +77,15 @@ def find_orders(
         cells_of: all cells of a column, as mapped.
         earlier: of the delivery before, by column.
     """
-    found = {}
+    found, counted = {}, set()
     for column in columns:
-        told = standardise.evidence(cells_of(column))
+        cells = cells_of(column)
+        if standardise.share_of_counts(cells) >= standardise.SMALLEST_SHARE:
+            counted.add(column)
+        told = standardise.evidence(cells)
         if told.cells:
             found[column] = _order_of(column, told, order_set(extract.date_order, column), earlier.get(column))
-    return found
+    return DateForms(found, frozenset(counted))
 
 
 def _order_of(
@@ -79,14 +100,9 @@ def _order_of(
     return OrderFound(column, None, told, "nobody")
 
 
-def orders(found: Mapping[str, OrderFound]) -> dict[str, standardise.DateOrder]:
-    """The orders that are known, by column."""
-    return {column: each.order for column, each in found.items() if each.order}
-
-
-def recorded(found: Mapping[str, OrderFound], earlier: Mapping[str, standardise.DateOrder]) -> list[dict[str, Any]]:
+def recorded(forms: DateForms, earlier: Mapping[str, standardise.DateOrder]) -> list[dict[str, Any]]:
     """What `ops.loads` keeps in `date_orders`: each column that has an order now, or had one before; by column."""
-    rows = []
+    rows, found = [], forms.found
     for column in sorted({*found, *earlier}):
         each = found.get(column)
         counts = {name: count for name, count in asdict(each.evidence).items() if name in _COUNTS} if each else {}
