@@ -5,7 +5,7 @@ The band is median ± k · σ, σ = 1.4826 · MAD, the median absolute deviation
 
 k is 4 · (1 + 6 / n) of a history of n figures: 4.8 of 30, 7.4 of 7. Iglewicz and Hoaglin (1993) take 3.5 for one
 figure; here a hundred figures of an extract are judged each night, and σ out of few figures is itself uncertain: of
-normal noise 3.5 finds 0.6 % with a history of 30 and 6.8 % with one of 7, this k 0.05 % and 1.2 %. σ has a floor, given
+normal noise 3.5 finds 0.6 % with a history of 30 and 6.8 % with one of 7, this k 0.06 % and 1.1 %. σ has a floor, given
 with each figure: what sampling alone makes, and the least that is worth a look; so a history that never moved (MAD 0)
 does not make an anomaly of any movement.
 
