@@ -178,7 +178,8 @@ def _with_names(frame: pl.DataFrame, delivered: pl.Series, context: Context) -> 
         .then(organisations["reason"])
     ).to_series()
     refused = _names_refused(delivered, codes)
-    tidy = pl.coalesce(pl.when(is_organisation).then(organisations["value"]).otherwise(persons["value"]), _NAME)
+    # A name of an organisation stays as it is written: quotes and signs may be part of it.
+    tidy = pl.coalesce(pl.when(~is_organisation).then(persons["value"]), _NAME)
     family, given = pl.col("family_name"), pl.col("given_name")
     is_whole = family.is_null() & given.is_null()
     frame = frame.with_columns(

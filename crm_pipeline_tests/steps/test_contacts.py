@@ -177,15 +177,18 @@ def test_own_columns_have_their_types(tmp_path: Path) -> None:
         apply_entity(run, "customers")
         sql = "SELECT is_vip, level, CAST(score AS VARCHAR), since FROM std.customers ORDER BY source_id"
         assert run.warehouse.execute(sql) == [
-            (False, "b", None, None),
+            (False, "b", None, date(2026, 12, 31)),
             (True, "a", "1234.5000", date(2026, 1, 5)),
             (None, None, None, None),
         ]
         sql = f"SELECT rule_id, value, reason FROM {REJECTIONS.qualified} ORDER BY line, rule_id"
-        assert run.warehouse.execute(sql) == [
+        found = [
+            (rule, value, reason.rpartition("; ")[0] or reason) for rule, value, reason in run.warehouse.execute(sql)
+        ]
+        assert found == [
             ("customers.score_readable", "many", f"expected {NUMBER}"),
-            ("customers.since_readable", "31/12/2026", "expected a date such as 2025-03-05, 20250305 or 2025年3月5日"),
             ("customers.is_vip_readable", "x", "expected yes or no, such as true, Y, 1, 是"),
+            ("customers.since_placeholder", "-", "expected a date such as 2025-03-05, 20250305 or 2025年3月5日"),
         ]
 
 

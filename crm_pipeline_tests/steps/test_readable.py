@@ -96,10 +96,11 @@ def test_too_many_unreadable_cells_fail_a_check(project: Project) -> None:
 
 
 def test_columns_that_have_a_rule(project: Project) -> None:
-    """Mapped columns whose cells may be refused have a rule, and no others: text is never refused."""
+    """Mapped columns whose cells may be refused have a rule, and no others: plain text is never refused."""
     names = [rule.rule_id for rule in suite_of(project, std("customers", project.config.extras("customers"))).rules]
     assert [name for name in names if name.endswith("_readable")] == [
-        "customers.phones_readable", "customers.balance_readable", "customers.status_readable",
+        "customers.name_readable", "customers.phones_readable", "customers.balance_readable",
+        "customers.status_readable",
     ]  # fmt: skip
 
 
@@ -112,7 +113,7 @@ def test_what_counts_as_unreadable(project: Project) -> None:
     ]
     with running(project) as run:
         assert verdicts(apply(run, rows)) == {
-            "phones": (3, 2, False), "balance": (2, 1, False), "status": (2, 1, False),
+            "name": (3, 0, True), "phones": (3, 2, False), "balance": (2, 1, False), "status": (2, 1, False),
         }  # fmt: skip
         assert rejected(run) == [
             ("1", "customers.phones_readable", "value", "13800138010 | x"),
@@ -130,7 +131,7 @@ def test_whole_tables_are_judged_alike(project: Project) -> None:
         apply(run, [("1", "A", "x", "", "a", "many"), ("2", "B", "13800138001", "", "c", "1")])
         apply(run, [("1", "A", "x", "", "a", "many"), ("2", "B", "13800138001", "", "a", "1")], 2)
         assert verdicts(apply_entity(run, "customers", judge_all=True)) == {
-            "phones": (2, 1, False), "balance": (2, 1, False), "status": (2, 0, True),
+            "name": (2, 0, True), "phones": (2, 1, False), "balance": (2, 1, False), "status": (2, 0, True),
         }  # fmt: skip
 
 
@@ -196,5 +197,5 @@ def test_notes_in_chinese(project: Project) -> None:
     with running(project) as run:
         words = chinese(project, run.sql_models)
     rules = [rule for rule in suite_of(project, std("customers")).rules if rule.rule_id.endswith("_readable")]
-    assert len(rules) == 3
+    assert len(rules) == 4
     assert all("无法识别" in words[rule.notes] for rule in rules)

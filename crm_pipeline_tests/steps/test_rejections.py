@@ -17,7 +17,13 @@ def test_cells_of_lists_are_joined() -> None:
         schema={LINE: pl.Int64, "external_ids": identifiers, "phones": pl.List(pl.String), "name": pl.String},
     )
     unreadable = pl.DataFrame(
-        schema={"row": pl.UInt32, "column_name": pl.String, "value": pl.String, "reason": pl.String}
+        schema={
+            "row": pl.UInt32,
+            "column_name": pl.String,
+            "value": pl.String,
+            "reason": pl.String,
+            "is_placeholder": pl.Boolean,
+        }
     )
     columns = ("external_ids", "phones", "name")
     failures = pl.DataFrame(
