@@ -118,8 +118,14 @@ def lines_of_bad_amounts(orders: dict[int, Row]) -> set[int]:
 
 
 def lines_of_bad_order_dates(orders: dict[int, Row]) -> set[int]:
-    """Lines whose order date is not eight digits of a real date."""
-    return {line for line, row in orders.items() if _compact_date(row["sls_order_dt"]) is None}
+    """Lines whose order date is not eight digits of a real date, nor a zero."""
+    bad = {line for line, row in orders.items() if _compact_date(row["sls_order_dt"]) is None}
+    return bad - lines_without_order_date(orders)
+
+
+def lines_without_order_date(orders: dict[int, Row]) -> set[int]:
+    """Lines whose order date is a zero, which says that there is none."""
+    return {line for line, row in orders.items() if row["sls_order_dt"] == "0"}
 
 
 def _date(text: str) -> date | None:

@@ -32,7 +32,8 @@ PLANTED: dict[str, tuple[str, str, int, Callable[[oracle.Extracts], set[int]]]] 
     "orders.amount_equals_quantity_times_price": (
         "crm.orders", "value", 35, lambda x: oracle.lines_of_bad_amounts(x.orders),
     ),
-    "orders.ordered_on_readable": ("crm.orders", "value", 19, lambda x: oracle.lines_of_bad_order_dates(x.orders)),
+    "orders.ordered_on_readable": ("crm.orders", "value", 2, lambda x: oracle.lines_of_bad_order_dates(x.orders)),
+    "orders.ordered_on_placeholder": ("crm.orders", "value", 17, lambda x: oracle.lines_without_order_date(x.orders)),
 }  # fmt: skip
 
 
