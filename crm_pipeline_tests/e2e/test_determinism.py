@@ -132,6 +132,10 @@ def _must_be_backed_up(project: Path) -> set[str]:
     return kept - {max(measures, key=lambda path: (project / path).stat().st_mtime_ns)}
 
 
+# What each run took, and was judged to be: new after every run.
+_OF_EACH_RUN = ("state/history/measures/", "state/history/verdicts/")
+
+
 def _apart_from_measures(files: dict[str, str]) -> dict[str, str]:
     """All but what each run took, which is noted after its backup."""
-    return {path: told for path, told in files.items() if not path.startswith("state/history/measures/")}
+    return {path: told for path, told in files.items() if not path.startswith(_OF_EACH_RUN)}
