@@ -128,12 +128,12 @@ def _must_be_backed_up(project: Path) -> set[str]:
     records = set(contents(project, "state/history/backups"))
     newest = max(records)
     kept = set(contents(project, "state", "published/crm.duckdb", "pipeline.yaml")) - {newest}
-    measures = set(contents(project, "state/history/measures"))
-    return kept - {max(measures, key=lambda path: (project / path).stat().st_mtime_ns)}
+    told = [set(contents(project, part)) for part in _OF_EACH_RUN]
+    return kept - {max(files, key=lambda path: (project / path).stat().st_mtime_ns) for files in told if files}
 
 
 # What each run took, and was judged to be: new after every run.
-_OF_EACH_RUN = ("state/history/measures/", "state/history/verdicts/")
+_OF_EACH_RUN = ("state/history/measures", "state/history/verdicts")
 
 
 def _apart_from_measures(files: dict[str, str]) -> dict[str, str]:
