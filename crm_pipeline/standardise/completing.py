@@ -12,16 +12,12 @@ import polars as pl
 
 from crm_pipeline.standardise.calendar import times
 from crm_pipeline.standardise.cleaners import Context, cleaner_of, reason_texts
+from crm_pipeline.standardise.lost_cells import SCHEMA, listed, refused
 from crm_pipeline.standardise.organisations import industries, organisation_names
 from crm_pipeline.standardise.people import names, person_names
 from crm_pipeline.standardise.places import addresses
 from crm_pipeline.standardise.reasons import PLACEHOLDER
 from crm_pipeline.tables import CUSTOMER_COLUMNS, DERIVED, polars_type
-
-REJECTED_SCHEMA = {
-    "row": pl.UInt32(), "column_name": pl.String(), "value": pl.String(), "reason": pl.String(),
-    "is_placeholder": pl.Boolean(),
-}  # fmt: skip
 
 # The time of an entity of which a rule needs the business day, and the column with that day.
 _DAYS = {
@@ -85,7 +81,7 @@ def complete(
         read: what the cells of a column hold, as its cleaner gave it; columns that were not mapped are missing.
         context: of the cleaners.
     """
-    nothing = pl.DataFrame(schema=REJECTED_SCHEMA)
+    nothing = pl.DataFrame(schema=SCHEMA)
     match entity:
         case "customers":
             return _customers(frame, read, context)
@@ -114,7 +110,7 @@ def _customers(
     frame: pl.DataFrame, read: Mapping[str, pl.DataFrame], context: Context
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     delivered = frame["name"]
-    frame, refused = _with_names(names.complete(frame), delivered, context)
+    frame, lost = _with_names(names.complete(frame), delivered, context)
     frame = _with_addresses(frame, context)
     details = [_details(name, read[name], frame.height) for name in ("phones", "emails") if name in read]
     told = [
@@ -134,7 +130,7 @@ def _customers(
         for column in derived
         if column.name not in frame.columns
     ]
-    return frame.with_columns(missing), refused
+    return frame.with_columns(missing), lost
 
 
 _FROM_OUTSIDE = {"related_record_key"}  # the mapping's, not ours
@@ -143,13 +139,8 @@ _FROM_OUTSIDE = {"related_record_key"}  # the mapping's, not ours
 def _details(column: str, reading: pl.DataFrame, height: int) -> pl.Series:
     """What each value of a list tells besides, a structure each, in the order of the values."""
     name, kept = _DETAILS[column]
-    known = reading.filter(pl.col("value").is_not_null()).unique(
-        ["position", "value"], keep="first", maintain_order=True
-    )
     structure = pl.struct(pl.col(part).alias(alias) for part, alias in kept.items())
-    lists = known.group_by("position", maintain_order=True).agg(structure.alias(name))
-    every = pl.DataFrame({"position": pl.int_range(height, dtype=pl.UInt32, eager=True)})
-    return every.join(lists, on="position", how="left", maintain_order="left")[name]
+    return listed(reading, structure, height).alias(name)
 
 
 _DETAILS = {
@@ -177,7 +168,8 @@ def _with_names(frame: pl.DataFrame, delivered: pl.Series, context: Context) -> 
         .when(is_organisation & no_organisation)
         .then(organisations["reason"])
     ).to_series()
-    refused = _names_refused(delivered, codes)
+    employer = pl.select(pl.when(~is_organisation & no_organisation).then(organisations["reason"])).to_series()
+    lost = [_names_refused("name", delivered, codes), _names_refused("organisation", frame["organisation"], employer)]
     # A name of an organisation stays as it is written: quotes and signs may be part of it.
     tidy = pl.coalesce(pl.when(~is_organisation).then(persons["value"]), _NAME)
     family, given = pl.col("family_name"), pl.col("given_name")
@@ -186,25 +178,19 @@ def _with_names(frame: pl.DataFrame, delivered: pl.Series, context: Context) -> 
         pl.when(delivered.is_null()).then(_NAME).when(codes.is_null()).then(tidy).alias("name"),
         pl.when(is_whole).then(persons["family_name"]).otherwise(family).alias("family_name"),
         pl.when(is_whole).then(persons["given_name"]).otherwise(given).alias("given_name"),
-        pl.when(~is_organisation & no_organisation).then(None).otherwise(pl.col("organisation")).alias("organisation"),
+        pl.when(employer.is_null()).then("organisation").alias("organisation"),
         *(persons[part].alias(name) for part, name in _PERSON_PARTS.items()),
         *(organisations[part].alias(name) for part, name in _ORGANISATION_PARTS.items()),
     )
-    return frame, refused
+    return frame, pl.concat(lost)
 
 
-def _names_refused(delivered: pl.Series, codes: pl.Series) -> pl.DataFrame:
+def _names_refused(column: str, delivered: pl.Series, codes: pl.Series) -> pl.DataFrame:
     """The names that are none, as rows of `Standardised.rejected`."""
     rows = (codes.is_not_null() & delivered.is_not_null()).arg_true()
-    texts_of = {code: text for code, (text, _) in reason_texts(cleaner_of("customers", _NAME_COLUMN)).items()}
+    told = {code: text for code, (text, _) in reason_texts(cleaner_of("customers", _NAME_COLUMN)).items()}
     lost = pl.DataFrame({"row": rows, "value": delivered.gather(rows), "code": codes.gather(rows)})
-    return lost.select(
-        pl.col("row").cast(pl.UInt32),
-        pl.lit("name").alias("column_name"),
-        "value",
-        pl.col("code").replace_strict(texts_of, default=None, return_dtype=pl.String).alias("reason"),
-        (pl.col("code") == PLACEHOLDER).alias("is_placeholder"),
-    )
+    return refused(column, lost, told)
 
 
 def _with_addresses(frame: pl.DataFrame, context: Context) -> pl.DataFrame:

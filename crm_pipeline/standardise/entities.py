@@ -20,6 +20,7 @@ from crm_pipeline.standardise.cleaners import (
     own_cleaner,
     reason_texts,
 )
+from crm_pipeline.standardise.lost_cells import SCHEMA, listed, refused
 from crm_pipeline.standardise.official_ids import identifiers
 from crm_pipeline.standardise.reasons import PLACEHOLDER
 from crm_pipeline.standardise.text import texts
@@ -68,7 +69,7 @@ def standardise(
     cleaners |= {column.name: (column, own_cleaner(column)) for column in own}
     found: dict[str, pl.DataFrame] = {}
     values: list[pl.Expr | pl.Series] = []
-    rejected = [pl.DataFrame(schema=completing.REJECTED_SCHEMA)]
+    rejected = [pl.DataFrame(schema=SCHEMA)]
     if entity == "customers" and "country" in mapped.columns:
         country, _ = _read(mapped["country"], cleaners["country"][1], context, (closed or {}).get("country"))
         context = replace(context, countries=country["value"])
@@ -79,17 +80,17 @@ def standardise(
         elif name in NAMESPACED:
             values.append(identifiers.clean_namespaced(pl.col(name)).alias(name))
         else:
-            found[name], refused = _read(mapped[name], cleaner, context, (closed or {}).get(name))
+            found[name], lost = _read(mapped[name], cleaner, context, (closed or {}).get(name))
             values.append(_value_of(found[name], mapped.height, cleaner).cast(kind).alias(name))
-            rejected.append(refused)
+            rejected.append(lost)
     others = [
         texts.clean(pl.col(name)) if kind == pl.String and name not in _KEYS else pl.col(name)
         for name, kind in mapped.schema.items()
         if name not in cleaners
     ]
     frame = mapped.select(*others, *values)
-    frame, refused = completing.complete(entity, frame, found, context)
-    rejected.append(refused)
+    frame, lost = completing.complete(entity, frame, found, context)
+    rejected.append(lost)
     return Standardised(frame, pl.concat(rejected).sort("row", "column_name", "is_placeholder"))
 
 
@@ -114,7 +115,7 @@ def _read(
         told[_CLOSED] = f"expected one of the values {', '.join(closed)}"
     rows = reading["reason"].is_not_null().arg_true()
     lost = pl.DataFrame({"row": rows, "value": cells.gather(rows), "code": reading["reason"].gather(rows)})
-    return reading, _refused(str(cells.name), lost.with_columns(texts.trim(pl.col("value"))), told)
+    return reading, refused(str(cells.name), lost.with_columns(texts.trim(pl.col("value"))), told)
 
 
 def _is_meant(cells: pl.Series) -> pl.Series:
@@ -136,25 +137,11 @@ def _read_lists(cells: pl.Series, cleaner: Cleaner, context: Context) -> tuple[p
     whole = pl.DataFrame({"row": lost["position"], "value": cells.gather(lost["position"]), "code": lost["code"]})
     trimmed = pl.col("value").list.eval(texts.trim(pl.element())).list.join(" | ", ignore_nulls=True)
     told = {code: text for code, (text, _) in reason_texts(cleaner).items()}
-    return reading, _refused(str(cells.name), whole.with_columns(trimmed.alias("value")), told)
-
-
-def _refused(name: str, lost: pl.DataFrame, told: Mapping[str, str]) -> pl.DataFrame:
-    """Rows of `Standardised.rejected` for `row`, `value` and `code`."""
-    return lost.select(
-        pl.col("row").cast(pl.UInt32),
-        pl.lit(name).alias("column_name"),
-        "value",
-        pl.col("code").replace_strict(told, default=None, return_dtype=pl.String).alias("reason"),
-        (pl.col("code") == PLACEHOLDER).alias("is_placeholder"),
-    )
+    return reading, refused(str(cells.name), whole.with_columns(trimmed.alias("value")), told)
 
 
 def _value_of(reading: pl.DataFrame, height: int, cleaner: Cleaner) -> pl.Series:
     """The values row for row; of several, the different ones of each row in their order, null where there is none."""
     if not cleaner.holds_several:
         return reading["value"]
-    values = reading.drop_nulls("value").unique(["position", "value"], keep="first", maintain_order=True)
-    lists = values.group_by("position", maintain_order=True).agg("value")
-    every = pl.DataFrame({"position": pl.int_range(height, dtype=pl.UInt32, eager=True)})
-    return every.join(lists, on="position", how="left", maintain_order="left")["value"]
+    return listed(reading, pl.col("value"), height)

@@ -165,6 +165,15 @@ def test_what_a_customer_tells_besides() -> None:
     assert [row["industry_section"] for row in (person, organisation, other)] == ["I", None, None]
 
 
+def test_an_employer_that_is_none_is_reported() -> None:
+    """A legal form alone is nobody's employer: it becomes null with its reason, and no cell is lost in silence."""
+    result = run("customers", {"kind": ["person"], "name": ["王小明"], "organisation": ["有限公司"]})
+    assert result.frame["organisation"].to_list() == [None]
+    assert result.rejected.select("column_name", "value", "is_placeholder").rows() == [
+        ("organisation", "有限公司", False)
+    ]
+
+
 def test_an_order_of_days_comes_with_the_context() -> None:
     """Dates in figures are read in the order that is known of their column, and rejected where none is."""
     frame = mapped("orders", {"ordered_on": ["03/05/2025"], "due_on": ["03/05/2025"], "shipped_on": ["03/05/2025"]})
