@@ -313,7 +313,7 @@ CELL = st.one_of(
 )
 @settings(max_examples=40, deadline=None)
 def test_nothing_is_lost_silently(case: tuple[str, dict[str, list[Any]]]) -> None:
-    """Of any rows, a cell with content keeps a value or is reported, and what is reported has no whole value."""
+    """Of any rows, a cell with content keeps a value or is reported, and what is reported has no value of its own."""
     entity, columns = case
     result = run(entity, columns)
     reported = {(row, name) for row, name, *_ in result.rejected.rows()}
@@ -326,7 +326,7 @@ def test_nothing_is_lost_silently(case: tuple[str, dict[str, list[Any]]]) -> Non
         assert len(values) == len(cells)
         for row, (cell, value) in enumerate(zip(cells, values, strict=True)):
             if (row, name) in reported:
-                assert value is None or types[name] == "VARCHAR[]"
+                assert value is None or types[name] == "VARCHAR[]" or name in FILLED, name
             if cell is None or cell == []:
                 assert (row, name) not in reported
                 assert value is None or name in FILLED
