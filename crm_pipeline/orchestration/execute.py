@@ -14,6 +14,7 @@ from crm_pipeline.orchestration.build import build_definitions
 from crm_pipeline.orchestration.failures import collecting, error_of, failure_noted
 from crm_pipeline.orchestration.instance import LOCATION, project_instance
 from crm_pipeline.orchestration.jobs import STEP_CONFIG
+from crm_pipeline.orchestration.rules import names_of_broken
 from crm_pipeline.orchestration.runs import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
@@ -141,11 +142,10 @@ def _failed_checks(result: dg.ExecuteInProcessResult) -> tuple[FailedCheck, ...]
     return tuple(
         FailedCheck(
             ".".join(evaluation.asset_key.path),
-            evaluation.check_name,
+            name,
             evaluation.severity is dg.AssetCheckSeverity.WARN,
         )
-        for evaluation in result.get_asset_check_evaluations()
-        if not evaluation.passed
+        for evaluation, name in names_of_broken(result.get_asset_check_evaluations())
     )
 
 

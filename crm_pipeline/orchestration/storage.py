@@ -12,13 +12,13 @@ from typing import Any, cast
 import dagster as dg
 import sqlalchemy as sa
 from dagster._core.storage.base_storage import DagsterStorage  # what a storage of one's own derives from
-from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import DagsterPostgresException
 from pydantic import SecretStr
 
 from crm_pipeline.errors import ConfigurationError, InstanceError
+from crm_pipeline.orchestration.sqlite_files import KeptSqliteStorage
 from crm_pipeline.settings import DAGSTER_POSTGRES_URL, dagster_postgres_url
 
 # Libpq waits for ever by default; a server in reach answers within milliseconds.
@@ -30,7 +30,7 @@ _PREAMBLE = re.compile(r"^connection to server (at|on) .*? failed: |^FATAL:\s+")
 class ProjectStorage(DagsterStorage):
     """What `dagster.yaml` names as storage: PostgreSQL if CRM_PIPELINE_DAGSTER_POSTGRES_URL is set, else SQLite files.
 
-    It is never an object itself: Dagster asks it for the storage, and gets Dagster's own of either kind.
+    It is never an object itself: Dagster asks it for the storage, and gets one of either kind.
     """
 
     @classmethod
@@ -43,7 +43,7 @@ class ProjectStorage(DagsterStorage):
         """The storage of the project that CRM_PIPELINE_PROJECT points at."""
         given = dagster_postgres_url()
         if given is None:
-            return DagsterSqliteStorage.from_local(config_value["folder"], inst_data=inst_data)
+            return KeptSqliteStorage.from_local(config_value["folder"], inst_data=inst_data)
         url = database_url(given).render_as_string(hide_password=False)
         return cast("DagsterStorage", DagsterPostgresStorage(url, inst_data=inst_data))
 

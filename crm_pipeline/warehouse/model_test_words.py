@@ -112,6 +112,7 @@ def _unique(table: str, columns: tuple[str, ...], severity: Severity) -> ModelTe
         description=f"No two rows of {table} have the same {', '.join(columns)}.",
         sql=f"SELECT * FROM {table}{given} QUALIFY count(*) OVER (PARTITION BY {names}) > 1",
         description_zh=f"{table} 中 {'、'.join(columns)} 不重复。",
+        is_generic=True,
     )
 
 
@@ -122,6 +123,7 @@ def _not_null(table: str, column: str, severity: Severity) -> ModelTest:
         description=f"Every row of {table} has {column}.",
         sql=f"SELECT * FROM {table} WHERE {quoted(column)} IS NULL",
         description_zh=f"{table} 的 {column} 不为空。",
+        is_generic=True,
     )
 
 
@@ -134,6 +136,7 @@ def _accepted_values(table: str, column: str, arguments: Mapping[str, Any], seve
         description=f"{column} of {table} is null or one of {listed}.",
         sql=f"SELECT * FROM {table} WHERE {quoted(column)} NOT IN ({listed})",
         description_zh=f"{table} 的 {column} 为空，或取值为 {listed.replace(', ', '、')} 之一。",
+        is_generic=True,
     )
 
 
@@ -157,6 +160,7 @@ def _relationships(
         f"(SELECT 1 FROM {to} AS parent WHERE parent.{quoted(field)} = child.{quoted(column)})",
         reads=(to,) if to != table else (),
         description_zh=f"{table} 的 {column} 若有值，必须存在于 {to} 的 {field}。",
+        is_generic=True,
     )
 
 

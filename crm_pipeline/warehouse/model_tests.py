@@ -29,6 +29,7 @@ class ModelTest:
         sql: select that returns the rows which break it.
         reads: tables besides the model's own, as `schema.table`.
         description_zh: the claim in Chinese; empty when nobody wrote it.
+        is_generic: whether it is a word of a .yml file, such as unique, and no select of its own.
     """
 
     test_id: str
@@ -37,6 +38,7 @@ class ModelTest:
     sql: str
     reads: tuple[str, ...] = ()
     description_zh: str = ""
+    is_generic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Belongs here: what an expression may reach, and what it may depend on. Does not 
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NoReturn
@@ -98,7 +99,7 @@ def _refuse_dependent(
         _refuse_uncomputable(expression, problem, where)
     if _frame_of(node) != _frame_of(_node(connection, "1")[0]):
         _refuse(expression, "more than one expression", where)
-    unsteady, several, macros = _functions(connection)
+    unsteady, several, macros = _functions()
     folded = {name.casefold() for name in columns}
     for part in _all_parts(connection, node, macros):
         names = {str(part.get("function_name", "")).casefold()}
@@ -126,12 +127,14 @@ def _refuse(expression: str, found: str, where: str) -> NoReturn:
     )
 
 
-def _functions(connection: duckdb.DuckDBPyConnection) -> tuple[set[str], set[str], dict[str, str]]:
+@functools.cache
+def _functions() -> tuple[set[str], set[str], dict[str, str]]:
     """Functions whose value changes from call to call, those over several rows, and macros with what they stand for."""
-    found = connection.execute("""
-        SELECT lower(function_name), function_type, stability, macro_definition FROM duckdb_functions()
-        WHERE function_type IN ('scalar', 'aggregate', 'macro')
-    """).fetchall()
+    with duckdb.connect(":memory:") as connection:
+        found = connection.execute("""
+            SELECT lower(function_name), function_type, stability, macro_definition FROM duckdb_functions()
+            WHERE function_type IN ('scalar', 'aggregate', 'macro')
+        """).fetchall()
     steady = {name for name, kind, stability, _ in found if kind == "scalar" and stability == "CONSISTENT"}
     unsteady = {name for name, kind, stability, _ in found if kind == "scalar" and stability != "CONSISTENT"}
     several = {name for name, kind, _, _ in found if kind == "aggregate"} - steady

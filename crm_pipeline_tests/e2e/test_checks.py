@@ -11,6 +11,7 @@ import pytest
 
 from crm_pipeline.orchestration.instance import project_instance
 from crm_pipeline.orchestration.metadata import check_name
+from crm_pipeline.orchestration.rules import names_of_broken
 from crm_pipeline.settings import load_project
 from crm_pipeline_tests import projects
 from crm_pipeline_tests.e2e.crash import CommandLine
@@ -42,11 +43,8 @@ def told_by_the_ui(project: Path) -> set[tuple[str, str]]:
         run_id = instance.get_run_records(limit=1)[0].dagster_run.run_id
         logs = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     verdicts = [log.dagster_event.event_specific_data for log in logs if log.dagster_event]
-    return {
-        (".".join(verdict.asset_key.path), verdict.check_name)
-        for verdict in verdicts
-        if isinstance(verdict, dg.AssetCheckEvaluation) and not verdict.passed
-    }
+    evaluations = [verdict for verdict in verdicts if isinstance(verdict, dg.AssetCheckEvaluation)]
+    return {(".".join(verdict.asset_key.path), name) for verdict, name in names_of_broken(evaluations)}
 
 
 def told_by_the_report(project: Path) -> int:

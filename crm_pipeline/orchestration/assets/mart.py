@@ -2,17 +2,16 @@
 
 import dagster as dg
 
-from crm_pipeline.orchestration.metadata import POOL, check_name, code_reference, counts, schema_of
-from crm_pipeline.orchestration.rules import check_results, check_specs
+from crm_pipeline.orchestration.metadata import POOL, code_reference, counts, schema_of
+from crm_pipeline.orchestration.rules import check_results, check_specs, test_results, test_specs
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.checks import judge_table, prepare_judging, record_tests
 from crm_pipeline.steps.models import project_model_tables, project_models
 from crm_pipeline.steps.run import Run, suite_of, suite_tables
 from crm_pipeline.tables import CHECK_RESULTS, ENTITIES, LOADS, REJECTIONS, Table
-from crm_pipeline.warehouse.models import Model, ModelTestResult, run_model, test_model
+from crm_pipeline.warehouse.models import Model, run_model, test_model
 
-_BLOCKING = "error"
 _LOGS = {log.qualified for log in (LOADS, REJECTIONS, CHECK_RESULTS)}
 
 
@@ -26,19 +25,13 @@ def model_assets(project: Project) -> list[dg.AssetsDefinition]:
 
 def _model_asset(project: Project, model: Model, table: Table) -> dg.AssetsDefinition:
     key = dg.AssetKey([model.schema, model.name])
-    tests = [
-        dg.AssetCheckSpec(
-            check_name(test.test_id), asset=key, blocking=test.severity == _BLOCKING, description=test.description
-        )
-        for test in model.tests
-    ]
     suite = suite_of(project, table)
 
     @dg.asset(
         key=key,
         group_name=model.schema,
         deps=_upstream(model),
-        check_specs=[*tests, *check_specs(key, suite)],
+        check_specs=[*test_specs(key, model.tests), *check_specs(key, suite)],
         pool=POOL,
         kinds={"sql", "duckdb"},
         description=model.description,
@@ -54,7 +47,7 @@ def _model_asset(project: Project, model: Model, table: Table) -> dg.AssetsDefin
             row_count = run_model(run.warehouse, model)
             verdicts = test_model(run.warehouse, model)
             record_tests(run, model, row_count, verdicts)
-            results = [_test_result(key, verdict) for verdict in verdicts]
+            results = test_results(key, model.tests, verdicts)
             results += check_results(key, *judge_table(run, table, suite))
             return dg.MaterializeResult(metadata=counts(row_count), check_results=results)
 
@@ -68,14 +61,3 @@ def _upstream(model: Model) -> list[dg.AssetKey]:
     if read & _LOGS:
         keys |= {dg.AssetKey(["std", entity]) for entity in ENTITIES}
     return sorted(keys)
-
-
-def _test_result(key: dg.AssetKey, verdict: ModelTestResult) -> dg.AssetCheckResult:
-    is_blocking = verdict.severity == _BLOCKING
-    return dg.AssetCheckResult(
-        asset_key=key,
-        check_name=check_name(verdict.test_id),
-        passed=verdict.failed_count == 0,
-        severity=dg.AssetCheckSeverity.ERROR if is_blocking else dg.AssetCheckSeverity.WARN,
-        metadata={"failed": verdict.failed_count},
-    )
