@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 import typer
 
 from crm_pipeline.cli.options import JsonOption, ProjectOption
 from crm_pipeline.cli.output import print_json, print_table, say
+from crm_pipeline.cli.quarantine_commands import system_user
 from crm_pipeline.settings import load_project
 
 _quality = typer.Typer(
     help="Anomalies: what is not as it usually is, and what is the new normal.", no_args_is_help=True
 )
+
+_FEW = 1000  # from here on a figure has no decimals
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,9 +40,23 @@ def quality_list(project: ProjectOption = None, as_json: JsonOption = False) -> 
         say("No anomaly: the newest deliveries are as usual, or have no history yet.")
         return
     names = ("anomaly", "metric", "business date", "measured", "median", "low", "high", "history")
-    keys = ("metric", "business_date", "measured", "median", "low", "high", "history_count")
-    rows = [[place_of(row), *(row[key] for key in keys)] for row in found]
+    figures = ("measured", "median", "low", "high")
+    rows = [
+        (place_of(row), row["metric"], row["business_date"], *map(_rounded, map(row.get, figures)),
+         row["history_count"])
+        for row in found
+    ]  # fmt: skip
     print_table("Not as usual", names, rows, right=names[3:])
+    accepted = sum(bool(row["is_accepted"]) for row in found)
+    if accepted:
+        say(f"{accepted:,} of them accepted since; the next run takes them out.")
+    if accepted < len(found):
+        say("What is right from now on: crm-pipeline quality accept NAME --metric METRIC --why TEXT")
+
+
+def _rounded(figure: float | None) -> float | None:
+    """A figure as people read it; all digits are in --json."""
+    return None if figure is None else float(f"{figure:.4g}") if abs(figure) < _FEW else round(figure)
 
 
 def quality_accept(
@@ -59,7 +75,7 @@ def quality_accept(
     """
     from crm_pipeline.steps.watching.accepting import accept
 
-    accepted = accept(load_project(project), name, metric=metric, decided_by=by or getpass.getuser(), why=why)
+    accepted = accept(load_project(project), name, metric=metric, decided_by=by or system_user(), why=why)
     if as_json:
         print_json([{"name": name, "metric": each.metric, "from": each.business_date} for each in accepted])
         return

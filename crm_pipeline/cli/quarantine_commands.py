@@ -53,17 +53,19 @@ def quarantine_list(
 
     Example: crm-pipeline quarantine list --severity row
     """
-    from crm_pipeline.publish.quarantine import Chosen, counted, quarantined
+    from crm_pipeline.publish.quarantine import counted, quarantined
+    from crm_pipeline.steps.correcting.choosing import chosen
 
-    file, chosen = load_project(project).steward_file, Chosen(source, extract, rule, severity, every)
-    found = counted(file, chosen)
-    shown = quarantined(file, chosen, limit=rows) if rows else None
+    opened = load_project(project)
+    file, meant = opened.steward_file, chosen(opened, source, extract, rule, severity, is_all=every)
+    found = counted(file, meant)
+    shown = quarantined(file, meant, limit=rows) if rows else None
     if as_json:
         told = {"rows_in_all": found.total, "counts": found.counts.to_dicts(), "corrections": found.corrections}
         print_json(told | ({} if shown is None else {"rows": shown.to_dicts()}))
         return
     names = ("source", "extract", "rule", "severity", "rows", "corrected")
-    what = "rejected rows" if every else "rejected rows that nothing has taken the place of"
+    what = "rejected rows" if every else "open rejected rows"
     print_table(f"{found.total:,} {what}", names, found.counts.select(names).rows(), right=("rows", "corrected"))
     if found.corrections:
         say("Corrections: " + ", ".join(f"{count:,} {status}" for status, count in found.corrections.items()))
@@ -91,20 +93,23 @@ def quarantine_export(
 
     Example: crm-pipeline quarantine export quarantine.xlsx --severity row --lang zh
     """
-    from crm_pipeline.publish.quarantine import Chosen
+    from crm_pipeline.steps.correcting.choosing import chosen
     from crm_pipeline.steps.correcting.exporting import export_rows
+    from crm_pipeline.steps.correcting.marks import UNREADABLE_SHEET
 
     if lang not in {"en", "zh"}:
         raise ConfigurationError(where="--lang", expected="en or zh", found=lang, cure="Write --lang zh.")
-    chosen = Chosen(source, extract, rule, severity)
-    done = export_rows(load_project(project), file, chosen, is_chinese=lang == "zh", is_corrected=corrected)
+    opened = load_project(project)
+    meant = chosen(opened, source, extract, rule, severity)
+    done = export_rows(opened, file, meant, is_chinese=lang == "zh", is_corrected=corrected)
     if as_json:
-        print_json({"file": str(file), "rows": dict(done.rows), "unreadable_lines_left_out": done.unreadable})
+        print_json({"file": str(file), "rows": dict(done.rows), "unreadable_lines": done.unreadable})
         return
     for name, count in done.rows.items():
         say(f"{name}: {count:,} rows")
     if done.unreadable:
-        say(f"{done.unreadable:,} lines that could not be read are left out: have the source deliver them again.")
+        place = f"in the sheet {UNREADABLE_SHEET!r}" if file.suffix.lower() == ".xlsx" else "left out of a CSV file"
+        say(f"{done.unreadable:,} lines that could not be read are {place}: have the source deliver them again.")
     say(f"{file}: correct cells in place, leave the columns in brackets, then crm-pipeline quarantine replay {file}")
 
 
@@ -124,7 +129,7 @@ def quarantine_replay(
     from crm_pipeline.steps.correcting.replaying import replay
 
     opened = load_project(project)
-    done = replay(opened, file, decided_by=by or _user())
+    done = replay(opened, file, decided_by=by or system_user())
     if as_json and not run:
         print_json(_as_dict(done))
     elif not as_json:
@@ -133,7 +138,7 @@ def quarantine_replay(
     raise typer.Exit(0 if is_good else 1)
 
 
-def _user() -> str:
+def system_user() -> str:
     """The user of the system.
 
     Raises:

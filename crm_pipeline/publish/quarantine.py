@@ -6,13 +6,20 @@ them (`steps.correcting`).
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import polars as pl
 
-from crm_pipeline.warehouse import open_reader
+from crm_pipeline.errors import ConfigurationError
+from crm_pipeline.warehouse import Warehouse, open_reader
 
+_NEEDED = """
+    SELECT count(*) = 3 FROM duckdb_columns() WHERE (table_name, column_name) IN
+        (('quarantine', 'row_corrected'), ('open_rejections', 'line'), ('corrections', 'status'))
+"""
 _CHOSEN = """
     FROM quarantine AS q LEFT JOIN open_rejections AS o USING (source, extract, business_date, sequence, line)
     WHERE ($source IS NULL OR q.source = $source) AND ($extract IS NULL OR q.extract = $extract)
@@ -66,6 +73,45 @@ class Counted:
     corrections: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The sources, extracts and rules that the quarantine has rows of, open or not."""
+
+    sources: frozenset[str]
+    extracts: frozenset[str]
+    rules: frozenset[str]
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[Warehouse]:
+    """The stewards' file, if it has all that is asked of it."""
+    with open_reader(path) as reader:
+        if not reader.value(_NEEDED):
+            raise ConfigurationError(
+                where=str(path),
+                expected="a quarantine with its corrections",
+                found="one that an earlier version published",
+                cure="Run `crm-pipeline run` once.",
+            )
+        yield reader
+
+
+def names_in(path: Path) -> Names:
+    """The names that rows of the published quarantine have.
+
+    Raises:
+        ConfigurationError: nothing has been published.
+    """
+    with _reading(path) as reader:
+        places = reader.execute("SELECT DISTINCT source, extract FROM quarantine")
+        rules = reader.execute("SELECT DISTINCT unnest(reasons) FROM quarantine")
+    return Names(
+        frozenset(str(source) for source, _ in places),
+        frozenset(str(extract) for _, extract in places),
+        frozenset(str(rule) for (rule,) in rules),
+    )
+
+
 def counted(path: Path, chosen: Chosen) -> Counted:
     """How many rejected rows there are, by source, extract, rule and severity; no value of any.
 
@@ -73,7 +119,7 @@ def counted(path: Path, chosen: Chosen) -> Counted:
         ConfigurationError: nothing has been published.
     """
     parameters = asdict(chosen)
-    with open_reader(path) as reader:
+    with _reading(path) as reader:
         total = int(reader.value(f"SELECT count(*) {_CHOSEN}", parameters))
         counts = reader.frame(_COUNTS, parameters)
         corrections = reader.execute("SELECT status, count(*) FROM corrections GROUP BY ALL ORDER BY ALL")
@@ -94,6 +140,6 @@ def quarantined(path: Path, chosen: Chosen, *, limit: int | None = None) -> pl.D
     Raises:
         ConfigurationError: nothing has been published.
     """
-    with open_reader(path) as reader:
+    with _reading(path) as reader:
         cut = "" if limit is None else f"LIMIT {limit:d}"
         return reader.frame(f"{_ROWS} {_ORDER} {cut}", asdict(chosen))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from crm_pipeline.report.customers import STD_NAMES
 from crm_pipeline.report.figures import ColumnFill
 from crm_pipeline.report.reading import Reading
-from crm_pipeline.tables import ENTITIES, REJECTIONS, VERSION_COLUMNS
+from crm_pipeline.tables import DERIVED, ENTITIES, REJECTIONS, VERSION_COLUMNS
 from crm_pipeline.warehouse.connection import literal, quoted
 
 _NOT_DELIVERED = {"computed_amount"}  # derived from other columns
@@ -43,8 +43,8 @@ def fills(reading: Reading) -> tuple[dict[str, tuple[ColumnFill, ...]], dict[str
 
 def _fills(reading: Reading, entity: str) -> list[ColumnFill]:
     table = f"std.{entity}"
-    versions = {column.name for column in VERSION_COLUMNS} | _NOT_DELIVERED
-    names = [name for name in reading.columns[table] if name not in versions]
+    apart = {column.name for column in (*VERSION_COLUMNS, *DERIVED.get(entity, ()))} | _NOT_DELIVERED
+    names = [name for name in reading.columns[table] if name not in apart]
     rows, *standardised = _filled(reading, table, names, where="valid_to IS NULL")
     lost = _lost(reading, entity, names)
     golden = _golden(reading, names) if entity == "customers" else {}

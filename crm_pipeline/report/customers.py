@@ -23,12 +23,15 @@ _MASKS = """
         WHERE deleted_on IS NULL AND customer_id IS NOT NULL GROUP BY customer_id
     ) GROUP BY mask
 """
-# When a system made or changed its record says nothing about the customer: no two systems agree on it.
+# When a system made or changed its record says nothing about the customer: no two systems agree on it. Several values
+# of one record, such as its phones, are no disagreement.
 _DISAGREEMENTS = """
     WITH pattern AS (
-        SELECT column_name, source AS kept, list_transform(alternatives, lambda lost: lost.source) AS losers,
+        SELECT column_name, source AS kept,
+            list_transform(list_filter(alternatives, lambda lost: row(lost.source, lost.extract, lost.source_id)
+                <> row(v.source, v.extract, v.source_id)), lambda lost: lost.source) AS losers,
             count(*) AS customers
-        FROM gold.customer_values WHERE column_name NOT IN ('created_at', 'updated_at') GROUP BY ALL
+        FROM gold.customer_values AS v WHERE column_name NOT IN ('created_at', 'updated_at') GROUP BY ALL
     ),
     choice AS (SELECT column_name, kept, unnest(list_distinct(losers)) AS lost, customers FROM pattern)
     SELECT column_name, least(kept, lost) AS one, greatest(kept, lost) AS other,

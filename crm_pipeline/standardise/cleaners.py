@@ -13,19 +13,25 @@ from datetime import date
 import polars as pl
 
 from crm_pipeline.standardise import choices
-from crm_pipeline.standardise.amounts import money, numbers
+from crm_pipeline.standardise.amounts import currencies, money, numbers
 from crm_pipeline.standardise.calendar import dates, times
 from crm_pipeline.standardise.calendar.date_order import DateOrder
 from crm_pipeline.standardise.contact_points import emails, phones
-from crm_pipeline.standardise.official_ids import credit_codes, identifiers, resident_ids, tax_ids
+from crm_pipeline.standardise.official_ids import (
+    business_licences,
+    credit_codes,
+    identifiers,
+    resident_ids,
+    tax_ids,
+)
 from crm_pipeline.standardise.organisations import organisation_names
 from crm_pipeline.standardise.people import person_names
 from crm_pipeline.standardise.places import countries
-from crm_pipeline.standardise.reasons import PLACEHOLDER, SHARED, Reason
+from crm_pipeline.standardise.reasons import PLACEHOLDER, SHARED, UNREADABLE, WORD_REASONS, Reason
 from crm_pipeline.standardise.text import texts
 from crm_pipeline.tables import ENTITIES, Column
 
-VERSION = 5  # raise it when any cleaner gives other values: all rows then count as changed
+VERSION = 6  # raise it when any cleaner gives other values: all rows then count as changed
 # Their tables and rules decide what a cell is, too.
 LIBRARIES = (
     *("phonenumbers", "pycountry", "email-validator", "nameparser", "pypinyin", "OpenCC", "python-stdnum"),
@@ -91,8 +97,7 @@ class Cleaner:
     holds_several: bool = False
 
 
-_OTHER = "unreadable"  # read by an expression that does not say more
-_OTHER_REASONS: Mapping[str, Reason] = {**SHARED, _OTHER: Reason("", "")}
+_OTHER_REASONS: Mapping[str, Reason] = {**SHARED, **WORD_REASONS}
 
 
 def _told_by(clean: Callable[[pl.Expr], pl.Expr]) -> Callable[[pl.Series, Context], pl.DataFrame]:
@@ -103,7 +108,7 @@ def _told_by(clean: Callable[[pl.Expr], pl.Expr]) -> Callable[[pl.Series, Contex
         frame = pl.DataFrame({"cell": cells}).with_columns(clean(cell).alias("value"))
         is_lost = value.is_null() & texts.trim(cell).is_not_null()
         is_word = is_lost & texts.clean(cell).is_null()
-        reason = pl.when(is_word).then(pl.lit(PLACEHOLDER)).when(is_lost).then(pl.lit(_OTHER))
+        reason = pl.when(is_word).then(pl.lit(PLACEHOLDER)).when(is_lost).then(pl.lit(UNREADABLE))
         return frame.select("value", reason.alias("reason"))
 
     return read
@@ -130,6 +135,17 @@ def _read_time(cells: pl.Series, context: Context) -> pl.DataFrame:
     is_counted = context.counted is None or cells.name in context.counted
     order = context.date_orders.get(cells.name)
     return times.read(cells, context.timezone, order, context.today, has_counts=is_counted)
+
+
+def _read_organisation_id(cells: pl.Series, _: Context) -> pl.DataFrame:
+    """Credit codes, and the licence numbers of 15 digits of before 2015 that old records have in their place."""
+    codes = credit_codes.read(cells)
+    rows = (codes["reason"] == identifiers.WRONG_LENGTH).arg_true()
+    old = business_licences.read(cells.gather(rows))
+    is_old = old["value"].is_not_null() | (old["reason"] == identifiers.WRONG_CHECK)
+    kept, rows = old.filter(is_old), rows.filter(is_old)
+    reason, value = codes["reason"].scatter(rows, kept["reason"]), codes["value"].scatter(rows, kept["value"])
+    return codes.with_columns(value, reason)
 
 
 def _read_tax_id(cells: pl.Series, context: Context) -> pl.DataFrame:
@@ -171,17 +187,20 @@ _NUMBER = Cleaner(
 _MONEY = Cleaner(
     "an amount such as 1234.50, ¥1,234.50 or 1.2万元",
     "金额，如 1234.50、¥1,234.50 或 1.2万元",
-    lambda cells, _: money.read(cells, None),
+    lambda cells, context: money.read(cells, currencies.of_country(context.default_country)),
     money.REASONS,
 )
 _CURRENCY = Cleaner(
     "an ISO 4217 code or the name of a currency",
     "货币的 ISO 4217 代码或名称",
-    _told_by(choices.clean_currency),
+    lambda cells, context: choices.read_currency(cells, context.default_country),
     _OTHER_REASONS,
 )
 _YES_OR_NO = Cleaner(
-    "yes or no, such as true, Y, 1, 是", "是或否，如 true、Y、1、是", _told_by(choices.clean_boolean), _OTHER_REASONS
+    "yes or no, such as true, Y, 1, 是",
+    "是或否，如 true、Y、1、是",
+    lambda cells, _: choices.read_boolean(cells),
+    _OTHER_REASONS,
 )
 
 _BY_TYPE = {"DATE": _DATE, "TIMESTAMP": _TIME, "DECIMAL(18,4)": _NUMBER, "BOOLEAN": _YES_OR_NO, "VARCHAR": _TEXT}
@@ -191,8 +210,10 @@ _BY_COLUMN: Mapping[str, Cleaner] = {
     **dict.fromkeys(("amount", "unit_price", "cost"), _MONEY),
 }
 _OF_CUSTOMERS: Mapping[str, Cleaner] = {
-    "kind": Cleaner("person or organisation", "个人或组织", _told_by(choices.clean_kind), _OTHER_REASONS),
-    "gender": Cleaner("male, female or other", "男、女或其他", _told_by(choices.clean_gender), _OTHER_REASONS),
+    "kind": Cleaner("person or organisation", "个人或组织", lambda cells, _: choices.read_kind(cells), _OTHER_REASONS),
+    "gender": Cleaner(
+        "male, female or other", "男、女或其他", lambda cells, _: choices.read_gender(cells), _OTHER_REASONS
+    ),
     "country": Cleaner(
         "a country's ISO 3166-1 code or name", "国家名称或 ISO 3166-1 代码", _told_by(countries.clean), _OTHER_REASONS
     ),
@@ -207,9 +228,9 @@ _OF_CUSTOMERS: Mapping[str, Cleaner] = {
         resident_ids.REASONS,
     ),
     "organisation_id": Cleaner(
-        "a unified social credit code (GB 32100)",
-        "统一社会信用代码（GB 32100）",
-        lambda cells, _: credit_codes.read(cells),
+        "a unified social credit code (GB 32100), or a licence number of 15 digits of before 2015",
+        "统一社会信用代码（GB 32100），或 2015 年以前的 15 位注册号",
+        _read_organisation_id,
         credit_codes.REASONS,
     ),
     "tax_id": Cleaner(
@@ -221,7 +242,7 @@ _OF_CUSTOMERS: Mapping[str, Cleaner] = {
     "phones": Cleaner(
         "a telephone number",
         "电话号码",
-        lambda cells, context: phones.read(cells, context.default_country),
+        lambda cells, context: phones.read_in(cells, context.country, context.default_country),
         phones.REASONS,
         holds_several=True,
     ),

@@ -170,8 +170,11 @@ def _with_names(frame: pl.DataFrame, delivered: pl.Series, context: Context) -> 
     ).to_series()
     employer = pl.select(pl.when(~is_organisation & no_organisation).then(organisations["reason"])).to_series()
     lost = [_names_refused("name", delivered, codes), _names_refused("organisation", frame["organisation"], employer)]
-    # A name of an organisation stays as it is written: quotes and signs may be part of it.
-    tidy = pl.coalesce(pl.when(~is_organisation).then(persons["value"]), _NAME)
+    # A name of an organisation stays as it is written: quotes, brackets and signs may be part of it. So does one of
+    # nobody knows what, unless a title or suffix says that it is a person's.
+    is_titled = (persons["title"].is_not_null() | persons["suffix"].is_not_null()) & ~is_organisation
+    is_person = (_KIND == "person").fill_null(value=False) | pl.lit(is_titled)
+    tidy = pl.coalesce(pl.when(is_person).then(persons["value"]), _NAME)
     family, given = pl.col("family_name"), pl.col("given_name")
     is_whole = family.is_null() & given.is_null()
     frame = frame.with_columns(

@@ -126,6 +126,8 @@ def _is_meant(cells: pl.Series) -> pl.Series:
 def _read_lists(cells: pl.Series, cleaner: Cleaner, context: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
     """All elements of all lists are read as one column: list by list, a library would be called once per row."""
     rows = cells.to_frame("cell").with_row_index("row").explode("cell").drop_nulls("cell")
+    if context.countries is not None:
+        context = replace(context, countries=context.countries.gather(rows["row"]))
     reading = cleaner.read(rows["cell"].rename(str(cells.name)), context)
     reading = reading.with_columns(rows["row"].gather(reading["position"]).alias("position"))
     lost = (

@@ -19,3 +19,6 @@ class Reason:
 
 PLACEHOLDER = "placeholder"
 SHARED = {PLACEHOLDER: Reason("a placeholder, which says that nothing is known", "占位值，表示没有资料")}
+# Of columns whose words are listed: what a cell should be says it all.
+UNREADABLE = "unreadable"
+WORD_REASONS = {UNREADABLE: Reason("", "")}

@@ -9,6 +9,7 @@ Belongs here: how profiles lie on disk. Does not belong here: computing them (`s
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -34,27 +35,39 @@ class ProfileStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def keep(self, profiles: pl.DataFrame, *, run_id: str, now: datetime) -> None:
-        """Keeps what a run profiled; a run that tells again, after a retry, replaces its own only.
+    def keep(self, profiles: pl.DataFrame, *, run_id: str, now: datetime) -> pl.DataFrame:
+        """What a run profiled, kept, with `profiled_at`; a run that tells again, after a retry, replaces its own only.
 
         Args:
             profiles: the columns of `SCHEMA`, `profiled_at` apart.
             run_id: the run.
             now: UTC without a zone.
         """
-        if profiles.is_empty():
-            return
         dated = profiles.with_columns(pl.lit(now, dtype=pl.Datetime("us")).alias("profiled_at")).select(list(SCHEMA))
         with appearing(self.folder / f"{now:%Y%m%dT%H%M%S%f}Z-{run_id}.parquet") as temporary:
             dated.write_parquet(temporary)
+        return dated
 
     def profiles(self) -> pl.DataFrame:
         """All profiles with the columns of `SCHEMA`, each column of a delivery as it was profiled last, by key."""
-        kept = [frame for path in sorted(self.folder.glob("[!.]*.parquet")) if (frame := _read(path)) is not None]
-        every = pl.concat([pl.DataFrame(schema=SCHEMA), *kept])
-        delivery = list(PROFILES.key[:-1])
-        newest = pl.col("profiled_at") == pl.col("profiled_at").max().over(delivery)
-        return every.filter(newest).unique(PROFILES.key, keep="last", maintain_order=True).sort(PROFILES.key)
+        return latest(_read_all(sorted(self.folder.glob("[!.]*.parquet"))))
+
+
+def latest(profiles: pl.DataFrame) -> pl.DataFrame:
+    """Of rows of `SCHEMA` those of each delivery that were profiled last, by key."""
+    newest = pl.col("profiled_at") == pl.col("profiled_at").max().over(list(PROFILES.key[:-1]))
+    return profiles.filter(newest).unique(PROFILES.key, keep="last", maintain_order=True).sort(PROFILES.key)
+
+
+def _read_all(paths: Sequence[Path]) -> pl.DataFrame:
+    """All files in their order; in one go, which takes a tenth of the time, unless one of them is not as it should."""
+    if paths:
+        try:
+            return pl.scan_parquet(list(paths), glob=False).select(list(SCHEMA)).collect().cast(SCHEMA)  # type: ignore[arg-type]  # polars' stubs want classes
+        except (PolarsError, OSError):
+            pass
+    kept = [frame for path in paths if (frame := _read(path)) is not None]
+    return pl.concat([pl.DataFrame(schema=SCHEMA), *kept])
 
 
 def _read(path: Path) -> pl.DataFrame | None:

@@ -3,7 +3,7 @@
 Belongs here: how they lie on disk. Does not belong here: judging, or showing them. No personal values: names of tables
 and rules, and counts.
 
-    verdicts/<run_id>.json    one run that reached its report
+    verdicts/<start>-<run_id>.json    one run that reached its report
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ class VerdictStore:
             "started_at": verdicts.started_at.isoformat(timespec="microseconds"),
             "counts": dict(verdicts.counts),
         }
-        write_json(self.folder / f"{verdicts.run_id}.json", told)
+        write_json(self.folder / f"{verdicts.started_at:%Y%m%dT%H%M%S%f}Z-{verdicts.run_id}.json", told)
 
-    def runs(self) -> Sequence[RunVerdicts]:
-        """All runs, oldest start first."""
-        told = [verdicts for path in self.folder.glob("[!.]*.json") if (verdicts := _read(path))]
-        return sorted(told, key=lambda run: (run.started_at, run.run_id))
+    def newest(self, count: int) -> Sequence[RunVerdicts]:
+        """The runs that started last, at most `count`, oldest start first; only their files are read."""
+        paths = sorted(self.folder.glob("[!.]*Z-*.json"))[-count:]
+        return [verdicts for path in paths if (verdicts := _read(path))]
 
 
 def _read(path: Path) -> RunVerdicts | None:

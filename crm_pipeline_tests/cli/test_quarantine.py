@@ -158,5 +158,24 @@ def test_list_counts_and_shows_rows_only_when_asked(held: projects.Finished, com
     some = command("quarantine", "list", "--severity", "row", "--rows", "5", "--json", "--project", held.folder)
     [row] = json.loads(some.stdout)["rows"]
     assert json.loads(row["row_delivered"])["姓名"] == "张三丰"
-    none = command("quarantine", "list", "--source", "erp", "--json", "--project", held.folder)
+    none = command("quarantine", "list", "--rule", "customers.row_readable", "--json", "--project", held.folder)
     assert json.loads(none.stdout)["rows_in_all"] == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "said"),
+    [
+        ("--source", "erp", "one of crm"),
+        ("--extract", "customer", "customers is the nearest"),
+        ("--rule", "customers.source_id_presnt", "customers.source_id_present is the nearest"),
+        ("--severity", "rows", "row is the nearest"),
+    ],
+)
+def test_a_name_that_is_none_is_refused(
+    held: projects.Finished, command: CommandLine, tmp_path: Path, option: str, name: str, said: str
+) -> None:
+    """A typing error is a wrong call with the nearest name, and never an empty quarantine."""
+    for asked_for in (("list",), ("export", tmp_path / "q.xlsx")):
+        done = command("quarantine", *asked_for, option, name, "--project", held.folder)
+        assert done.returncode == 2
+        assert said in " ".join(done.stderr.split())

@@ -218,7 +218,10 @@ def test_a_column_may_be_called_like_a_function() -> None:
 
 def test_steady_functions_are_steady() -> None:
     """Every function without arguments that an expression may call gives the same value a moment later."""
-    listed = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type IN ('scalar', 'macro')"
+    listed = """
+        SELECT DISTINCT function_name FROM duckdb_functions()
+        WHERE function_type IN ('scalar', 'macro') AND (len(parameters) = 0 OR varargs IS NOT NULL)
+    """
     calls = [f"{name}()" for (name,) in duckdb.connect().execute(listed).fetchall() if str(name).isidentifier()]
     allowed = {}
     for call in calls:

@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import phonenumbers
+import polars as pl
 import pycountry
 import pytest
 from hypothesis import given, settings
@@ -23,10 +24,12 @@ from hypothesis import strategies as st
 from crm_pipeline.standardise import choices
 from crm_pipeline.standardise.amounts import numbers
 from crm_pipeline.standardise.calendar import dates
+from crm_pipeline.standardise.cleaners import Context, cleaner_of
 from crm_pipeline.standardise.contact_points import emails, phones
 from crm_pipeline.standardise.official_ids import identifiers
 from crm_pipeline.standardise.places import countries
 from crm_pipeline.standardise.text import texts
+from crm_pipeline.tables import ENTITIES
 from crm_pipeline_tests.standardise.cleaning import Clean, cleaned
 
 SHANGHAI = partial(dates.clean_timestamp, zone="Asia/Shanghai")
@@ -94,7 +97,8 @@ HARD: dict[str, tuple[Clean, list[tuple[str | None, Any]]]] = {
     ]),
     "email": (emails.clean, [
         ("Jon.Yang@Example.COM", "jon.yang@example.com"), ("mailto:a@b.cn", "a@b.cn"), ("<a@b.cn>", "a@b.cn"),
-        ("ｗａｎｇ＠ｅｘａｍｐｌｅ．ｃｎ", "wang@example.cn"), ("a@b", None), ("a..b@c.com", None), (".a@c.com", None),
+        ("ｗａｎｇ＠ｅｘａｍｐｌｅ．ｃｎ", "wang@example.cn"), ("a@b", None), ("a..b@c.com", None),
+        (".a@c.com", None),
         ("a.@c.com", None), ("a b@c.com", None), ("a@b.com;c@d.com", None),
         ("王@例子.中国", "王@例子.中国"), ("a@-b.com", None),
         ("a+tag@sub.b-c.co.uk", "a+tag@sub.b-c.co.uk"), ("x" * 65 + "@c.com", None), ("a@b@c.com", None),
@@ -110,16 +114,18 @@ HARD: dict[str, tuple[Clean, list[tuple[str | None, Any]]]] = {
     "country": (countries.clean, [
         ("NA", "NA"), ("na", "NA"), ("Namibia", "NA"), ("中国", "CN"), ("中华人民共和国", "CN"), ("PRC", "CN"),
         ("CHN", "CN"),
-        ("台湾", "TW"), ("臺灣", "TW"), ("香港", "HK"), ("UK", "GB"), ("England", "GB"), ("USA", "US"), ("美国", "US"),
+        ("台湾", "TW"), ("臺灣", "TW"), ("香港", "HK"), ("UK", "GB"), ("England", "GB"), ("USA", "US"),
+        ("美国", "US"),
         ("德国", "DE"), ("Germany", "DE"), (" united  states ", "US"), ("N/A", None), ("EU", None), ("中", None),
         ("DE1", None),
     ]),
     "gender": (choices.clean_gender, [
-        ("男", "male"), ("女", "female"), ("女士", "female"), (" M ", "male"), ("FEMALE", "female"), ("other", "other"),
+        ("男", "male"), ("女", "female"), ("女士", "female"), (" M ", "male"), ("FEMALE", "female"), ("other",
+        "other"),
         ("1", None), ("人妖", None), ("n/a", None), ("malefemale", None),
     ]),
     "kind": (choices.clean_kind, [("个人", "person"), ("企业", "organisation"), ("Company", "organisation"),
-    ("B2B", None)]),
+    ("B2B", "organisation"), ("VIP", None)]),
     "currency": (choices.clean_currency, [("cny", "CNY"), (" USD ", "USD"), ("人民币", "CNY"), ("US", None),
     ("USDT", None)]),
     "number": (numbers.clean, [
@@ -127,7 +133,8 @@ HARD: dict[str, tuple[Clean, list[tuple[str | None, Any]]]] = {
         ("1.234,50", None),
         ("１２．５", Decimal("12.5")), ("+5", Decimal(5)), ("-0.5", Decimal("-0.5")), (".5", None), ("5.", None),
         ("1e3", None),
-        ("¥5", None), ("99999999999999.9999", Decimal("99999999999999.9999")), ("100000000000000", None), ("--5", None),
+        ("¥5", None), ("99999999999999.9999", Decimal("99999999999999.9999")), ("100000000000000", None),
+        ("--5", None),
         ("0", Decimal(0)), ("007", Decimal(7)), ("一千", None), ("NaN", None), ("inf", None),
     ]),
     "date": (dates.clean_date, [
@@ -145,8 +152,10 @@ HARD: dict[str, tuple[Clean, list[tuple[str | None, Any]]]] = {
         ("2025-03-05 9:05", datetime(2025, 3, 5, 1, 5)), ("2025年3月5日 14:30", datetime(2025, 3, 5, 6, 30)),
         ("2025-03-05T14:30:00Z", datetime(2025, 3, 5, 14, 30)),
         ("2025-03-05T14:30:00+00:00", datetime(2025, 3, 5, 14, 30)),
-        ("2025-03-05 00:30:00-0530", datetime(2025, 3, 5, 6)), ("2025-03-05T01:00:00+14:00", datetime(2025, 3, 4, 11)),
-        ("2025-03-05T14:30:00.123456", datetime(2025, 3, 5, 6, 30, 0, 123456)), ("2025-03-05 24:00:00", None),
+        ("2025-03-05 00:30:00-0530", datetime(2025, 3, 5, 6)), ("2025-03-05T01:00:00+14:00", datetime(2025, 3,
+        4, 11)),
+        ("2025-03-05T14:30:00.123456", datetime(2025, 3, 5, 6, 30, 0, 123456)), ("2025-03-05 24:00:00",
+        datetime(2025, 3, 5, 16)), ("2025-03-05 24:00:01", None),
         ("2025-03-05 25:00", None), ("2025-02-30 10:00", None), ("2025-03-05 10:00+99:99", None), ("10:00", None),
         ("0001-01-01 00:00", None), ("20250305 10:00", datetime(2025, 3, 5, 2)), ("1741156200", None),
     ]),
@@ -271,3 +280,23 @@ def test_times_with_offset(moment: datetime, spaced: bool) -> None:
         return
     text = moment.isoformat(sep=" " if spaced else "T")
     assert cleaned([text], SHANGHAI) == [moment.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)]
+
+
+def test_old_licence_numbers_stand_for_credit_codes() -> None:
+    """An organisation's id is a credit code, or a right licence number of 15 digits; a wrong one says its digit."""
+    column = next(each for each in ENTITIES["customers"] if each.name == "organisation_id")
+    cells = pl.Series("organisation_id", ["91110108551385082Q", "110108000000016", "110108000000017", "12345", None])
+    read = cleaner_of("customers", column).read(cells, Context("CN", "Asia/Shanghai", date(2026, 11, 23)))
+    assert read.select("value", "reason").rows() == [
+        ("91110108551385082Q", None), ("110108000000016", None), (None, "wrong_check"), (None, "wrong_length"),
+        (None, None),
+    ]  # fmt: skip
+
+
+def test_a_shared_sign_is_the_currency_of_the_country() -> None:
+    """¥ is CNY in a project of China and JPY in one of Japan; $ is nothing in either."""
+    column = next(each for each in ENTITIES["orders"] if each.name == "amount")
+    for country, code in {"CN": "CNY", "JP": "JPY"}.items():
+        context = Context(country, "Asia/Shanghai", date(2026, 11, 23))
+        read = cleaner_of("orders", column).read(pl.Series("amount", ["¥1,234.50", "$5", "$5.00"]), context)
+        assert read["currency"].to_list() == [code, None, None]

@@ -330,3 +330,34 @@ def test_nothing_is_lost_silently(case: tuple[str, dict[str, list[Any]]]) -> Non
             if cell is None or cell == []:
                 assert (row, name) not in reported
                 assert value is None or name in FILLED
+
+
+def test_phones_by_the_country_of_their_row() -> None:
+    """A number without a calling code is one of its row's country; if it is none there, one of the project's."""
+    given = {
+        "US": "415-555-2671", "GB": "020 7031 3000", "KR": "010 62345678", "DE": "030 901820", "FR": "13800138010",
+        "CN": "010 62345678", "": "021-58385888", "JP": "+86 13900139000",
+    }  # fmt: skip
+    result = run("customers", {"country": list(given), "phones": [[cell] for cell in given.values()]})
+    found = [numbers[0] if numbers is not None else None for numbers in result.frame["phones"]]
+    assert found == [
+        "+14155552671", "+442070313000", "+821062345678", "+4930901820", "+8613800138010",
+        "+861062345678", "+862158385888", "+8613900139000",
+    ]  # fmt: skip
+    assert result.rejected.is_empty()
+
+
+def test_a_phone_of_nowhere_is_told_once() -> None:
+    """A cell that is no number anywhere is rejected once, and the phones beside it stay in their order."""
+    cells = [["020 7031 3000", "12", "13800138010"], ["99"], None]
+    result = run("customers", {"country": ["GB", "GB", "GB"], "phones": cells})
+    assert result.frame["phones"].to_list() == [["+442070313000", "+8613800138010"], None, None]
+    assert result.rejected["row"].to_list() == [0, 1]
+
+
+def test_a_name_of_nobody_knows_what_is_left_as_it_is() -> None:
+    """Where no kind is told, signs may be part of an organisation's name; a person's name is tidied."""
+    names = ["贝尔（上海）", "李四(财务)", '"Jo" & Co']
+    assert run("customers", {"name": names}).frame["name"].to_list() == names
+    persons = run("customers", {"name": ["李四(财务)"], "kind": ["person"]}).frame
+    assert persons["name"].to_list() == ["李四"]

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from crm_pipeline.settings import Project
+from crm_pipeline.state.delivery import LINE
+from crm_pipeline.steps.applying import contacts
 from crm_pipeline.steps.applying.standardise import apply_entity
 from crm_pipeline.steps.run import Run
 from crm_pipeline.tables import LOADS, REJECTIONS, std
@@ -217,3 +220,25 @@ def test_line_numbers_are_those_of_the_rows(tmp_path: Path) -> None:
         deliver(run, 1, ("1", "甲", "", ""), ("2", "乙", "张三", ""))
         apply_entity(run, "customers")
         assert run.warehouse.execute("SELECT line FROM std.customers WHERE source_id = '2'") == [(3,), (3,)]
+
+
+@pytest.mark.parametrize("corrected_lines", [(), (2,), (3, 8), tuple(range(2, 12))])
+def test_each_row_is_looked_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, corrected_lines: Sequence[int]
+) -> None:
+    """Over chunks and corrected rows, each row is asked once whether it holds a contact, and as it is corrected."""
+    monkeypatch.setattr(contacts, "_CHUNK_ROWS", 3)
+    text = TEXT.replace("name: person", 'name: {expression: "trim(person)"}')
+    configured = project_of(tmp_path, text.replace("LOAD", "full"))
+    with running(configured) as run:
+        rows = [(str(n), "甲", "张三" if n % 2 else " ", "") for n in range(10)]
+        delivery = land(run, 1, COLUMNS, rows, source="crm", extract="customers")
+        [applied] = [each for each in configured.config.applied_extracts if each.is_contact]
+        blank = pl.DataFrame(
+            [("x", "甲", "", "", line) for line in corrected_lines],
+            schema={**dict.fromkeys(COLUMNS, pl.String()), LINE: pl.Int64()},
+            orient="row",
+        )
+        found = contacts.blank_lines(delivery, applied, (), blank)
+        assert isinstance(found, pl.Series)
+        assert sorted(found) == sorted({*range(2, 12, 2), *corrected_lines})

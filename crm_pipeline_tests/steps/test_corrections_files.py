@@ -17,11 +17,15 @@ from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.publish.quarantine import Chosen
 from crm_pipeline.publish.spreadsheets import escaped, unescaped
 from crm_pipeline.settings import Project, load_project
+from crm_pipeline.state.delivery import LINE, Batch, Origin, Unreadable
 from crm_pipeline.steps.applying.corrections import standing
 from crm_pipeline.steps.applying.standardise import apply_entity
+from crm_pipeline.steps.correcting.correctable import open_rows
 from crm_pipeline.steps.correcting.exporting import export_rows
-from crm_pipeline.steps.correcting.matching import MEANWHILE, TWICE, UNKNOWN
-from crm_pipeline_tests.steps.building import PRODUCTS, land, project_of, running
+from crm_pipeline.steps.correcting.matching import MEANWHILE, TWICE, UNKNOWN, match
+from crm_pipeline.steps.correcting.reading import read_corrected
+from crm_pipeline.steps.run import utc_now
+from crm_pipeline_tests.steps.building import PRODUCTS, day, land, project_of, running
 from crm_pipeline_tests.steps.correcting import (
     Row,
     brought_up,
@@ -229,16 +233,74 @@ def written(file: Path, rows: list[Row]) -> None:
         writer.writerows(rows)
 
 
-def test_a_rounded_number_is_refused(tmp_path: Path) -> None:
-    """A long number that a spreadsheet wrote with an exponent is refused, the value is in no message."""
-    one, file = project(tmp_path, ("1", "", "1", LONG), ("2", "", "1", "13800138010")), tmp_path / "q.csv"
+def test_lines_that_could_not_be_read_are_shown(tmp_path: Path) -> None:
+    """A workbook shows lines without cells in a sheet of their own, which a replay passes over; they are counted."""
+    one, file = project_of(tmp_path, PRODUCTS.replace("LOAD", "full")), tmp_path / "q.xlsx"
+    rows = pl.DataFrame({"id": ["1"], "code": [""], "cost": ["1"], LINE: [2]})
+    with running(one) as run, run.landing.drafting("erp", "products", day(1)) as draft:
+        draft.add(Batch(rows, unreadable=(Unreadable(3, "2,甲,=1,too,many".encode(), "5 cells"),)))
+        run.landing.commit(
+            draft, Origin("产品.csv", "0" * 64, 1, "utf-8"), source="erp", extract="products", business_date=day(1),
+            run_id="test", now=utc_now(),
+        )  # fmt: skip
+        brought_up(run)
+    assert export_rows(one, file, Chosen()).unreadable == 1
+    [shown] = sheets_of(file)["unreadable lines"].to_dicts()
+    assert (shown["file_name"], shown["file_line"], shown["line"]) == ("产品.csv", "3", "2,甲,=1,too,many")
+    assert shown["reason"].endswith("found 5 cells")
+    done = replayed(one, file)
+    assert (done.unchanged, done.passed_over, done.refused.height) == (1, (), 0)
+
+
+# What was delivered, what the file has in its place, and whether that is taken over.
+SPREADSHEET = {
+    "a number shown with an exponent": ("13800138010", "1.38001E+10", "refused"),
+    "a long number typed where there was none": ("", "1.23457E+17", "refused"),
+    "digits beyond the fifteenth": ("", "110105194912310000", "refused"),
+    "leading zeros": ("00123", "123", "refused"),
+    "the + of a telephone number": ("+85221234567", "85221234567", "refused"),
+    "an error of a formula": ("x", "#NAME?", "refused"),
+    "a column too narrow for its date": ("2026-01-05", "########", "refused"),
+    "a date whose day may be its month": ("2026-01-05", "1/5/2026", "refused"),
+    "the same date, year first": ("2026-01-05", "2026/1/5", "unchanged"),
+    "the same date, year last": ("2026-01-25", "1/25/2026", "unchanged"),
+    "another date": ("2026-01-05", "2026/1/6", "corrected"),
+    "a month that is none, corrected": ("2026-13-05", "5/13/2026", "corrected"),
+    "another number": ("00123", "00124", "corrected"),
+    "a short number with an exponent": ("", "1e5", "corrected"),
+}
+
+
+@pytest.mark.parametrize("case", SPREADSHEET)
+def test_damage_of_spreadsheets_is_no_correction(tmp_path: Path, case: str) -> None:
+    """What a spreadsheet did to a cell of a CSV file is refused, or known for the same; no message has the value."""
+    before, after, fate = SPREADSHEET[case]
+    one, file = project(tmp_path, ("1", "", "1", before), ("2", "", "1", "")), tmp_path / "q.csv"
     exported(one, file)
-    done = replayed(one, corrected(file, lambda row: row | {"code": "A", "备注": "1.23457E+17"}))
-    assert dict(done.corrected) == {"erp.products": 1}
-    [reason] = done.refused["reason"].to_list()
-    assert "备注" in reason
-    assert "1.23457" not in reason
-    assert LONG not in reason
+    done = replayed(one, corrected(file, lambda row: row | ({"备注": after} if row["id"] == "1" else {"code": "A"})))
+    fates = {"corrected": sum(done.corrected.values()) - 1, "unchanged": done.unchanged, "refused": done.refused.height}
+    assert fates == {"corrected": 0, "unchanged": 0, "refused": 0} | {fate: 1}
+    for reason in done.refused["reason"]:
+        assert "备注" in reason
+        assert after not in reason
+
+
+def test_numbers_of_a_workbook_are_told_from_texts(tmp_path: Path) -> None:
+    """In a workbook a long number is refused, and the text of the same digits taken over; zeros may be taken away."""
+    one, file = project(tmp_path, ("1", "", "1", ""), ("2", "", "1", "007")), tmp_path / "q.xlsx"
+    export_rows(one, file, Chosen())
+    [(name, rows)] = sheets_of(file).items()
+    numbers = rows.with_columns(pl.lit(110105194912310000).alias("备注"))
+    numbers.write_excel(tmp_path / "numbers.xlsx", worksheet=name)
+    assert counts(one, tmp_path / "numbers.xlsx") == (0, 2)
+    texts = rows.with_columns(pl.Series("备注", ["110105194912310000", "7"]))
+    assert counts(one, saved(tmp_path / "texts.xlsx", {name: texts})) == (2, 0)
+
+
+def counts(one: Project, file: Path) -> tuple[int, int]:
+    """Lines that would be accepted and refused."""
+    matched = match(read_corrected(file, file.parent).sheets, open_rows(one, Chosen(), {})[0])
+    return matched.accepted.height, matched.refused.height
 
 
 def test_columns_may_go_and_come(tmp_path: Path) -> None:

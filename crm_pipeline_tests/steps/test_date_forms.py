@@ -66,6 +66,26 @@ def test_the_column_tells_and_later_deliveries_follow(tmp_path: Path) -> None:
         assert "set date_order" in reasons[0][0]
 
 
+def test_what_nobody_told_is_read_once_it_is_told(tmp_path: Path) -> None:
+    """A date refused for want of an order is read, unchanged as its row is, with the delivery that tells the order."""
+    full = TEXT.replace("DATE_ORDER", "# nothing set").replace("load: incremental", "load: full")
+    with running(project_of(tmp_path, full)) as run:
+        rows = [("a", "01/05/1990"), ("b", "02/05/1990"), ("c", "")]
+        land(run, 1, ("id", "day"), rows, extract="orders")
+        apply_entity(run, "orders")
+        land(run, 2, ("id", "day"), [*rows, ("d", "31/05/1990")], extract="orders")
+        apply_entity(run, "orders")
+        current = "SELECT source_id, ordered_on FROM std.orders WHERE valid_to IS NULL ORDER BY source_id"
+        days = dict(run.warehouse.execute(current))
+        assert days == {"a": date(1990, 5, 1), "b": date(1990, 5, 2), "c": None, "d": date(1990, 5, 31)}
+        counts = "loaded_count, unchanged_count, delivered_count"
+        [*_, load] = run.warehouse.execute(f"SELECT {counts} FROM {LOADS.qualified} ORDER BY business_date")
+        assert load == (3, 1, 4)
+        before = run.warehouse.execute(f"SELECT * FROM {LOADS.qualified} ORDER BY ALL")
+        apply_entity(run, "orders")
+        assert run.warehouse.execute(f"SELECT * FROM {LOADS.qualified} ORDER BY ALL") == before, "and only once"
+
+
 def test_a_setting_wins(tmp_path: Path) -> None:
     """`date_order` decides for all columns or for one; what contradicts it is no date."""
     for setting in ("date_order: mdy", "date_order: {ordered_on: mdy}"):

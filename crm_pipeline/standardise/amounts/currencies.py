@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import cache
 
 import pycountry
+from babel import Locale
+from babel.numbers import get_territory_currencies
 
 # What is written for one currency alone, in upper case and NFKC.
 _NAMES = {
@@ -49,8 +51,49 @@ SHARED_SIGNS = {
 }
 
 
+_NO_CURRENCY = ("XXX", "XTS")  # ISO 4217: none, and for tests
+
+
 @cache
 def known() -> dict[str, str]:
-    """Each code, name and sign of one currency, in upper case, to its ISO 4217 code."""
+    """Each code, name and sign of one currency, in upper case, to its ISO 4217 code.
+
+    The names are ours and, in English and Chinese, CLDR's; a code or name may have its shared sign beside it: RMB¥.
+    """
     codes = {currency.alpha_3: currency.alpha_3 for currency in pycountry.currencies}
-    return codes | {name: code for code, names in _NAMES.items() for name in names}
+    codes = {code: code for code in codes if code not in _NO_CURRENCY}
+    own = codes | {name: code for code, names in _NAMES.items() for name in names}
+    signed = {
+        f"{name}{blank}{sign}": code
+        for name, code in own.items()
+        for sign, several in SHARED_SIGNS.items()
+        if code in several and not name.endswith(sign)
+        for blank in ("", " ")
+    }
+    return _names_of_cldr(codes) | signed | own
+
+
+@cache
+def by_number() -> dict[str, str]:
+    """The three figures of each currency, such as 156, to its ISO 4217 code."""
+    return {each.numeric: each.alpha_3 for each in pycountry.currencies if each.alpha_3 not in _NO_CURRENCY}
+
+
+@cache
+def of_country(country: str) -> str | None:
+    """The ISO 4217 code of a country's own currency; null where it has none or several.
+
+    Args:
+        country: ISO 3166-1 alpha-2.
+    """
+    found = get_territory_currencies(country)
+    return found[0] if len(found) == 1 else None
+
+
+def _names_of_cldr(codes: dict[str, str]) -> dict[str, str]:
+    names: dict[str, set[str]] = {}
+    for language in ("en", "zh"):
+        for code, name in Locale.parse(language).currencies.items():
+            if code in codes:
+                names.setdefault(name.upper(), set()).add(code)
+    return {name: min(several) for name, several in names.items() if len(several) == 1}

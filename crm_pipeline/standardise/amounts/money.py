@@ -6,6 +6,8 @@ currency's column (`numbers`), amounts in characters (`chinese_amounts`), exchan
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import polars as pl
 
 from crm_pipeline.standardise.amounts import chinese_amounts, currencies, numbers
@@ -20,6 +22,8 @@ REASONS = dict(numbers.REASONS) | {
 _UNITS = {
     **{"百": 10**2, "千": 10**3, "万": 10**4, "萬": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8},
     **{"億": 10**8, "十亿": 10**9, "百亿": 10**10, "千亿": 10**11, "万亿": 10**12},
+    # M is a thousand to bankers and a million to others.
+    **{"W": 10**4, "K": 10**3, "THOUSAND": 10**3, "MN": 10**6, "MILLION": 10**6, "BN": 10**9, "BILLION": 10**9},
 }
 # The usual ways, read without taking the cell apart.
 _PLAIN = (
@@ -29,7 +33,7 @@ _MINUS = ("−", "–", "﹣")
 _NUMBER = r"[0-9](?:[0-9.,' ]*[0-9])?|\.[0-9]+"
 _SHAPE = (
     rf"^(?P<sign1>[+-])?\s*(?P<before>[^0-9+\-.]*?)\s*(?P<sign2>[+-])?\s*(?P<number>{_NUMBER})\s*"
-    r"(?P<unit>[十百千万萬亿億]+)?\s*(?P<sign3>-)?\s*(?P<after>[^0-9+\-]*?)\s*(?:整|正)?(?P<sign4>-)?$"
+    r"(?P<unit>[十百千万萬亿億]+|(?:W|K|THOUSAND|MN|MILLION|BN|BILLION)(?-u:\b))?\s*(?P<sign3>-)?\s*(?P<after>[^0-9+\-]*?)\s*(?:整|正)?(?P<sign4>-)?$"
 )
 # Ways to group thousands that tell by themselves what the comma and the point are; the number with a point alone.
 _SURE = (
@@ -37,6 +41,7 @@ _SURE = (
     (r"^\.[0-9]+$", ()),
     (r"^[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?$", (",",)),
     (r"^[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?$", (",",)),  # lakhs and crores
+    (r"^[0-9]{1,4}(?:,[0-9]{4}){2,}(?:\.[0-9]+)?$", (",",)),  # by 万 and 亿
     (r"^[0-9]{1,3}(?:[' ][0-9]{3})+(?:\.[0-9]+)?$", ("'", " ")),
     (r"^[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+$", (".",)),
     (r"^[0-9]{1,3}(?:\.[0-9]{3}){2,}$", (".",)),
@@ -90,7 +95,9 @@ def _read_rest(cells: pl.Series, currency: str | None) -> pl.DataFrame:
         text.str.contains(r"^\(.*\)$").alias("in_brackets"), text.str.replace(r"^\((.*)\)$", "$1").alias("text")
     )
     parts = frame.with_columns(text.str.extract_groups(_SHAPE).alias("part")).unnest("part")
-    parts = parts.with_columns(_in_characters(parts["text"]).alias("characters"))
+    parts = parts.with_columns(_in_characters(parts["text"]).alias("characters")).with_columns(
+        pl.col("before", "after").str.replace(r"^\((.*)\)$", "$1")
+    )
     known = parts.with_columns(
         _code("before", currency).alias("first"), _code("after", currency).alias("second"),
         _is_known("before").alias("knows_first"), _is_known("after").alias("knows_second"),
@@ -101,7 +108,10 @@ def _read_rest(cells: pl.Series, currency: str | None) -> pl.DataFrame:
 
 def _verdicts() -> list[pl.Expr]:
     text, first, second = pl.col("text"), pl.col("first"), pl.col("second")
+    # 港币100元 and ¥100日元 name one currency: the sign is that of several.
+    is_first = _shares("after", first)
     is_twofold = first.is_not_null() & second.is_not_null() & (first != second)
+    is_twofold &= ~is_first & ~_shares("before", second)
     is_amount = pl.col("knows_first") & pl.col("knows_second") & (pl.col("signs") <= 1)
     characters = pl.col("characters")
     value = pl.coalesce(pl.when(is_amount & ~is_twofold).then(numbers.rounded(pl.col("amount"))), characters)
@@ -116,7 +126,11 @@ def _verdicts() -> list[pl.Expr]:
         .otherwise(pl.lit("form"))
     )  # fmt: skip
     in_characters = pl.when(characters.is_not_null() & text.str.contains("[元圆圓]|人民")).then(pl.lit("CNY"))
-    code = pl.when(value.is_not_null()).then(pl.coalesce(first, second, in_characters))
+    code = pl.when(value.is_not_null()).then(
+        pl.coalesce(
+            pl.when(is_first).then(first), pl.when(_shares("before", second)).then(second), first, second, in_characters
+        )
+    )
     return [value.alias("value"), reason.alias("reason"), code.alias("currency")]
 
 
@@ -155,15 +169,32 @@ def _code(column: str, currency: str | None) -> pl.Expr:
     return pl.col(column).replace_strict(currencies.known() | own, default=None, return_dtype=pl.String)
 
 
+def _shares(column: str, code: pl.Expr) -> pl.Expr:
+    """Whether a sign stands there that the currency has together with others."""
+    signs = currencies.SHARED_SIGNS.items()
+    return pl.any_horizontal((pl.col(column) == sign) & code.is_in(list(codes)) for sign, codes in signs).fill_null(
+        value=False
+    )
+
+
 def _is_known(column: str) -> pl.Expr:
     """Whether nothing stands there, or a currency."""
     return pl.col(column).fill_null("").is_in(["", *currencies.known(), *currencies.SHARED_SIGNS])
 
 
 def _in_characters(cells: pl.Series) -> pl.Series:
-    """Amounts in Chinese characters as decimals, null for all else; by value, of which few are such."""
-    bare = cells.str.replace("^(?:人民币|人民幣|RMB|CNY):?", "")
-    is_such = bare.str.contains(chinese_amounts.AMOUNT).fill_null(value=False)
-    amounts = [chinese_amounts.decimal_of(text) for text in bare.filter(is_such)]
+    """Amounts in Chinese characters or with several units as decimals, null for all else; by value: few are such."""
+    bare = cells.str.replace("^(?:人民币|人民幣|RMB|CNY|¥):? ?", "")
     out = pl.Series([None] * cells.len(), dtype=pl.Decimal(18, 4))
-    return out.scatter(is_such.arg_true(), pl.Series(amounts, dtype=pl.Decimal(18, 4)))
+    for pattern, amount in (
+        (chinese_amounts.AMOUNT, chinese_amounts.decimal_of),
+        (chinese_amounts.MIXED, chinese_amounts.mixed),
+    ):
+        is_such = bare.str.contains(pattern).fill_null(value=False)
+        amounts = [_in_range(amount(text)) for text in bare.filter(is_such)]
+        out = out.scatter(is_such.arg_true(), pl.Series(amounts, dtype=pl.Decimal(18, 4)))
+    return out
+
+
+def _in_range(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None or amount >= numbers.LIMIT else round(amount, numbers.PLACES)

@@ -26,7 +26,7 @@ EXACT = pl.Decimal(38, 10)
 _PLAIN = r"^-?[0-9]{1,14}(?:\.[0-9]{1,4})?$"
 _GROUPED = r"^[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?$"
 _SEPARATED = r"^[+-]?[0-9][0-9.,]*$"
-_LIMIT = 10**14
+LIMIT = 10**14
 
 
 def read(values: pl.Series) -> pl.DataFrame:
@@ -80,7 +80,7 @@ def exact(digits: pl.Expr) -> pl.Expr:
 def rounded(number: pl.Expr) -> pl.Expr:
     """A decimal rounded half away from zero to four places; null for 15 digits or more before the point."""
     near = number.round(PLACES, mode="half_away_from_zero")
-    return pl.when(near.is_between(-_LIMIT, _LIMIT, closed="none")).then(near).cast(pl.Decimal(18, PLACES))
+    return pl.when(near.is_between(-LIMIT, LIMIT, closed="none")).then(near).cast(pl.Decimal(18, PLACES))
 
 
 def _plain(value: pl.Expr) -> pl.Expr:

@@ -28,7 +28,7 @@ def share(cells: pl.Series) -> float:
     """
     text = cells.drop_nulls().str.strip_chars()
     filled = text.filter(text != "")
-    like = filled.str.contains(f"{_SERIAL}|{_SECONDS}|{_MILLISECONDS}")
+    like = filled.str.contains(rf"{_SERIAL}|{_SECONDS}|{_MILLISECONDS}|^/Date\([0-9]{{13}}")
     return float(like.mean() or 0.0)  # type: ignore[arg-type]  # the mean of truth values is a number
 
 

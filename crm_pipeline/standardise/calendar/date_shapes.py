@@ -26,6 +26,11 @@ _WEEKDAY = (
 )
 _ERA_NAMES = (
     (r"^(?:中华|中華)?民[国國]\s*(?:元|([0-9]{1,3}))年", "民$1年"),
+    # R7.3.5 and the like, as Japanese forms have it.
+    *(
+        (rf"^{letter}\.?([0-9]{{1,2}})[-/.年]([0-9]{{1,2}})[-/.月]([0-9]{{1,2}})日?$", f"{sign}$1-$2-$3")
+        for letter, sign in (("r", "令"), ("h", "平"), ("s", "昭"), ("t", "大"), ("m", "明"))
+    ),
     *((rf"^{name}\s*(?:元|([0-9]{{1,2}}))年", f"{name[0]}$1年") for name in ("令和", "平成", "昭和", "大正", "明治")),
     (r"^([民令平昭大明])年", "${1}1年"),
     (r"^(?:公元|西元|西暦)\s*", ""),
@@ -35,6 +40,11 @@ _FIGURES = (
     (r"^([0-9]{1,4})/([0-9]{1,2})/([0-9]{1,4})\.?$", "$1-$2-$3"),
     (r"^([0-9]{1,4})\.([0-9]{1,2})\.([0-9]{1,4})\.?$", "$1-$2-$3"),
     (r"^([0-9]{1,4}) ([0-9]{1,2}) ([0-9]{1,4})$", "$1-$2-$3"),
+    (r"^([0-9]{4})\s?[_\\,、·~]\s?([0-9]{1,2})\s?[_\\,、·~]\s?([0-9]{1,2})$", "$1-$2-$3"),
+    (
+        r"^([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[日号號]|z|[+-][0-9]{2}:?[0-9]{2})$",
+        "$1-$2-$3",
+    ),  # a day with its zone: XML
     (r"^([0-9]{4})([0-9]{2})([0-9]{2})(?:\.0+)?$", "$1-$2-$3"),  # .0: a spreadsheet took the figures for a number
     (r"^([民令平昭大明]?[0-9]{1,4})[年년]([0-9]{1,2})[月월]" + _DAY_OF_MONTH, "$1-$2-$3"),
     (r"^([0-9]{4})-?w([0-9]{2})-?([0-9])$", "$1-w$2-$3"),
@@ -42,7 +52,7 @@ _FIGURES = (
 )
 _SHORT_CJK = (r"^([0-9]{2})-([0-9]{1,2})-([0-9]{1,2})$", "'$1-$2-$3")
 _INCOMPLETE = (
-    r"^(?:(?:1[89]|20)[0-9]{2}年?|[0-9]{4}[-/.年년][0-9]{1,2}[月월]?份?|[0-9]{1,2}[月월](?:[0-9]{1,2}[日号號일]?)?"
+    r"^(?:(?:1[89]|20)[0-9]{2}年?|(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])|[0-9]{4}[-/.年년][0-9]{1,2}[月월]?份?|[0-9]{1,2}[月월](?:[0-9]{1,2}[日号號일]?)?"
     r"|[0-9]{1,2}[-/.](?:1[89]|20)[0-9]{2}|[0-9]{1,2}[/-][0-9]{1,2})$"
 )
 _SIMPLE = (
@@ -66,14 +76,38 @@ def _numerals() -> dict[str, str]:
     return dict(longest_first) | figures
 
 
+def _counted(number: int) -> tuple[str, ...]:
+    """A number from 10 to 199 in Chinese numerals, as people write it."""
+    hundreds, tens, ones = number // 100, number // 10 % 10, number % 10
+    unit = _UNITS[ones - 1] if ones else ""
+    if hundreds and not tens:
+        return tuple(f"一百{zero}{unit}" for zero in "零〇") if ones else ("一百",)
+    ten = ("十", "一十") if tens == 1 else (f"{_UNITS[tens - 1]}十",)
+    return tuple(f"{'一百' if hundreds else ''}{each}{unit}" for each in ten)
+
+
 _NUMERALS = _numerals()
+# Cheques have 贰零贰伍年叁月伍日, keyboards the letter O for 〇.
+_FINANCIAL = dict(zip("零壹贰貳叁參肆伍陆陸柒捌玖拾", "零一二二三三四五六六七八九十", strict=True))
+_LETTER_O = r"([一二三四五六七八九〇零])[oο]([一二三四五六七八九〇零])"
+# Years of the Republic and of emperors count: 民國七十四年, 一百零五年; the longest first.
+_REPUBLICAN = {
+    f"{sign}{text}年": f"{sign}{number}年"
+    for number in range(199, 9, -1)
+    for text in _counted(number)
+    for sign in ("国", "國", "和", "成")
+}
+_JSON = r"^/date\(([0-9]{13})(?:[+-][0-9]{4})?\)/$"  # .NET
+_DASHES = "‐‑‒–—―−﹣"
+_BORN = r"^(?:出?生于|生日|出生日期)[:\s]*|(?:出?生)$"
 # The decimal digits of all other scripts; NFKC has made those of the planes behind plain already.
 _DIGITS = {sign: str(unicodedata.decimal(sign)) for sign in map(chr, range(0x80, 0x10000)) if sign.isdecimal()}
 
 
 def plain(values: pl.Expr) -> pl.Expr:
     """The cell's text in NFKC and lower case with digits of ASCII, without outer and repeated blanks; blank is null."""
-    lower = texts.trim(values.str.normalize("NFKC").str.to_lowercase())
+    lower = texts.trim(values.str.normalize("NFKC").str.to_lowercase()).str.replace_all(f"[{_DASHES}]", "-")
+    lower = lower.str.replace(_JSON, "$1")
     return lower.str.replace_many(list(_DIGITS), list(_DIGITS.values()))
 
 
@@ -114,10 +148,12 @@ def in_figures(days: pl.Series, *, year_first: bool) -> pl.Series:
 
 
 def _shaped(day: pl.Expr) -> pl.Expr:
-    close = day.str.replace(_WEEKDAY, " ").str.strip_chars(" ,")
+    close = day.str.replace(_WEEKDAY, " ").str.strip_chars(" ,").str.replace(_BORN, "")
     close = close.str.replace_all(r"\s*([-/.年月日号號년월일])\s*", "$1")
     is_chinese = close.str.contains("[年月].*[月日号號]")
-    numerals = close.str.replace_many(list(_NUMERALS), list(_NUMERALS.values()), leftmost=True)
+    plain = close.str.replace_many(list(_FINANCIAL), list(_FINANCIAL.values())).str.replace_all(_LETTER_O, "${1}〇$2")
+    plain = plain.str.replace_many(list(_REPUBLICAN), list(_REPUBLICAN.values()), leftmost=True)
+    numerals = plain.str.replace_many(list(_NUMERALS), list(_NUMERALS.values()), leftmost=True)
     figures = pl.when(is_chinese).then(numerals).otherwise(close)
     for pattern, replacement in (*_ERA_NAMES, *_FIGURES):
         figures = figures.str.replace(pattern, replacement)

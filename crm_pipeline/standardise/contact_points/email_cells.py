@@ -16,10 +16,17 @@ _SIGNS = {"。": ".", "｡": ".", "﹫": "@", "\u3000": " ", "\xa0": " "} | dict
 _WIDE_AT = r"([a-z0-9_.+-])＠([\p{L}0-9])"
 _LABEL = r"(?:^|[\s,;<(])[\p{L}-]+\s*:\s*"
 _QUERY = r"\?(?:subject|cc|bcc|body)=\S*"
+_LINK = r"\bhttps?://([^\s/@]+@)"
+# A blank around the @ and a Chinese label right before a plain local part are part of nobody's address.
+_AROUND_AT = r"([a-z0-9]) *@ *([a-z0-9])"
+_GLUED = r"(^|[\s,;、，；|/])\p{Han}+([a-z0-9][a-z0-9._+-]*@)"
 _BREAK = r"\s*[,;、，；|\r\n\t]+\s*"
-_AFTER_DOMAIN = r"(@[a-z0-9.-]+)\s*[/|&或和及与]+\s*"
+_AFTER_DOMAIN = r"(@[a-z0-9.-]+)(?:\s*[/|&或和及与]+\s*|\s+(?:and|or|und|oder|et|ou)\s+)"
+# What stands in brackets behind an address, or an address in brackets behind a name.
+_NOTE = r"(@[a-z0-9.-]+)\s*[(（][^()（）@]*[)）]"
+_BRACKETS = r"(@[a-z0-9.-]+)\s*[(（]|[(（]\s*([^\s()（）@]+@[^\s()（）@]+)\s*[)）]"
 # What may stand beside an address: a name, perhaps with an initial, a title or brackets.
-_NAME = r"^[\p{L}\p{M}\p{N}\s.,'’\"()·_-]*$"
+_NAME = r"^[\p{L}\p{M}\p{N}\s.,'’\"()（）·_+-]*$"
 _HAN_WORDS = r"^(?:\S*@\S*|[\p{Han}·]+)(?: (?:\S*@\S*|[\p{Han}·]+))+$"
 
 
@@ -56,7 +63,9 @@ def split(cells: pl.Series) -> pl.DataFrame:
 
 def _separated(text: pl.Expr) -> pl.Expr:
     """Labels taken away; brackets and whatever else separates addresses made a line break."""
-    text = text.str.replace_all(_QUERY, "").str.replace_all(_LABEL, " ")
+    text = text.str.replace_all(_LINK, "$1").str.replace_all(_QUERY, "").str.replace_all(_LABEL, " ")
+    text = text.str.replace_all(_AROUND_AT, "${1}@$2").str.replace_all(_NOTE, "$1" + _NEXT)
+    text = text.str.replace_all(_BRACKETS, f"$1{_NEXT}$2{_NEXT}").str.replace_all(_GLUED, "$1$2")
     text = text.str.replace(r"^<([^<>]+)$|^([^<>]+)>$", "$1$2").str.replace_all(r"<([^<>]+)>", f"{_NEXT}$1{_NEXT}")
     return text.str.replace_all(_AFTER_DOMAIN, "$1" + _NEXT).str.replace_all(_BREAK, _NEXT)
 
@@ -64,4 +73,4 @@ def _separated(text: pl.Expr) -> pl.Expr:
 def _bare(piece: pl.Expr) -> pl.Expr:
     """The piece without brackets and quotes around it and punctuation behind it."""
     text = piece.str.strip_chars_start(" ([{“‘").str.strip_chars_end(" )]}”’.,;:")
-    return text.str.replace(r"^'([^']+)'$", "$1")
+    return text.str.replace(r"^'([^']+)'$", "$1").str.replace(r'^"([^"]+)"$', "$1")

@@ -9,6 +9,7 @@ Belongs here: whole cells, reasons, the comparison key, marks. Does not belong h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import email_validator
@@ -18,14 +19,15 @@ from crm_pipeline.standardise.contact_points import email_cells
 from crm_pipeline.standardise.reasons import PLACEHOLDER, SHARED, Reason
 from crm_pipeline.standardise.text.placeholders import PLACEHOLDER_EMAIL, is_placeholder
 
-NO_AT_SIGN, NO_DOMAIN, SPECIAL_DOMAIN, TOO_LONG, BAD_SYNTAX = (
-    *("no_at_sign", "incomplete_domain", "special_domain", "too_long", "bad_syntax"),
+NO_AT_SIGN, NO_DOMAIN, SPECIAL_DOMAIN, TOO_LONG, BAD_SYNTAX, MASKED = (
+    *("no_at_sign", "incomplete_domain", "special_domain", "too_long", "bad_syntax", "masked"),
 )
 REASONS: Mapping[str, Reason] = SHARED | {
     NO_AT_SIGN: Reason("an address without an @", "地址缺少 @"),
     NO_DOMAIN: Reason("an address whose domain is incomplete", "地址的域名不完整"),
     SPECIAL_DOMAIN: Reason("a domain that is reserved and has no mail", "保留域名，无法收信"),
     TOO_LONG: Reason("more characters than an address may have", "地址过长"),
+    MASKED: Reason("masked: some of its characters are hidden", "已脱敏，部分字符被隐藏"),
     BAD_SYNTAX: Reason("not written as an address may be", "地址格式不正确"),
 }
 SCHEMA = {
@@ -40,7 +42,9 @@ _ADDRESS = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}$"
 _LONGEST, _LONGEST_LOCAL = 254, 64
 # Left to the library: Punycode and other double hyphens, domains of special use, a domain that ends with a digit.
 _SPECIAL = "|".join(email_validator.SPECIAL_USE_DOMAIN_NAMES)
-_UNSURE = rf"@.*--|\.(?:{_SPECIAL})$|[0-9]$|^[^@]{{{_LONGEST_LOCAL + 1},}}"
+_UNSURE = rf"@.*--|\.(?:{_SPECIAL})$|[0-9]$|\.[a-z]$|^\*+@|\*\*|^[^@]{{{_LONGEST_LOCAL + 1},}}"
+# The standard allows both, and nobody has such an address: z***n@qq.com, a domain of one letter at the top.
+_MASKED_FORM, _ONE_LETTER = re.compile(r"^\*+@|[*●•]{2}"), re.compile(r"\.[a-z]$")
 
 # RFC 2606 and RFC 6761: nobody can own an address there.
 _EXAMPLE = r"[@.]example(?:\.(?:com|net|org))?$"
@@ -128,6 +132,10 @@ def _each_once(texts: pl.Series) -> pl.DataFrame:
 
 def _by_library(text: str) -> tuple[str | None, str | None]:
     """The address and null, or null and the reason; an address that would be read otherwise the next time is none."""
+    if _MASKED_FORM.search(text) and '"' not in text:
+        return None, MASKED
+    if _ONE_LETTER.search(text):
+        return None, NO_DOMAIN if "@" in text else NO_AT_SIGN
     try:
         value = _normalised(text)
         is_stable = _normalised(value) == value

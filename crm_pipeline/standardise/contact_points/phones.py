@@ -26,6 +26,7 @@ from crm_pipeline.standardise.reasons import PLACEHOLDER, SHARED, Reason
 from crm_pipeline.standardise.text.placeholders import is_placeholder
 
 NOT_A_NUMBER, UNKNOWN_CODE, SHORT_NUMBER = "not_a_number", "unknown_calling_code", "short_number"
+MASKED, ROUNDED = "masked", "rounded"
 REASONS: Mapping[str, Reason] = SHARED | {
     NOT_A_NUMBER: Reason("not a telephone number", "不是电话号码"),
     TOO_SHORT: Reason("too few digits for a telephone number", "号码位数不足"),
@@ -34,6 +35,8 @@ REASONS: Mapping[str, Reason] = SHARED | {
     SHORT_NUMBER: Reason("a short number, which is reached inside its country only", "短号码，仅能在本国内拨打"),
     NOT_ASSIGNED: Reason("a number that its country does not assign", "所属国家或地区未分配的号码"),
     UNKNOWN_CODE: Reason("a calling code that no country has", "不存在的国家代码"),
+    MASKED: Reason("masked: some of its digits are hidden", "已脱敏，部分数字被隐藏"),
+    ROUNDED: Reason("rounded by a spreadsheet: deliver it as text", "被电子表格四舍五入，请按文本格式提供"),
 }
 SCHEMA = {
     "position": pl.UInt32(), "value": pl.String(), "reason": pl.String(), "kind": pl.String(), "extension": pl.String()
@@ -62,7 +65,40 @@ _PARSING = {
 _MAINLAND_LOCAL = r"^[2-8][0-9]{6,7}$"
 _MAINLAND_MOBILE = r"^(?:(?:\+|00)?86)?(1[3-9][0-9]{5,})$"
 _SHORT = r"^[0-9]{3,8}$"
+_MASKED_FORM = r"[0-9][ -]?(?:[*●•]{2,}|x{3,})|(?:[*●•]{2,}|x{3,})[ -]?[0-9]"
+_ROUNDED_FORM = r"^[0-9](?:\.[0-9]+)?e\+?[0-9]{1,2}$"
 _LOCAL = r"^[0-9]{5,8}$"
+
+
+def read_in(values: pl.Series, countries: pl.Series | str, default_country: str) -> pl.DataFrame:
+    """As `read`, each cell by its own country first, and a cell that holds no number there by the default country.
+
+    The default comes second, since people keep the numbers of where they deal with the company.
+
+    Args:
+        values: text.
+        countries: of each cell, ISO 3166-1 alpha-2; null where it is not known.
+        default_country: of the project.
+    """
+    if isinstance(countries, str):
+        return read(values, countries)
+    cells = pl.DataFrame({"text": values, "country": countries}).with_row_index("position")
+    cells = cells.drop_nulls("text").with_columns(pl.col("country").fill_null(default_country))
+    parts = [pl.DataFrame(schema={"position": pl.UInt32(), **SCHEMA})]
+    for (country,), part in cells.group_by("country", maintain_order=True):
+        parts.append(_placed(read(part["text"], str(country)), part))
+    found = pl.concat([part.select(parts[0].columns) for part in parts])
+    is_number = pl.col("value").is_not_null().any().over("position")
+    without = found.filter(~is_number)["position"].unique()
+    others = cells.filter(pl.col("position").is_in(without.implode()), pl.col("country") != default_country)
+    again = _placed(read(others["text"], default_country), others).filter(is_number).select(found.columns)
+    kept = found.filter(~pl.col("position").is_in(again["position"].unique().implode()))
+    return pl.concat([kept, again]).sort("position", maintain_order=True)
+
+
+def _placed(found: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    """What was read of some cells, with their positions among all."""
+    return found.with_columns(cells["position"].gather(found["position"]).alias("position"))
 
 
 def read(values: pl.Series, country: str) -> pl.DataFrame:
@@ -111,7 +147,7 @@ def _plain(texts: pl.Series, country: str) -> pl.DataFrame:
     """`value` and `kind` of cells that are one valid number, digits and signs alone; null for all others."""
     dialled = texts.to_frame("text").select(phone_cells.dialled(pl.col("text")).alias("dialled"))
     decided = pl.concat([dialled, phone_patterns.decide(dialled["dialled"], country)], how="horizontal")
-    is_meant = ~phone_patterns.is_placeholder(pl.col("dialled"))
+    is_meant = ~phone_patterns.is_placeholder(pl.col("dialled")) & ~phone_patterns.is_placeholder(pl.col("value"))
     return decided.select(pl.when(is_meant).then("value").alias("value"), "kind")
 
 
@@ -142,7 +178,9 @@ def _numbers(pieces: pl.DataFrame, country: str) -> pl.DataFrame:
         "piece", "value", "kind", "reason", pl.lit(None, dtype=pl.String).alias("own_extension")
     )
     read = pieces.join(pl.concat([sure, by_library]), on="piece", how="left")
-    is_one = is_placeholder(pl.col("piece"), "phone")
+    is_one = is_placeholder(pl.col("piece"), "phone") | phone_patterns.is_placeholder(pl.col("value")).fill_null(
+        value=False
+    )
     read = read.with_columns(
         pl.when(~is_one).then("value").alias("value"),
         pl.when(~is_one).then("kind").alias("kind"),
@@ -175,11 +213,16 @@ def _with_own_reasons(numbers: pl.DataFrame, country: str) -> pl.DataFrame:
         digits = dialled.str.extract(_MAINLAND_MOBILE).str.len_bytes()
         better = pl.when(is_local).then(pl.lit(NO_AREA_CODE)).when(is_refused & (digits < 11)).then(pl.lit(TOO_SHORT))
         reason = better.when(is_refused & (digits > 11)).then(pl.lit(TOO_LONG)).otherwise(reason)
+    is_masked = is_refused & pl.col("piece").str.contains(_MASKED_FORM)
+    is_rounded = is_refused & pl.col("piece").str.contains(_ROUNDED_FORM)
     short = pl.lit(SHORT_NUMBER)
     return numbers.with_columns(
         pl.when(is_short).then(short).otherwise("kind").alias("kind"),
-        pl.when(is_short).then(short).otherwise(reason).alias("reason"),
-    )
+        pl.when(is_short).then(short)
+        .when(is_masked).then(pl.lit(MASKED))
+        .when(is_rounded).then(pl.lit(ROUNDED))
+        .otherwise(reason).alias("reason"),
+    )  # fmt: skip
 
 
 def _is_short(dialled: str, country: str) -> bool:

@@ -34,6 +34,8 @@ _COMPACT = r"^[0-9A-Z]+$"
 # Blanks and hyphens of all scripts, what is invisible, and the apostrophe by which a spreadsheet marks text.
 _BETWEEN = r"[\s\p{Z}\p{C}\p{Pd}\u{2212}]"
 _TEXT_MARK = r"^['‘’`]+"
+# 身份证:1101…, 税号1101…; a number with a note in brackets behind it.
+_LABEL, _NOTE = r"^\p{Han}+:?([0-9A-Z])", r"([0-9A-Z])[(\[【]\p{Han}+[)\]】]$"
 _ROUNDED_FORM = r"^[0-9](?:[.,][0-9]+)?E\+?[0-9]{1,2}$"
 _MASKED_FORM = r"[*●•×]{2}|X{4}|#{2}"
 
@@ -75,12 +77,15 @@ def clean_namespaced(values: pl.Expr) -> pl.Expr:
 def compact(values: pl.Series) -> pl.Series:
     """The texts in capitals and plain width, without blanks, hyphens and invisible signs; null for null.
 
+    A label of Chinese characters before the number and a note in brackets behind it are left out.
+
     Nothing is left of a cell that held these alone. What is written so already, which is most, is not touched.
     """
     other = (~values.str.contains(_COMPACT)).arg_true()
     text = values.gather(other).str.normalize("NFKC").str.to_uppercase().str.normalize("NFKC")
     # As in `clean`: what stood apart may become one sign.
     text = text.str.replace_all(_BETWEEN, "").str.replace(_TEXT_MARK, "").str.normalize("NFC")
+    text = text.str.replace(_LABEL, "$1").str.replace(_NOTE, "$1")
     return values.clone().scatter(other, text)
 
 

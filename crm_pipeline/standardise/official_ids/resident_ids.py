@@ -14,11 +14,15 @@ import polars as pl
 from crm_pipeline.standardise.official_ids import check_digits, identifiers
 from crm_pipeline.standardise.reasons import Reason
 
-_WRONG_BIRTH_DATE, _WRONG_PLACE = "wrong_birth_date", "wrong_place"
+_WRONG_BIRTH_DATE, _WRONG_PLACE, _PASSPORT = "wrong_birth_date", "wrong_place", "passport"
 REASONS: Mapping[str, Reason] = {
     **identifiers.FORM_REASONS,
     _WRONG_BIRTH_DATE: Reason("the birth date in it does not exist", "号码中的出生日期不存在"),
     _WRONG_PLACE: Reason("its first two digits are of no province", "前两位不是任何省份的代码"),
+    _PASSPORT: Reason(
+        "the number of a passport or travel permit: map it to external_ids",
+        "护照或通行证号码：请映射到 external_ids",
+    ),
 }
 
 _LONG = r"^[1-9][0-9]{16}[0-9X]$"
@@ -27,6 +31,8 @@ _SHORT = r"^[1-9][0-9]{14}$"  # until 1999: two digits of the year, no check cha
 # abolished; 66, the corps in Xinjiang, and 91, abroad, appear in registers.
 _PROVINCE = "(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-6]|71|8[1-3])"
 _PLACE = f"^(?:{_PROVINCE}|91|9{_PROVINCE})"  # foreigners: 9, the province, and the three digits of their country
+# Letters and digits as passports and permits have them, with a letter in front: no resident id begins so.
+_PASSPORT_FORM = r"^(?:[A-Z]{1,2}[0-9]{6,8}|[HMC][0-9]{8,10})$"
 _CENTENARIAN = "996"  # GB 11643-1989: 996 to 999 were kept for people born before 1900
 _REPEATED = "1" * 15  # the only placeholder that looks like a number: of somebody born on 1911-11-11
 _FIRST_YEAR, _LAST_YEAR = 1800, 2099
@@ -83,7 +89,9 @@ def _reason() -> pl.Expr:
     """Why a row is refused, if it is no placeholder."""
     text, body = pl.col("text"), pl.col("body")
     return (
-        pl.when(~text.str.len_chars().is_in([15, 18]))
+        pl.when(text.str.contains(_PASSPORT_FORM))
+        .then(pl.lit(_PASSPORT))
+        .when(~text.str.len_chars().is_in([15, 18]))
         .then(pl.lit(identifiers.WRONG_LENGTH))
         .when(body.is_null())
         .then(pl.lit(identifiers.WRONG_FORM))

@@ -81,7 +81,9 @@ def read(values: pl.Series, country: pl.Series | str | None) -> pl.DataFrame:
     distinct = frame.filter(pl.col("text").is_not_null()).unique()
     is_none = identifiers.is_placeholder(pl.col("text").str.replace_all("-", "", literal=True))
     meant, none = distinct.filter(~is_none), distinct.filter(is_none)
-    chinese, foreign = meant.filter(pl.col("place") == _CHINA), meant.filter(pl.col("place").ne_missing(_CHINA))
+    # No Chinese number is written like one of value added tax in the Union.
+    is_chinese = (pl.col("place") == _CHINA).fill_null(value=False) & ~pl.col("text").str.contains(_VAT.pattern)
+    chinese, foreign = meant.filter(is_chinese), meant.filter(~is_chinese)
     read_once = pl.concat([_foreign(foreign), _none(none), *([] if chinese.is_empty() else [_chinese(chinese)])])
     told = frame.join(read_once, on=["text", "place"], how="left", nulls_equal=True, maintain_order="left")
     reason = identifiers.explained(values, told, pl.col("value").is_not_null(), pl.col("reason"))
@@ -136,7 +138,7 @@ def _verdict(text: str, place: str | None) -> _Verdict:
     prefix = tax_schemes.COUNTRY_OF_PREFIX.get(text[:2])
     if prefix and _VAT.match(text):
         return _by_country(text, prefix, text[:2])
-    if prefix and text[2:4] == text[:2]:  # a country and a number that had it already, joined
+    if prefix and text[2:4] == text[:2] != text[4:6]:  # a country and a number that had it already, joined
         return _verdict(text[2:], place)
     if place is not None and place in tax_schemes.SCHEMES:
         told = _by_country(text, place)

@@ -65,7 +65,7 @@ def read(values: pl.Series, synonyms: Mapping[str, str] = _NO_SYNONYMS) -> pl.Da
     cells = values.cast(pl.String).alias("cell")
     distinct = cells.unique().drop_nulls()
     plain = distinct.str.normalize("NFKC").str.strip_chars()
-    section = _sections(plain, {**_known(), **own_words(synonyms)})
+    section = _sections(plain, {**_known(), **own_words(synonyms)} if synonyms else _known())
     frame = pl.DataFrame({"cell": distinct, "text": plain, "value": section})
     is_filled = pl.col("text") != ""
     reason = (

@@ -41,6 +41,8 @@ def _word(word: str, *, dotted: bool) -> str:
 
 
 def _pattern(form: str, place: str) -> str:
+    if form == "sarl":
+        return r"S\.?\s?[aà]\.?\s?r\.?\s?l\.?"  # à responsabilité limitée
     words = form.split()
     is_initials = all(len(word) == 1 and word.isalpha() for word in words)
     if place == "case":
@@ -98,6 +100,7 @@ def standard(found: pl.Series) -> pl.Series:
         found.str.normalize("NFKC")
         .str.to_lowercase()
         .str.replace_all(r"&|\+|\bund\b|\bet\b|\by\b", "and")
+        .str.replace_all("à", "a", literal=True)
         .str.replace_all(r"[\W_]", "")
     )
     return bare.replace_strict(_standards(), default=None, return_dtype=pl.String)

@@ -150,6 +150,7 @@ def _length(texts: pl.Series) -> pl.Series:
     return frame["length"].scatter(rows, longer)
 
 
+@cache
 def _longest(least: int, most: int) -> pl.Expr:
     """The length of the longest place of so many characters at the start of `text`; 0 without one."""
     text = pl.col("text")

@@ -83,7 +83,12 @@ def is_after_trade(texts: pl.Series) -> pl.Series:
 
 def is_trade(texts: pl.Series) -> pl.Series:
     """Whether the whole text is one trade word."""
-    return texts.is_in(pl.Series(sorted(trades())).implode())
+    return texts.is_in(_trade_list())
+
+
+@cache
+def _trade_list() -> pl.Series:
+    return pl.Series(sorted(trades())).implode()
 
 
 def cut_trades(texts: pl.Series) -> pl.DataFrame:
@@ -106,14 +111,19 @@ def cut_trades(texts: pl.Series) -> pl.DataFrame:
 
 def _last_length(texts: pl.Series) -> pl.Series:
     """How long the longest trade word at the end is that leaves a core's characters; 0 where there is none."""
+    return texts.alias("text").to_frame().select(_last_trade()).to_series()
+
+
+@cache
+def _last_trade() -> pl.Expr:
+    """The same of the column `text`."""
     text = pl.col("text")
     lengths = pl.coalesce(
         *(pl.when(text.str.tail(length).is_in(words.implode())).then(length) for length, words in _trades_by_length()),
         0,
     )
-    frame = texts.alias("text").to_frame().with_columns(text.str.len_chars().alias("characters"))
-    is_longer = pl.col("characters") >= lengths + CORE_CHARACTERS
-    return frame.select(pl.when(is_longer).then(lengths).otherwise(0).cast(pl.UInt32)).to_series()
+    is_longer = text.str.len_chars() >= lengths + CORE_CHARACTERS
+    return pl.when(is_longer).then(lengths).otherwise(0).cast(pl.UInt32)
 
 
 def _cut(texts: pl.Series, pattern: str, keep: int) -> pl.DataFrame:

@@ -10,11 +10,12 @@ first word, that is the surname. A title of the usual ones may stand before them
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
-from functools import cache
+from functools import cache, lru_cache
 
 import polars as pl
-from nameparser import Lexicon, ParsedName, Role, parse
+from nameparser import Lexicon, ParsedName, Parser, PatronymicRule, Policy, Role, parse
 
 PARTS = ("family_name", "given_name", "middle_name", "title", "suffix", "nickname", "maiden_name")
 _TEXTS = ("text", "value", *PARTS)
@@ -31,6 +32,9 @@ _FAMILY_FIRST = rf"^(?P<family>{_WORD}), (?P<given>{_WORD})(?: (?P<middle>{_MIDD
 _PAIR = rf"^{_WORD} {_WORD}$"
 _PATTERNS = {"ordered": _GIVEN_FIRST, "turned": _FAMILY_FIRST}
 _NAMED = {"ordered": ("title", "given", "middle", "family", "suffix"), "turned": ("given", "middle", "family")}
+# Иванов Иван Иванович: an East Slavic name that ends with its patronymic begins with the surname.
+_CYRILLIC = re.compile("[А-я]")
+_KEPT = 50_000  # readings of the library that a process keeps: names come again in other deliveries
 _NUMERAL = r"(?i)^[ivxlcdm]+\.?$"
 _ROLES = {
     "family_name": Role.FAMILY,
@@ -67,13 +71,12 @@ def read(texts: pl.Series) -> pl.DataFrame:
 
 def is_vocabulary(lower: pl.Expr) -> pl.Expr:
     """Whether a word in lower case means more to the library than a name: a title, suffix, particle or conjunction."""
-    return lower.str.strip_chars(".").is_in(list(_vocabulary())) | lower.str.contains(_NUMERAL)
+    return lower.str.strip_chars(".").is_in(_words_of_vocabulary()) | lower.str.contains(_NUMERAL)
 
 
 def is_title(lower: pl.Expr) -> pl.Expr:
     """Whether a word in lower case is a title, and no suffix, to the library."""
-    lexicon = Lexicon.default()
-    return lower.str.strip_chars(".").is_in(list(lexicon.titles - lexicon.suffix_acronyms - lexicon.suffix_words))
+    return lower.str.strip_chars(".").is_in(_titles())
 
 
 def _plain(rows: pl.DataFrame) -> pl.DataFrame:
@@ -126,13 +129,29 @@ def _certain(found: pl.DataFrame) -> pl.DataFrame:
     ).select(*_TEXTS, "is_turned")  # fmt: skip
 
 
+@cache
+def _words_of_vocabulary() -> pl.Series:
+    return pl.Series(sorted(_vocabulary())).implode()
+
+
+@cache
+def _longer_words() -> pl.Series:
+    return pl.Series(sorted(_vocabulary() - _INITIALS)).implode()
+
+
+@cache
+def _titles() -> pl.Series:
+    lexicon = Lexicon.default()
+    return pl.Series(sorted(lexicon.titles - lexicon.suffix_acronyms - lexicon.suffix_words)).implode()
+
+
 # Initials mean nothing else between two names, although `y`, `e` and the numerals are in the vocabulary.
 _INITIALS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
 def _means_more(word: pl.Expr) -> pl.Expr:
     """Whether the word, or one half of it with a hyphen, is of the vocabulary; false for an initial and null."""
-    known = pl.lit(pl.Series(list(_vocabulary() - _INITIALS))).implode()
+    known = _longer_words()
     lower = word.str.to_lowercase()
     is_known = lower.is_in(known) | lower.str.contains(_NUMERAL) & (lower.str.len_chars() > 2)
     is_known |= (lower.str.len_chars() == 2) & lower.str.contains("^[ivxlcdm]{2}$")
@@ -148,9 +167,10 @@ def _vocabulary() -> frozenset[str]:
     return frozenset().union(*(words for words in sets if isinstance(words, frozenset)))
 
 
+@lru_cache(maxsize=_KEPT)
 def _by_library(text: str) -> tuple[str | bool | None, ...]:
     """The values of one row: text, value, PARTS, and whether the surname was set first, behind it a comma."""
-    name = parse(text)
+    name = _with_patronymics().parse(text) if _CYRILLIC.search(text) else parse(text)
     written = [token for token in name.tokens if token.role in _CORE]
     spans = [token.span.start for token in written if token.span]
     is_ordered = spans == sorted(spans) and len(spans) == len(written)
@@ -160,6 +180,11 @@ def _by_library(text: str) -> tuple[str | bool | None, ...]:
         value = _as_written(name)
     parts = (name.family, name.given, name.middle, name.title, name.suffix, name.nickname, name.maiden)
     return (text, value or None, *(part or None for part in parts), is_turned)
+
+
+@cache
+def _with_patronymics() -> Parser:
+    return Parser(policy=Policy(patronymic_rules=frozenset({PatronymicRule.EAST_SLAVIC})))
 
 
 def _starts_with_family(name: ParsedName) -> bool:

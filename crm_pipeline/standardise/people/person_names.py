@@ -65,6 +65,8 @@ def _read_distinct(distinct: pl.DataFrame) -> pl.DataFrame:
     found = _by_script(distinct)
     is_other = (pl.col("value") != pl.col("text")).fill_null(value=False)
     others = found.filter(is_other)
+    if others.is_empty():
+        return _names_alone(found)
     values = others.select(texts.tidy(pl.col("value")).alias("text")).drop_nulls().unique()
     again = _by_script(values).select(pl.col("text").alias("value"), "reason", pl.col("value").alias("again"))
     others = others.drop("reason").join(again, on="value", how="left", maintain_order="left")
@@ -73,7 +75,11 @@ def _read_distinct(distinct: pl.DataFrame) -> pl.DataFrame:
         pl.coalesce("reason", pl.when(~is_same).then(pl.lit("unreadable"))).alias("reason"),
         pl.when(is_same).then("value").alias("value"),
     )
-    found = pl.concat([found.filter(~is_other), others.select(found.columns)])
+    return _names_alone(pl.concat([found.filter(~is_other), others.select(found.columns)]))
+
+
+def _names_alone(found: pl.DataFrame) -> pl.DataFrame:
+    """`text` and COLUMNS, without the parts of what is no name."""
     is_name = pl.col("reason").is_null()
     # A title without a name is still a title.
     is_kept = {name: is_name | (pl.col("reason") == "title_only") for name in ("title", "suffix")}

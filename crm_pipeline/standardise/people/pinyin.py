@@ -60,14 +60,26 @@ def of_surname(simplified: pl.Series) -> pl.Series:
 
 def _of_surnames(rows: pl.DataFrame) -> pl.DataFrame:
     """`name` and `reading`, once for each surname."""
-    listed = surnames.chinese()
-    first = listed.join(_readings(), left_on="surname", right_on="name", how="left", maintain_order="left")
-    own = dict(first.select("surname", pl.coalesce("pinyin", "reading")).drop_nulls().iter_rows())
     name = pl.col("name")
-    parts = [name.str.slice(at, 1).replace_strict(own, default=None, return_dtype=pl.String()) for at in (0, 1)]
+    parts = [_of_one(name.str.slice(at, 1)) for at in (0, 1)]
     both = pl.when(name.str.len_chars() == _WORD).then(pl.concat_str(parts, separator="-"))
-    whole = name.replace_strict(own, default=None, return_dtype=pl.String())
-    return rows.drop_nulls().unique().with_columns(pl.coalesce(whole, both).alias("reading"))
+    return rows.drop_nulls().unique().with_columns(pl.coalesce(_of_one(name), both).alias("reading"))
+
+
+def _of_one(surname: pl.Expr) -> pl.Expr:
+    listed = _listed()
+    return surname.replace_strict(listed["surname"], listed["reading"], default=None, return_dtype=pl.String())
+
+
+@cache
+def _listed() -> pl.DataFrame:
+    """`surname` and `reading` of the listed surnames."""
+    known = surnames.chinese().join(_readings(), left_on="surname", right_on="name", how="left", maintain_order="left")
+    return (
+        known.select("surname", pl.coalesce("pinyin", "reading").alias("reading"))
+        .drop_nulls()
+        .unique("surname", keep="last")
+    )
 
 
 @cache

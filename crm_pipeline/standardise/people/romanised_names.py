@@ -65,19 +65,21 @@ def _facts(word: str) -> pl.Expr:
 
 def _share(lower: pl.Series) -> pl.Series:
     """The share of those who bear the surname, per mille; null where the word is none."""
-    return lower.replace_strict(_shares(), default=None, return_dtype=pl.Float64())
+    shares = _shares()
+    return lower.replace_strict(shares["spelling"], shares["share"], default=None, return_dtype=pl.Float64())
 
 
 @cache
-def _shares() -> dict[str, float]:
-    """Each spelling of a surname that is no usual given name elsewhere, to its share."""
+def _shares() -> pl.DataFrame:
+    """`spelling` of each surname that is no usual given name elsewhere, and its `share`."""
     table = dict(pinyin.surname_shares().iter_rows())
     shares = {name.replace("-", ""): share for name, share in table.items()}
     shares |= {name: max(_ROMANISED_SHARE, shares.get(name, 0.0)) for name in surnames.ROMANISED}
     shares |= {
         name.replace("lyu", form): share for name, share in table.items() if name == "lyu" for form in ("lü", "lv")
     }
-    return {name: share for name, share in shares.items() if name not in _ELSEWHERE}
+    rows = [(name, share) for name, share in shares.items() if name not in _ELSEWHERE]
+    return pl.DataFrame(rows, schema={"spelling": pl.String(), "share": pl.Float64()}, orient="row")
 
 
 def _fact(at: int, name: str) -> pl.Expr:
@@ -132,11 +134,15 @@ def _typical_length(lower: pl.Expr) -> pl.Expr:
 
     Only for surnames that no name elsewhere begins with, and syllables with an initial: Linda and Lina are not split.
     """
-    names = [name for name in pinyin.surname_shares()["spelling"].to_list() if name]
-    typical = pl.Series(names).filter(pl.Series(names).str.contains(_TYPICAL)).to_list()
-    heads = "|".join(sorted(typical, key=len, reverse=True))
-    stem = lower.str.extract(rf"^({heads}){pinyin.INITIAL_SYLLABLE}{{1,2}}$", 1)
-    return stem.str.len_chars().fill_null(0)
+    return lower.str.extract(_split_name(), 1).str.len_chars().fill_null(0)
+
+
+@cache
+def _split_name() -> str:
+    """A surname that is plain, in group 1, with one or two syllables behind it."""
+    names = pinyin.surname_shares()["spelling"].replace("", None).drop_nulls()
+    heads = "|".join(sorted(names.filter(names.str.contains(_TYPICAL)), key=len, reverse=True))
+    return rf"^({heads}){pinyin.INITIAL_SYLLABLE}{{1,2}}$"
 
 
 def _pick(codes: dict[str, pl.Expr]) -> pl.Expr:

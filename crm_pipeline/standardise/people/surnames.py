@@ -54,17 +54,16 @@ def length(simplified: pl.Expr) -> pl.Expr:
     """
     characters = simplified.str.len_chars()
     starts = {size: simplified.str.slice(0, size) for size in (1, 2, 3, 4)}
-    names = {kind: _of_kind(kind) for kind in (_SINGLE, _COMPOUND, _LONG)}
-    has_compound = {size: starts[size].is_in(sized(names[_COMPOUND], size)) for size in (2, 3, 4)}
-    is_single, has_second = starts[1].is_in(names[_SINGLE]), simplified.str.slice(1, 1).is_in(names[_SINGLE])
-    is_japanese = {size: starts[size].is_in(sized(list(JAPANESE), size)) for size in (2, 3)}
+    has_compound = {size: starts[size].is_in(_of_kind(_COMPOUND, size)) for size in (2, 3, 4)}
+    is_single, has_second = (text.is_in(_of_kind(_SINGLE)) for text in (starts[1], simplified.str.slice(1, 1)))
+    is_japanese = {size: starts[size].is_in(_japanese(size)) for size in (2, 3)}
     is_four = characters == 4
     return (
         pl.when(has_compound[4])
         .then(4)
         .when(has_compound[3])
         .then(3)
-        .when(has_compound[2] | (is_four & starts[2].is_in(names[_LONG])))
+        .when(has_compound[2] | (is_four & starts[2].is_in(_of_kind(_LONG))))
         .then(2)
         .when((characters == 5) & is_japanese[3])
         .then(3)
@@ -79,18 +78,26 @@ def length(simplified: pl.Expr) -> pl.Expr:
 
 def is_japanese(simplified: pl.Expr) -> pl.Expr:
     """Whether the surname is one of Japan, whose reading the characters do not tell."""
-    return simplified.is_in(list(JAPANESE))
+    return simplified.is_in(_japanese())
 
 
 def is_surname(simplified: pl.Expr) -> pl.Expr:
     """Whether the text is a Chinese surname and nothing else."""
-    return simplified.is_in(chinese()["surname"].to_list())
+    return simplified.is_in(_of_kind())
 
 
-def sized(names: list[str], size: int) -> list[str]:
-    """Those of `size` characters."""
-    return [name for name in names if len(name) == size]
+@cache
+def _of_kind(kind: str | None = None, size: int | None = None) -> pl.Series:
+    """The surnames of a kind and of so many characters, or all, as one list: what `is_in` looks in."""
+    names = chinese() if kind is None else chinese().filter(pl.col("kind") == kind)
+    return _sized(names["surname"], size)
 
 
-def _of_kind(kind: str) -> list[str]:
-    return chinese().filter(pl.col("kind") == kind)["surname"].to_list()
+@cache
+def _japanese(size: int | None = None) -> pl.Series:
+    """The surnames of Japan, those of `size` characters or all, as one list."""
+    return _sized(pl.Series(JAPANESE), size)
+
+
+def _sized(names: pl.Series, size: int | None) -> pl.Series:
+    return (names if size is None else names.filter(names.str.len_chars() == size)).implode()

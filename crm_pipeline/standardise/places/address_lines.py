@@ -107,7 +107,7 @@ def _spaced(text: pl.Expr) -> pl.Expr:
     return lines.str.replace_all(r"(?:\s*[,;])+\s*", ", ").str.strip_chars(" ,")
 
 
-def without_postcode(rows: pl.DataFrame) -> pl.DataFrame:
+def without_postcode(rows: pl.LazyFrame) -> pl.LazyFrame:
     """The rows with `line` without the postcode at its beginning or end, and `found_postcode`.
 
     The commas between the parts of the line are gone, too.
@@ -126,7 +126,7 @@ def without_postcode(rows: pl.DataFrame) -> pl.DataFrame:
     )
     joined = cut.str.replace_all(r"([0-9]),([0-9])", "$1、$2").str.replace_all(",", "", literal=True)
     some = some.with_columns(joined.alias("line"), pl.coalesce("ahead", "behind").alias("found_postcode"))
-    return pl.concat([rows.filter("is_plain"), some.select(rows.columns)])
+    return pl.concat([rows.filter("is_plain"), some.drop("ahead", "behind")])
 
 
 def key() -> pl.Expr:

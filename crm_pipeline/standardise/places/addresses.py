@@ -50,6 +50,7 @@ SCHEMA: Mapping[str, type[pl.DataType]] = {
 }
 _DIVISIONS = ("province", "city", "district")
 _GIVEN = (*_DIVISIONS, "postcode")
+_FEW = 1000  # rows below which telling the different ones costs more than reading all
 
 
 def read(
@@ -79,15 +80,29 @@ def read(
         district: the district or county of Chinese addresses.
         postcode: the postal code.
     """
-    rows = address_lines.tidy(values, country)
     given = {"province": province, "city": city, "district": district, "postcode": postcode}
-    columns = [(name, column) for name, column in given.items() if column is not None]
-    if columns:
-        extra = pl.DataFrame({f"given_{name}": column.cast(pl.String) for name, column in columns}).with_row_index(
-            "row"
-        )
+    cells = pl.DataFrame(
+        {
+            "cell": values.cast(pl.String),
+            **{f"given_{name}": column.cast(pl.String) for name, column in given.items() if column is not None},
+        }
+    ).with_columns((country if isinstance(country, pl.Series) else pl.lit(country)).cast(pl.String).alias("of"))
+    distinct = cells.unique() if cells.height > _FEW else cells
+    if distinct.height >= cells.height // 2:  # then looking them up again costs more than it saves
+        return _read(cells)
+    known = pl.concat([distinct, _read(distinct)], how="horizontal")
+    joined = cells.join(known, on=cells.columns, how="left", maintain_order="left", nulls_equal=True)
+    return joined.select(SCHEMA.keys())
+
+
+def _read(cells: pl.DataFrame) -> pl.DataFrame:
+    """`SCHEMA`, row for row with `cell`, its country `of`, and the columns `given_...`."""
+    rows = address_lines.tidy(cells["cell"], cells["of"])
+    given = [name for name in _GIVEN if f"given_{name}" in cells.columns]
+    if given:
+        extra = cells.select(f"given_{name}" for name in given).with_row_index("row")
         rows = rows.join(extra, on="row", how="left", maintain_order="left")
-        names = [pl.col(f"given_{name}") for name, _ in columns if name in _DIVISIONS]
+        names = [pl.col(f"given_{name}") for name in given if name in _DIVISIONS]
         has_han = pl.any_horizontal(*(name.str.contains(r"\p{Han}") for name in names)).fill_null(value=False)
         alone = pl.col("line").is_null() & has_han & address_lines.is_home()
         rows = rows.with_columns((pl.col("is_chinese") | alone).alias("is_chinese"))
@@ -104,18 +119,18 @@ def clean(value: pl.Expr, country: str) -> pl.Expr:
 
 def _chinese(rows: pl.DataFrame) -> pl.DataFrame:
     """Chinese rows in all their parts: what stands before the first digit is read once for all lines that share it."""
-    rows = streets.split(address_lines.without_postcode(rows))
+    rows = streets.split(address_lines.without_postcode(rows.lazy())).collect()
     rows = _with_columns(rows)
     keys = [name for name in rows.columns if name in {"name", "country"} or name.startswith("column_")]
     found = _names(rows.select(keys).unique())
-    rows = rows.join(found, on=keys, how="left", maintain_order="left", nulls_equal=True)
-    rows = streets.numbers(rows)
+    joined = rows.lazy().join(found.lazy(), on=keys, how="left", maintain_order="left", nulls_equal=True)
     delivered = postcodes.clean(pl.col("given_postcode"), "CN") if "given_postcode" in rows.columns else _nothing()
-    return rows.with_columns(
+    tidy = streets.numbers(joined).with_columns(
         pl.col("place_country").alias("country"),
         pl.coalesce(delivered, "found_postcode").alias("postcode"),
         pl.coalesce((pl.col("head") + pl.col("rest")).replace("", None), "line").alias("value"),
-    ).with_columns(pl.when(pl.col("line").is_not_null()).then(address_lines.key()).alias("address_key"))
+    )
+    return tidy.with_columns(pl.when(pl.col("line").is_not_null()).then(address_lines.key()).alias("address_key"))
 
 
 def _with_columns(rows: pl.DataFrame) -> pl.DataFrame:
@@ -155,9 +170,9 @@ def _names(before: pl.DataFrame) -> pl.DataFrame:
             pl.col("column_note").alias("note"),
         )
     head = pl.concat_str("province", _city_apart(), "district", "unclear", "rest", ignore_nulls=True)
-    rows = streets.names(rows.with_columns(head.alias("head"), _country_of_place().alias("place_country")))
+    named = rows.lazy().with_columns(head.alias("head"), _country_of_place().alias("place_country"))
     locality = pl.concat_str("unclear", "locality", ignore_nulls=True).replace("", None)
-    return rows.with_columns(locality.alias("locality")).drop("unclear")
+    return streets.names(named).with_columns(locality.alias("locality")).drop("unclear").collect()
 
 
 def _country_of_place() -> pl.Expr:

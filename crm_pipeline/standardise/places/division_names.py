@@ -10,14 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from crm_pipeline.standardise.places import divisions
 from crm_pipeline.standardise.text import chinese_characters
 
+_KEPT = 50_000  # readings that a process keeps: beginnings of addresses come again in every delivery
 _SEPARATORS = " \u3000,，、/|·.-—"
 # Headings of GB/T 2260 that are sometimes written out between a city and its district.
-_HEADING = re.compile(r"(?:市辖区|县级行政区划|(?:省|自治区)?直辖县级行政(?:区划|单位)|省直辖)")
+_HEADING = re.compile(r"(?:雄安新区|市辖区|县级行政区划|(?:省|自治区)?直辖县级行政(?:区划|单位)|省直辖)")
+# A new area of three counties, which has no code of its own, so its name stands before theirs.
+_NEW_AREA = re.compile("雄安新区")
 _ROAD = r"(?:大道|大街|路(?![南北]区|桥|氹)|街|道|巷|弄|胡同|里)"
 # A full name that is itself part of a road or a firm: 沙县路.
 _AFTER_FULL = re.compile(r"(?:大道|路(?![南北]区|桥)|街(?!道)|巷|胡同)")
@@ -101,6 +104,7 @@ def simplified() -> dict[int, str]:
     return found | {ord("臺"): "台", ord("裏"): "里", ord("裡"): "里"}
 
 
+@lru_cache(maxsize=_KEPT)
 def read(text: str, within: str = "") -> Reading:
     """The place that the text begins with, below the place with the code `within` if there is one."""
     plain = text.translate(simplified())
@@ -122,14 +126,6 @@ def read(text: str, within: str = "") -> Reading:
     return Reading(position, _choice(known), levels)
 
 
-def code_of(text: str, level: int, within: str = "") -> str:
-    """The code of the one division of that level that the whole text names, in the place `within`; empty if none."""
-    plain = text.translate(simplified())
-    found = [one for one in _words().get(plain, ()) if one.level == level]
-    above = _known(within)
-    return _choice([one for one in found if not above or any(one.is_within(place) for place in above)])
-
-
 def _known(code: str) -> tuple[Division, ...]:
     if not code:
         return ()
@@ -141,7 +137,7 @@ def _skip(text: str, position: int, *, is_first: bool) -> int:
     """The position after what may stand between two names."""
     while position < len(text) and text[position] in _SEPARATORS:
         position += 1
-    heading = None if is_first else _HEADING.match(text, position)
+    heading = (_NEW_AREA if is_first else _HEADING).match(text, position)
     return heading.end() if heading else position
 
 

@@ -42,10 +42,10 @@ def divide(lines: pl.Series, country: pl.Series) -> pl.DataFrame:
     """
     rows = pl.DataFrame({"line": lines, "given": country}).with_row_index("row")
     rows = _countries(rows)
-    parts = [_of_country(part, str(key[0] or "")) for key, part in rows.group_by("country")]
+    parts = [_of_country(part.lazy(), str(key[0] or "")) for key, part in rows.group_by("country")]
     if not parts:
         return pl.DataFrame(schema=_SCHEMA)
-    return pl.concat(parts).sort("row").select(COLUMNS)
+    return pl.concat(pl.collect_all(parts)).sort("row").select(COLUMNS)
 
 
 def _countries(rows: pl.DataFrame) -> pl.DataFrame:
@@ -74,17 +74,16 @@ def _countries(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.coalesce("named", "given", *certain, pl.lit("")).alias("country"))
 
 
-def _of_country(rows: pl.DataFrame, country: str) -> pl.DataFrame:
+def _of_country(rows: pl.LazyFrame, country: str) -> pl.LazyFrame:
     """The rows of one country in all their parts, with `row`."""
     rows = _region(_postcode(rows, country), country)
     rows = _city(rows, country)
-    street = international_streets.divide(rows["line"], country)
-    return pl.concat([rows.select("row", "province", "city", "postcode"), street], how="horizontal").with_columns(
-        pl.lit(country or None, dtype=pl.String).alias("country")
-    )
+    named = pl.lit(country or None, dtype=pl.String).alias("country")
+    rows = rows.select("row", "province", "city", "postcode", "line", named)
+    return international_streets.divide(rows, country).select("row", *COLUMNS)
 
 
-def _postcode(rows: pl.DataFrame, country: str) -> pl.DataFrame:
+def _postcode(rows: pl.LazyFrame, country: str) -> pl.LazyFrame:
     """The rows with `postcode`, the `line` before it, and what stands `after` it (null without a postcode)."""
     form = postcodes.FORMS.get(country)
     if form is None:
@@ -103,7 +102,7 @@ def _postcode(rows: pl.DataFrame, country: str) -> pl.DataFrame:
     ).with_columns(pl.when(pl.col("postcode").is_not_null()).then("after").replace("", None).alias("after"))
 
 
-def _region(rows: pl.DataFrame, country: str) -> pl.DataFrame:
+def _region(rows: pl.LazyFrame, country: str) -> pl.LazyFrame:
     """The rows with `province`, taken off the end of what follows the postcode, or else of the line."""
     pattern = regions.region_pattern(country)
     if pattern is None:
@@ -136,7 +135,7 @@ def _cut(column: str, pattern: str) -> pl.Expr:
     return pl.col(column).str.replace(pattern, "").str.strip_chars(" ,")
 
 
-def _city(rows: pl.DataFrame, country: str) -> pl.DataFrame:
+def _city(rows: pl.LazyFrame, country: str) -> pl.LazyFrame:
     """The rows with `city`: what follows the postcode, or the line's last part, after a comma or an English street."""
     line, after = pl.col("line"), pl.col("after")
     is_placed = pl.col("postcode").is_not_null() | pl.col("province").is_not_null()

@@ -7,6 +7,7 @@ Triftstraße. Does not belong here: city, region, postcode (`international_addre
 from __future__ import annotations
 
 import polars as pl
+from polars.expr.struct import ExprStructNameSpace
 
 COLUMNS = ("street", "street_number", "building", "unit")
 # Countries where the number stands after the street; elsewhere it stands before it. Both are read if they are certain.
@@ -15,6 +16,8 @@ NUMBER_LAST = frozenset({
     "EE", "ES", "FI", "GR", "HR", "HU", "ID", "IS", "IT", "LI", "LT", "LV", "ME", "MK", "MX", "NL", "NO", "PE",
     "PL", "PT", "PY", "RO", "RS", "RU", "SE", "SI", "SK", "TR", "UA", "UY", "VE",
 })  # fmt: skip
+_NEVER_LAST = frozenset({"US", "CA"})
+_PARTS = ("before", "street", "street_number", "after")
 _UNIT = (
     r"(?i)(?:^|[ ,]+)("
     r"(?:(?:apartment|apt|suite|ste|unit|flat|room|rm|building|bldg|top|stiege|whg)\b\.?|#) *#? *[\p{L}0-9-]*[0-9]"
@@ -23,26 +26,27 @@ _UNIT = (
 )
 _FIGURE = r"[0-9]+(?: ?[A-Za-z]\b)?(?: ?[-–/] ?[0-9]+[A-Za-z]?)?"
 _AHEAD = r"[0-9]+[A-Za-z]?(?: ?[-–/] ?[0-9]+[A-Za-z]?)?(?: 1/2)?"
-_FIRST = rf"^(?:(.*?), *)?({_AHEAD}),? +([^,]*\p{{L}}[^,]*?)(?:, *(.*))?$"
-_LAST = rf"^(?:(.*?), *)?(\p{{L}}[^,]*?),? +({_FIGURE})(?:, *(.*))?$"
+_AFTER = "(?:, *(?P<after>.*))?$"
+# Before the number: no number and street of their own, or the last one would be a postcode: 5 rue de la Paix, 75002.
+_BESIDE = "[^0-9].*?|[0-9]+[A-Za-z]?"
+_FIRST = rf"^(?:(?P<before>{_BESIDE}), *)?(?P<street_number>{_AHEAD}),? +(?P<street>[^,]*\p{{L}}[^,]*?){_AFTER}"
+_LAST = rf"^(?:(?P<before>.*?), *)?(?P<street>\p{{L}}[^,]*?),? +(?P<street_number>{_FIGURE}){_AFTER}"
 # After these words a figure is the road's own name: Highway 763.
 _NUMBERED_ROAD = (
     r"(?i)\b(?:highway|hwy|route|rte|road|rd|county|state|us|interstate|box|no|number)\.? +[0-9]+[A-Za-z]?$"
 )
 
 
-def divide(lines: pl.Series, country: str) -> pl.DataFrame:
-    """The parts of each line, `COLUMNS`, row for row; null where a part is not written.
+def divide(rows: pl.LazyFrame, country: str) -> pl.LazyFrame:
+    """The rows with the parts of each `line`, `COLUMNS`; null where a part is not written.
 
     `building` holds what stands before number and street or after them.
 
     Args:
-        lines: the address without city, region, postcode and country.
+        rows: `line`, the address without city, region, postcode and country, and other columns.
         country: ISO 3166-1 alpha-2, or empty; it says whether the number is looked for after the street first.
     """
-    rows = pl.DataFrame({"line": lines}).with_columns(
-        pl.col("line").str.extract(_UNIT).str.strip_chars(" ,").alias("unit")
-    )
+    rows = rows.with_columns(pl.col("line").str.extract(_UNIT).str.strip_chars(" ,").alias("unit"))
     rows = rows.with_columns(
         pl.when(pl.col("unit").is_not_null())
         .then(pl.col("line").str.replace(_UNIT, ","))
@@ -52,27 +56,23 @@ def divide(lines: pl.Series, country: str) -> pl.DataFrame:
     )
     line = pl.col("line")
     has_number = ~line.str.contains(_NUMBERED_ROAD)
-    first = pl.struct(
-        line.str.extract(_FIRST, 1).alias("before"),
-        line.str.extract(_FIRST, 3).alias("street"),
-        line.str.extract(_FIRST, 2).alias("street_number"),
-        line.str.extract(_FIRST, 4).alias("after"),
+    rows = rows.with_columns(
+        line.str.extract_groups(_FIRST).alias("first"),
+        pl.when(has_number).then(line).str.extract_groups(_LAST).alias("last"),
     )
-    last = pl.struct(
-        line.str.extract(_LAST, 1).alias("before"),
-        line.str.extract(_LAST, 2).alias("street"),
-        line.str.extract(_LAST, 3).alias("street_number"),
-        line.str.extract(_LAST, 4).alias("after"),
-    )
-    is_first, is_last = line.str.contains(_FIRST), line.str.contains(_LAST) & has_number
-    if country in NUMBER_LAST:
-        found = pl.when(is_last).then(last).when(is_first).then(first)
-    else:
-        found = pl.when(is_first).then(first).when(is_last & pl.lit(country not in {"US", "CA"})).then(last)
-    rows = rows.with_columns(found.alias("found")).unnest("found")
-    return rows.select(
+    order = ["last", "first"] if country in NUMBER_LAST else ["first"] if country in _NEVER_LAST else ["first", "last"]
+    groups = [pl.col(name).struct for name in order]
+    rows = rows.with_columns(_first_of(groups, part).alias(part) for part in _PARTS)
+    return rows.with_columns(
         pl.coalesce("street", pl.when(line != "").then(line)).alias("street"),
         pl.col("street_number").str.replace_all(r" *([-–/]) *", "$1"),
         pl.concat_str("before", "after", separator=", ", ignore_nulls=True).replace("", None).alias("building"),
-        "unit",
     )
+
+
+def _first_of(groups: list[ExprStructNameSpace], part: str) -> pl.Expr:
+    """The part of the first group that was found."""
+    found = pl.lit(None, dtype=pl.String)
+    for group in reversed(groups):
+        found = pl.when(group.field("street").is_not_null()).then(group.field(part)).otherwise(found)
+    return found

@@ -36,7 +36,7 @@ _UNIT = (
 )
 
 
-def split(lines: pl.DataFrame) -> pl.DataFrame:
+def split(lines: pl.LazyFrame) -> pl.LazyFrame:
     """The rows with `name`, the part of `line` before its first digit, and `rest`; both null where the line is.
 
     A digit that is part of a road's name or of a group in a village belongs to `name`.
@@ -50,7 +50,7 @@ def split(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def names(rows: pl.DataFrame) -> pl.DataFrame:
+def names(rows: pl.LazyFrame) -> pl.LazyFrame:
     """The rows with `locality`, `street`, `spelled_number` and `before`, from `rest`, what is below the divisions.
 
     `locality` holds what lies between district and street: 街道, 镇, 乡, 村; `before`, what is none of these: a
@@ -64,36 +64,39 @@ def names(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _with(rows: pl.DataFrame, part: str, pattern: str) -> pl.DataFrame:
+def _with(rows: pl.LazyFrame, part: str, pattern: str) -> pl.LazyFrame:
     """The rows with the part as a column, taken off the beginning of `rest`."""
     rows = rows.with_columns(pl.col("rest").str.extract(pattern, 1).alias(part))
     return rows.with_columns(pl.col("rest").str.strip_prefix(pl.col(part).fill_null("")))
 
 
-def numbers(rows: pl.DataFrame) -> pl.DataFrame:
+def numbers(lines: pl.LazyFrame) -> pl.DataFrame:
     """The rows with `street_number`, `building` and `unit`, from `rest`, `before`, `spelled_number` and `street`."""
     rest = pl.col("rest")
-    rows = rows.with_columns(rest.str.extract(_NUMBER, 0).alias("number"))
+    rows = lines.with_columns(rest.str.extract(_NUMBER, 0).alias("number"))
     rows = rows.with_columns(rest.str.strip_prefix(pl.col("number").fill_null("")).alias("after"))
     is_bare = pl.col("street").is_not_null() & pl.col("before").is_null() & rest.str.contains(_BARE_NUMBER)
     is_number = pl.col("number").is_not_null() & ~pl.col("after").str.contains(_NOT_A_NUMBER)
     is_simple = (pl.col("before").is_null() & pl.col("spelled_number").is_null()).fill_null(value=True)
     simple = is_simple & (is_number | is_bare | rest.is_null() | (rest == "")).fill_null(value=True)
     rows = rows.with_columns(is_bare.alias("is_bare"), is_number.alias("is_number"), simple.alias("is_simple"))
-    rows = rows.with_columns(
+    divided = rows.with_columns(
         pl.when("is_bare").then("rest").otherwise("number").alias("street_number"),
         pl.when("is_bare").then(pl.lit("")).otherwise("after").alias("after"),
     ).with_columns(
-        (pl.col("is_simple") & ((pl.col("after") == "") | pl.col("after").str.contains(_IS_UNIT))).alias("is_simple")
+        (pl.col("is_simple") & ((pl.col("after") == "") | pl.col("after").str.contains(_IS_UNIT)))
+        .fill_null(value=True)
+        .alias("is_simple")
     )
-    plain = rows.filter(pl.col("is_simple").fill_null(value=True)).with_columns(
+    found = divided.collect()  # else the filters would work everything out again
+    plain = found.filter("is_simple").with_columns(
         pl.lit(None, dtype=pl.String).alias("building"), pl.col("after").replace("", None).alias("unit")
     )
-    others = _with_names(rows.filter(~pl.col("is_simple").fill_null(value=True)))
+    others = _with_names(found.filter(~pl.col("is_simple")).lazy()).collect()
     return pl.concat([plain, others.select(plain.columns)]).drop("number", "after", "is_bare", "is_number", "is_simple")
 
 
-def _with_names(rows: pl.DataFrame) -> pl.DataFrame:
+def _with_names(rows: pl.LazyFrame) -> pl.LazyFrame:
     """The rows whose number or unit does not simply follow the street."""
     lane = pl.when(~pl.col("is_number")).then(pl.col("rest").str.extract("^[0-9]+弄", 0))  # 231弄, then 12号楼
     rows = rows.with_columns(lane.alias("lane")).with_columns(

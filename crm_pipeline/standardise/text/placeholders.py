@@ -20,13 +20,49 @@ from crm_pipeline.standardise.text import text_forms
 
 Kind = Literal["text", "phone", "email", "identifier", "date", "name"]
 
-# In any field. Compared as whole values, without case, width and outer blanks.
+# In any field. Compared as whole values, without case, width, outer blanks and brackets or quotes around them.
 WORDS = (
-    *("n/a", "n.a.", "na", "#n/a", "null", "none", "nil", "\\n", "unknown", "not available", "not applicable"),
-    *("not provided", "not specified", "tbd", "-", "--", "---", "—", "——", "/", ".", "..", "...", "......", "…", "……"),
-    *("无", "無", "未知", "不详", "不詳", "暂无", "暫無", "没有", "沒有", "空", "空值", "未填", "未填写", "未填寫"),
-    *("未提供", "不知道", "无数据", "待补充", "待完善"),
+    *("n/a", "n.a.", "n.a", "#n/a", "null", "none", "nil", "\\n", "unknown", "undefined", "not available"),
+    *("not applicable", "not provided", "not specified", "not known", "no data", "tbd", "tba", "tbc"),
+    *("-", "--", "---", "—", "——", "———", "/", "//", "\\", "_", "__", "~", "??", "???", "·", "。"),
+    *(".", "..", "...", "......", "…", "……"),
+    *(
+        "无",
+        "無",
+        "未知",
+        "不详",
+        "不詳",
+        "不明",
+        "不清楚",
+        "不知道",
+        "暂无",
+        "暫無",
+        "没有",
+        "沒有",
+        "空",
+        "空值",
+        "空白",
+    ),
+    *(
+        "缺失",
+        "暂缺",
+        "未填",
+        "未填写",
+        "未填寫",
+        "未填报",
+        "未录入",
+        "未登记",
+        "未提供",
+        "未说明",
+        "无数据",
+        "没有数据",
+    ),
+    *("暂无数据", "无资料", "暂无资料", "无信息", "暂无信息", "待补充", "待完善", "待定", "待确认", "待补", "不适用"),
+    *("保密", "不便透露", "不愿透露", "拒绝透露", "拒绝提供", "请选择", "--请选择--", "请输入", "please select"),
+    *("#ref!", "#value!", "#div/0!", "#name?", "#num!", "#null!"),  # a spreadsheet's errors
 )
+# The same in these cases alone: Na and Nan are names (李娜, 南).
+EXACT_WORDS = ("na", "NA", "nan", "NaN", "NAN")
 _NAMES = (
     *("test", "tester", "testing", "测试", "測試", "测试用户", "测试客户", "测试公司", "先生", "女士", "小姐", "太太"),
     *("客户", "客戶", "顾客", "用户", "用戶", "会员", "个人", "匿名", "匿名用户", "游客", "访客", "散客", "某某"),
@@ -58,7 +94,9 @@ def _any_width(word: str) -> str:
 
 
 # A whole cell without a value, written so that RE2 (DuckDB) and Polars read it alike: RE2's \s is that of ASCII alone.
-WORD = _either(*(_any_width(word) for word in WORDS))
+_WORDS = _either(*(_any_width(word) for word in WORDS), f"(?-i:{_either(*map(_any_width, EXACT_WORDS))})")
+_OPENING, _CLOSING = r"""[(\[<{"'（［【〈《“‘]""", r"""[)\]>}"'）］】〉》”’]"""
+WORD = _either(f"{_WORDS}[。！!]?", f"{_OPENING}{_EDGE}{_WORDS}?{_EDGE}{_CLOSING}")
 _WORD = f"(?i)^{_EDGE}{WORD}{_EDGE}$"
 
 _ASCENDING = "1234567890" * 2
@@ -71,8 +109,14 @@ _PHONE_DIGITS = _either(
     "1[3-9][0-9]0{8}",
     "13800138000",  # China Mobile's own, on every poster of the 1990s
 )
+_NO_PHONE = _either("(?:暂)?(?:无|無|没有)(?:电话|手机|手机号|联系方式|号码)", "no ?(?:tele)?phone")
+# ITU-T E.164: one, two or three figures, told by the first two; with others, +1 438 888 8888 would seem to be one.
+_CALLING_CODE = _either(
+    "[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]",
+    "(?:2[1-689]|3[578]|42|5[09]|6[7-9]|8[0578]|9[679])[0-9]",
+)
 # The same behind a calling code, digits and a plus alone.
-PLACEHOLDER_PHONE = _either(rf"(?:\+|00)?(?:86)?{_PHONE_DIGITS}", rf"\+[1-9][0-9]{{0,2}}{_repeated(digits, 7)}")
+PLACEHOLDER_PHONE = _either(rf"(?:\+|00)?(?:86)?{_PHONE_DIGITS}", rf"\+{_CALLING_CODE}{_repeated(digits, 7)}")
 
 _NOBODY = _either(
     *(r"(?:do?[-_.]?)?(?:not?)[-_.]?reply", r"no[-_.]?e?[-_.]?mails?", "none", "null", "nil", "unknown", "undefined"),
@@ -133,8 +177,8 @@ _DATE = (
 _NAME = _either(*(re.escape(word) for word in _NAMES), _repeated("x*?.", 2), _repeated(digits, 1))
 
 _OWN: dict[Kind, str] = {
-    "phone": PLACEHOLDER_PHONE,
-    "email": PLACEHOLDER_EMAIL,
+    "phone": _either(PLACEHOLDER_PHONE, _NO_PHONE),
+    "email": _either(PLACEHOLDER_EMAIL, "(?:暂)?(?:无|無|没有)(?:邮箱|邮件|电子邮箱|电子邮件)", "no ?e-?mail"),
     "identifier": _IDENTIFIER,
     "date": _DATE,
     "name": _NAME,
@@ -154,7 +198,7 @@ def is_placeholder(values: pl.Expr, kind: Kind = "text") -> pl.Expr:
         return values.str.contains(_WORD)
     plain = text_forms.normalised(values, "NFKC").str.to_lowercase().str.strip_chars()
     if kind == "phone":
-        plain = plain.str.replace_all(r"([0-9])[\s().-]+", "$1").str.replace(r"^(\+?)[\s(]+", "$1")
+        plain = plain.str.replace_all(r"([0-9])[\s().-]+", "$1").str.replace(r"^(\+?)[\s(]+([0-9])", "$1$2")
     if kind == "email":
         plain = plain.str.replace(r"^mailto:\s*", "").str.replace(r"^<(.*)>$", "$1")
     return plain.str.contains(f"^{_OWN[kind]}$|{_WORD}")

@@ -6,7 +6,7 @@ for (`settings`), the path of the rows (`steps.applying.delivery`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -39,20 +39,20 @@ def blank_lines(
     if not any(form.expression for form in forms.values()):
         columns = dict.fromkeys(name for form in forms.values() for name in form.delivered_columns)
         return " AND ".join(_is_blank_sql(name) for name in columns if name not in absent) or "true"
-    scan = _with_corrected(delivery, corrected).with_columns(pl.lit("").alias(name) for name in absent)
-    starts = range(0, delivery.row_count, _CHUNK_ROWS)
     where = f"{applied.source}.{applied.landed_name}, contact"
-    chunks = (scan.slice(start, _CHUNK_ROWS).collect() for start in starts)
+    chunks = (chunk.with_columns(pl.lit("").alias(name) for name in absent) for chunk in _chunks(delivery, corrected))
     return pl.concat([pl.Series(LINE, [], pl.Int64), *(_blank(chunk, forms, where) for chunk in chunks)])
 
 
-def _with_corrected(delivery: Delivery, corrected: pl.DataFrame | None) -> pl.LazyFrame:
-    """The rows of a delivery, corrected ones in their place."""
-    scan = delivery.scan()
-    if corrected is None or corrected.is_empty():
-        return scan
-    rows = corrected.lazy().select(*delivery.columns, LINE)
-    return pl.concat([scan.select(*delivery.columns, LINE).join(rows, on=LINE, how="anti"), rows])
+def _chunks(delivery: Delivery, corrected: pl.DataFrame | None) -> Iterator[pl.DataFrame]:
+    """The rows of a delivery, corrected ones in the place of those on their lines, each row once."""
+    names = [*delivery.columns, LINE]
+    rows = pl.DataFrame(schema={LINE: pl.Int64()}) if corrected is None else corrected
+    is_corrected = pl.col(LINE).is_in(rows[LINE].implode())
+    for start in range(0, delivery.row_count, _CHUNK_ROWS):
+        yield delivery.scan().select(names).slice(start, _CHUNK_ROWS).collect().filter(~is_corrected)
+    if not rows.is_empty():
+        yield rows.select(names)
 
 
 def blank_rows(rows: pl.DataFrame, applied: AppliedExtract) -> pl.Series:

@@ -56,10 +56,10 @@ _PLACED: dict[str, pl.DataType] = {
     "cells": pl.String(),
 }
 
-_APPLIED_BEFORE = f"""
-    SELECT row_hash FROM {CORRECTION_USES.qualified} WHERE source = ? AND extract = ?
+_LAPSED_BEFORE = f"""
+    SELECT row_hash, number FROM {CORRECTION_USES.qualified} WHERE source = ? AND extract = ?
     QUALIFY row_number() OVER (PARTITION BY row_hash ORDER BY business_date DESC, sequence DESC) = 1
-        AND status = '{CorrectionStatus.APPLIED}'
+        AND status = '{CorrectionStatus.LAPSED}'
 """
 
 
@@ -115,8 +115,31 @@ def _complete(corrections: pl.DataFrame, project: Project) -> pl.DataFrame:
 
 def counting_for(corrections: pl.DataFrame, delivery: Delivery, landed_name: str) -> pl.DataFrame:
     """Those of the corrections that count for a delivery of the extract that is landed under this name."""
-    since = (pl.col("business_date") <= delivery.business_date) | (pl.col("decided_at") < delivery.landed_at)
-    return corrections.filter(pl.col("source") == delivery.source, pl.col("extract") == landed_name, since)
+    own = (pl.col("source") == delivery.source) & (pl.col("extract") == landed_name)
+    return corrections.filter(own, _counts_for(delivery))
+
+
+def recipes_of(recipe: str, corrections: pl.DataFrame, deliveries: Sequence[Delivery], landed_name: str) -> list[str]:
+    """`recipe_with` of each delivery of one extract; deliveries with the same corrections share the work."""
+    if not deliveries:
+        return []
+    own = corrections.filter(pl.col("source") == deliveries[0].source, pl.col("extract") == landed_name)
+    if own.is_empty():
+        return [recipe] * len(deliveries)
+    found: dict[bytes, str] = {}
+    recipes = []
+    for delivery in deliveries:
+        counting = own.select(_counts_for(delivery)).to_series()
+        which = counting.to_numpy().tobytes()
+        if which not in found:
+            found[which] = recipe_with(recipe, own.filter(counting))
+        recipes.append(found[which])
+    return recipes
+
+
+def _counts_for(delivery: Delivery) -> pl.Expr:
+    """Whether a correction of a row of the extract counts for a delivery of it."""
+    return (pl.col("business_date") <= delivery.business_date) | (pl.col("decided_at") < delivery.landed_at)
 
 
 def recipe_with(recipe: str, corrections: pl.DataFrame) -> str:
@@ -190,7 +213,7 @@ def record_uses(
 ) -> None:
     """Records what became of the corrections with a delivery; within `versions.examined`.
 
-    One that was applied last lapses where a full delivery lacks the row, and an incremental one has its key otherwise.
+    One lapses, and is told of once, where a full delivery lacks the row, and an incremental one has its key otherwise.
 
     Args:
         warehouse: the writing connection.
@@ -202,10 +225,11 @@ def record_uses(
     if corrections.is_empty():
         return
     used = corrected.group_by(pl.col(DELIVERED_HASH).alias("row_hash")).agg(pl.len().alias("row_count"))
-    before = warehouse.frame(_APPLIED_BEFORE, [delivery.source, delivery.extract])["row_hash"]
+    before = warehouse.frame(_LAPSED_BEFORE, [delivery.source, delivery.extract]).rename({"number": "lapsed"})
     told = corrections.join(used, on="row_hash", how="left", maintain_order="left")
+    told = told.join(before, on="row_hash", how="left", maintain_order="left")
     is_used = pl.col("row_count").is_not_null()
-    is_lapsed = ~is_used & pl.col("row_hash").is_in(before.implode())
+    is_lapsed = ~is_used & pl.col("lapsed").ne_missing(pl.col("number"))
     if not is_full:
         keys = warehouse.frame("SELECT DISTINCT source_id FROM _rows WHERE source_id IS NOT NULL")["source_id"]
         is_lapsed &= pl.col("source_id").is_in(keys.implode()).fill_null(value=False)

@@ -104,6 +104,8 @@ def apply_delivery(
         candidates, changed = versions.find_changed(run.warehouse, table, delivery)
         with run.warehouse.transaction():
             reading = reading_of(run, delivery, applied, has_changes=changed > 0)
+            told = [quality.readable_id(extract.entity, column) for column in reading.newly_ordered]
+            changed += versions.add_unread(run.warehouse, table, delivery, told)
             tally = _apply_changes(run, table, delivery, applied, suite, absent, corrected, reading)
             emptied = versions.close_marked(run.warehouse, table, delivery, is_blank=True) if applied.is_contact else 0
             marked = versions.close_marked(run.warehouse, table, delivery) if extract.deleted else 0

@@ -29,11 +29,13 @@ class Reading:
         words: of the project.
         forms: of its columns of dates.
         recorded: what `ops.loads` keeps of these.
+        newly_ordered: columns whose order is known as of this delivery; what was refused for want of it can be read.
     """
 
     words: Vocabulary
     forms: date_forms.DateForms
     recorded: list[dict[str, Any]]
+    newly_ordered: tuple[str, ...]
 
 
 def reading_of(run: Run, delivery: Delivery, applied: AppliedExtract, *, has_changes: bool) -> Reading:
@@ -55,4 +57,5 @@ def reading_of(run: Run, delivery: Delivery, applied: AppliedExtract, *, has_cha
     earlier = date_forms.before(versions.latest_date_orders(run.warehouse, delivery))
     columns = date_forms.date_columns(extract, run.project.config.extras(extract.entity)) if has_changes else ()
     forms = date_forms.find_forms(extract, columns, cells_of, earlier)
-    return Reading(vocabulary_of(run.project), forms, date_forms.recorded(forms, earlier))
+    newly_ordered = tuple(sorted(forms.orders.keys() - earlier.keys()))
+    return Reading(vocabulary_of(run.project), forms, date_forms.recorded(forms, earlier), newly_ordered)

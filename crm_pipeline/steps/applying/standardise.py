@@ -26,7 +26,7 @@ from crm_pipeline.steps.checks import judge_current, latest_results, record_resu
 from crm_pipeline.steps.readable import without_rows
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.steps.vocabulary import vocabulary_of
-from crm_pipeline.tables import LOADS, REJECTIONS, Table, std
+from crm_pipeline.tables import CORRECTION_USES, LOADS, REJECTIONS, Table, std
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +122,7 @@ def _to_apply(
     source, name = extract.source, extract.name
     landed = run.landing.counting(source, extract.landed_name, load=extract.extract.load)
     deliveries = _with_before([replace(delivery, extract=name) for delivery in landed])
-    recipes = [
-        corrections.recipe_with(recipe, corrections.counting_for(standing, delivery, extract.landed_name))
-        for delivery, _ in deliveries
-    ]
+    recipes = corrections.recipes_of(recipe, standing, [delivery for delivery, _ in deliveries], extract.landed_name)
     wanted = [
         (delivery.business_date, delivery.sequence, delivery.origin.file_sha256, applied_with)
         for (delivery, _), applied_with in zip(deliveries, recipes, strict=True)
@@ -182,3 +179,5 @@ def _remove_unconfigured(run: Run, table: Table, entity: str) -> None:
                 run.warehouse.execute(f"DELETE FROM {table.qualified} WHERE {where}", scope)
                 for log in (LOADS, REJECTIONS):
                     run.warehouse.execute(f"DELETE FROM {log.qualified} WHERE {where} AND entity = ?", [*scope, entity])
+                if (source, name) not in {(each.source, each.name) for each in extracts}:
+                    run.warehouse.execute(f"DELETE FROM {CORRECTION_USES.qualified} WHERE {where}", scope)

@@ -177,6 +177,36 @@ def find_changed(warehouse: Warehouse, table: Table, delivery: Delivery) -> tupl
     return candidates, changed
 
 
+def add_unread(warehouse: Warehouse, table: Table, delivery: Delivery, rule_ids: Sequence[str]) -> int:
+    """How many examined rows became changed ones although they are as they were: a cell of their version was refused.
+
+    Args:
+        warehouse: within `examined`, after `find_changed`.
+        table: the std table of the extract's entity.
+        delivery: whose rows.
+        rule_ids: of the rejections of those cells, which can be read by now.
+    """
+    if not rule_ids:
+        return 0
+    added = warehouse.execute(
+        f"""
+        INSERT INTO _changed
+        SELECT line, source_id, row_hash FROM _rows
+        WHERE NOT is_surplus AND NOT is_deleted AND line NOT IN (SELECT line FROM _changed) AND source_id IN (
+            SELECT current.source_id
+            FROM {table.qualified} AS current JOIN {REJECTIONS.qualified} AS told
+                ON told.source = current.source AND told.extract = current.extract
+                AND told.business_date = current.valid_from AND told.sequence = current.sequence
+                AND told.line = current.line
+            WHERE current.source = ? AND current.extract = ? AND current.valid_to IS NULL
+                AND list_contains(?, told.rule_id)
+        )
+        """,
+        [delivery.source, delivery.extract, list(rule_ids)],
+    )
+    return int(added[0][0])
+
+
 def changed_rows(warehouse: Warehouse, delivery: Delivery, chunk_rows: int) -> Iterator[pl.DataFrame]:
     """The changed rows of the view DELIVERED with `KEY` and `HASH`, in their order, at most `chunk_rows` at a time."""
     lines = warehouse.frame("SELECT line FROM _changed ORDER BY line")["line"]

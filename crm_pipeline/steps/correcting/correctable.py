@@ -35,8 +35,10 @@ their order, and its cells, as corrected last, JSON."""
 _BETWEEN = " | "
 
 
-def open_rows(project: Project, chosen: Chosen, words: Mapping[str, str]) -> tuple[pl.DataFrame, int]:
-    """The open rows of the quarantine as SCHEMA, by extract and line; and how many lines could not be read.
+def open_rows(project: Project, chosen: Chosen, words: Mapping[str, str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The open rows of the quarantine as SCHEMA, by extract and line; and the lines that could not be read.
+
+    Those have source, extract, business_date, file_name, file_line, reason, and line, the text as delivered.
 
     A line that could not be read has no cells to correct, and is left out. Rows with equal cells are one. The record
     and the contact of a row are corrected together, so that their reasons are too.
@@ -70,7 +72,12 @@ def open_rows(project: Project, chosen: Chosen, words: Mapping[str, str]) -> tup
         .cast(pl.Schema(SCHEMA))
         .sort("source", "extract", "business_date", "sequence", "line")
     )
-    return ordered, rows.height - rows["row_hash"].count()
+    unreadable = rows.filter(pl.col("row_hash").is_null()).select(
+        *("source", "extract", "business_date", "file_name", "file_line"),
+        pl.col("advice").list.join(_BETWEEN).alias("reason"),
+        pl.col("row_delivered").str.json_path_match("$.line").alias("line"),
+    )
+    return ordered, unreadable
 
 
 def corrected_rows(project: Project) -> pl.DataFrame:

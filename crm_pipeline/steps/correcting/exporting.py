@@ -20,7 +20,7 @@ from crm_pipeline.publish.workbook import write_sheets
 from crm_pipeline.settings import Project
 from crm_pipeline.state.files import appearing
 from crm_pipeline.steps.correcting.correctable import corrected_rows, open_rows
-from crm_pipeline.steps.correcting.marks import MARKS
+from crm_pipeline.steps.correcting.marks import MARKS, UNREADABLE_SHEET
 from crm_pipeline.steps.models import project_models
 from crm_pipeline.steps.telling.wording import chinese
 
@@ -34,7 +34,8 @@ class Exported:
 
     Attributes:
         rows: lines by extract, as `source.extract`.
-        unreadable: lines of deliveries that could not be read; they have no cells, and are not in the file.
+        unreadable: lines of deliveries that could not be read; they have no cells to correct. A workbook has a sheet of
+            them, a CSV file leaves them out.
     """
 
     rows: Mapping[str, int]
@@ -70,23 +71,29 @@ def export_rows(
     words = chinese(project, project_models(project)) if is_chinese else {}
     rows, unreadable = open_rows(project, replace(chosen, is_all=False), words)
     if is_corrected:
-        rows, unreadable = _of_extracts(corrected_rows(project), chosen), 0
+        rows, unreadable = _of_extracts(corrected_rows(project), chosen), unreadable.clear()
     if rows.is_empty():
         raise _refusal(
-            "rows to correct", f"none ({unreadable:,} lines that could not be read have no cells to correct)",
+            "rows to correct", f"none ({unreadable.height:,} lines that could not be read have no cells to correct)",
             "See `crm-pipeline quarantine list`.",
         )  # fmt: skip
     parts = rows.partition_by("source", "extract", maintain_order=True, as_dict=True)
     sheets = {f"{source}.{extract}": _sheet(part) for (source, extract), part in parts.items()}
+    told = {UNREADABLE_SHEET: _as_text(unreadable)} if write is _write_workbook and unreadable.height else {}
     try:
         with appearing(target) as temporary:
-            write(temporary, sheets)
+            write(temporary, sheets | told)
     except OSError as error:
         found = error.strerror or type(error).__name__
         raise _refusal(
             f"a place where {target} can be written", found, "Name another file, or make its folder."
         ) from None
-    return Exported({name: part.height for name, part in sheets.items()}, unreadable)
+    return Exported({name: part.height for name, part in sheets.items()}, unreadable.height)
+
+
+def _as_text(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines that could not be read, as they are shown: nothing of them can be corrected."""
+    return lines.select(escaped(pl.all().cast(pl.String).fill_null("")))
 
 
 def _of_extracts(rows: pl.DataFrame, chosen: Chosen) -> pl.DataFrame:

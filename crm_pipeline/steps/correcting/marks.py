@@ -23,3 +23,7 @@ MARKS: dict[str, str] = {
 
 NEEDED = (SOURCE, EXTRACT, ROW_HASH, CORRECTION)
 """Those without which a file can't be read back; the others are for people."""
+
+UNREADABLE_SHEET = "unreadable lines"
+"""The sheet of lines that could not be read: they are looked at, and delivered again by the source. Sheets of
+extracts have a dot in their names."""

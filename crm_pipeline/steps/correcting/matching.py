@@ -14,20 +14,18 @@ import polars as pl
 from crm_pipeline.state.delivery import LINE
 from crm_pipeline.steps.applying.versions import row_hash_sql
 from crm_pipeline.steps.correcting.correctable import SCHEMA, TIED_TO
+from crm_pipeline.steps.correcting.damage import Kept, damage, is_same_date
 from crm_pipeline.steps.correcting.marks import CORRECTION, EXTRACT, MARKS, ROW_HASH, SOURCE
 from crm_pipeline.steps.correcting.reading import Sheet
 from crm_pipeline.warehouse import expressions
 
-_ROW, _REASON, _CELLS, _CHANGED = "=row", "=reason", "=cells", "=changed"
-_CONTROL = r"\p{Cc}+"  # what a spreadsheet writes otherwise, line ends above all
-_EXPONENT, _LONG_NUMBER = r"^[+-]?\d([.,]\d+)?[eE]\+?\d+$", r"^'*[+-]?\d{12,}$"
+_ROW, _REASON, _DAMAGED = "=row", "=reason", "=damaged"
+# What a spreadsheet keeps otherwise or not at all: line ends, and what XML can't hold. A tab is a sign like others.
+_CONTROL = r"_x000D_|[\x00-\x08\x0B-\x1F\x7F-\x9F]"
 
 UNKNOWN = "its [source], [extract] or [row_hash] names no row that is open in the quarantine: the row was delivered \
 anew, or passes by now, or these cells were changed; export again"
 MEANWHILE = "the row was corrected by another replay since this file was exported; export again"
-ROUNDED = (
-    "a spreadsheet has rounded the number in the column {}; correct the row in an .xlsx export, whose cells are text"
-)
 TWICE = "another line of the file corrects the same row in another way"
 
 ACCEPTED_SCHEMA: dict[str, pl.DataType] = {**SCHEMA, "changed_columns": pl.List(pl.String())}
@@ -100,7 +98,7 @@ def _of_sheet(sheet: Sheet, known: pl.DataFrame) -> tuple[pl.DataFrame, list[str
     )
     found = lines.join(known, on=TIED_TO, how="left", maintain_order="left")
     groups = found.filter(pl.col("cells").is_not_null()).partition_by("columns", maintain_order=True)
-    judged = [_judged(group, cells[group[_ROW].to_list()]) for group in groups]
+    judged = [_judged(group, cells[group[_ROW].to_list()], sheet.kept) for group in groups]
     unknown = found.filter(pl.col("cells").is_null())
     judged.append(_unknown(unknown, cells[unknown[_ROW].to_list()]))
     schema = pl.Schema({_ROW: pl.Int64(), **_JUDGED_SCHEMA})
@@ -124,26 +122,27 @@ def _is_as_delivered(cells: pl.DataFrame, row_hash: pl.Series) -> pl.Series:
     return expressions(cells, {"hash": row_hash_sql(cells.columns)}, where="quarantine replay")["hash"] == row_hash
 
 
-def _judged(lines: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
+def _judged(lines: pl.DataFrame, given: pl.DataFrame, kept: Kept) -> pl.DataFrame:
     """Lines of rows with the same delivered columns, beside these rows.
 
     Args:
         lines: with what is known of each row.
         given: the cells in the file, row for row.
+        kept: how the file keeps them.
     """
     columns: list[str] = lines["columns"][0].to_list()
     before = lines["cells"].str.json_decode(pl.Struct(dict.fromkeys(columns, pl.String()))).struct.unnest()
-    changed, after, rounded = [], [], []
+    changed, after, damaged = [], [], []
     for name in columns:
         old = before[name]
         new = given[name] if name in given.columns else old
         is_changed = new.str.replace_all(_CONTROL, "") != old.str.replace_all(_CONTROL, "")
+        is_changed &= ~is_same_date(old, new, kept)
         changed.append(pl.select(pl.when(is_changed).then(pl.lit(name)).alias(name)).to_series())
         after.append(pl.select(pl.when(is_changed).then(new).otherwise(old).alias(name)).to_series())
-        is_rounded = is_changed & new.str.contains(_EXPONENT) & old.str.contains(_LONG_NUMBER)
-        rounded.append(pl.select(pl.when(is_rounded).then(pl.lit(name)).alias(name)).to_series())
+        damaged.append(damage(old, new, is_changed, kept).str.replace("{}", name, literal=True).alias(name))
     names = pl.DataFrame(changed).select(pl.concat_list(pl.all()).list.drop_nulls().alias("changed_columns"))
-    in_column = pl.DataFrame(rounded).select(pl.coalesce(pl.all()).alias("=rounded"))
+    in_column = pl.DataFrame(damaged).select(pl.coalesce(pl.all()).alias(_DAMAGED))
     cells = pl.DataFrame(after).select(pl.struct(columns).struct.json_encode().alias("cells"))
     told = lines.drop("cells").hstack(names.get_columns() + in_column.get_columns() + cells.get_columns())
     is_current = pl.col("exported") == pl.col("number").cast(pl.String).fill_null("")
@@ -154,6 +153,6 @@ def _judged(lines: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("changed_columns").list.len() == 0).then(pl.lit(""))
         .when(~is_current & is_delivered).then(pl.lit(""))
         .when(~is_current).then(pl.lit(MEANWHILE))
-        .when(pl.col("=rounded").is_not_null()).then(pl.format(ROUNDED, "=rounded"))
+        .otherwise(_DAMAGED)
     )  # fmt: skip
     return told.with_columns(reason.alias(_REASON))

@@ -6,7 +6,7 @@ Belongs here: sheets, headers, what is hidden from spreadsheets. Does not belong
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,7 +21,8 @@ from crm_pipeline.sources.files.workbook import open_sheet
 from crm_pipeline.sources.opening import open_delivery
 from crm_pipeline.sources.reading import Asked
 from crm_pipeline.state.delivery import LINE
-from crm_pipeline.steps.correcting.marks import MARKS, NEEDED
+from crm_pipeline.steps.correcting.damage import Kept
+from crm_pipeline.steps.correcting.marks import MARKS, NEEDED, UNREADABLE_SHEET
 
 _ANY_DAY = date(2000, 1, 1)  # the path has no date in it
 
@@ -33,10 +34,12 @@ class Sheet:
     Attributes:
         name: empty for CSV.
         rows: all text, nothing hidden any more, with `LINE`, the line or row in the file.
+        kept: how the file keeps its cells.
     """
 
     name: str
     rows: pl.DataFrame
+    kept: Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Corrected:
 
     Attributes:
         sheets: those that have the columns NEEDED and rows.
-        passed_over: names of other sheets.
+        passed_over: names of other sheets that the export did not write.
     """
 
     sheets: tuple[Sheet, ...]
@@ -71,7 +74,8 @@ def read_corrected(file: Path, temporary: Path) -> Corrected:
     fit = [sheet for sheet in sheets if set(NEEDED) <= set(sheet.rows.columns)]
     if not fit:
         raise _refusal(file, f"the columns {', '.join(NEEDED)}, as quarantine export writes them", "none of that kind")
-    return Corrected(tuple(fit), tuple(sheet.name for sheet in sheets if sheet not in fit))
+    others = (sheet.name for sheet in sheets if sheet not in fit and sheet.name != UNREADABLE_SHEET)
+    return Corrected(tuple(fit), tuple(others))
 
 
 def _sheets(file: Path, temporary: Path) -> Iterator[Sheet]:
@@ -83,16 +87,20 @@ def _sheets(file: Path, temporary: Path) -> Iterator[Sheet]:
     for name in names:
         chosen = FileRead.model_validate(read | ({"sheet": name} if name else {}))
         try:
-            yield Sheet(name, _rows(file, chosen, temporary))
+            rows, details = _rows(file, chosen, temporary)
+            is_text = format_of_name(file.name) == "excel"
+            yield Sheet(name, rows, Kept(is_text, not is_text or "long_numbers" in details))
         except DeliveryError:
             if len(names) == 1:
                 raise
-            yield Sheet(name, pl.DataFrame())
+            yield Sheet(name, pl.DataFrame(), Kept())
 
 
-def _rows(file: Path, read: FileRead, temporary: Path) -> pl.DataFrame:
+def _rows(file: Path, read: FileRead, temporary: Path) -> tuple[pl.DataFrame, Mapping[str, str]]:
+    """The rows, and what reading them told of the file."""
     with open_delivery(read, Asked(str(file), _ANY_DAY, file.absolute().parent, temporary)) as reading:
         batches = list(reading.batches)
+        details = reading.origin().details
     held_back = [line for batch in batches for line in batch.unreadable]
     if held_back:
         raise DeliveryError(
@@ -106,7 +114,7 @@ def _rows(file: Path, read: FileRead, temporary: Path) -> pl.DataFrame:
     headers = pl.DataFrame({"name": texts}).select(unescaped(pl.col("name")))["name"]
     read_back = rows.select(*(unescaped(pl.col(name).fill_null("")) for name in texts), LINE)
     named = read_back.rename(dict(zip(texts, headers, strict=True)))
-    return named.with_columns(pl.col(mark).str.strip_chars() for mark in MARKS if mark in named.columns)
+    return named.with_columns(pl.col(mark).str.strip_chars() for mark in MARKS if mark in named.columns), details
 
 
 def _refusal(file: Path, expected: str, found: str) -> ConfigurationError:

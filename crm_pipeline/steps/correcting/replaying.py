@@ -31,6 +31,7 @@ from crm_pipeline.warehouse import writer_lock
 
 FORMAT = "correction"
 """What the origin of a delivery of corrections says of its format."""
+_WHAT = "quarantine-replay"  # in the audit
 _WAIT_SECONDS = 60.0  # for another replay, which takes a moment
 _FIRST_LINE = 2  # as if below a header
 
@@ -61,7 +62,8 @@ class Replayed:
 def replay(project: Project, file: Path, *, decided_by: str) -> Replayed:
     """What became of a file: what it corrects is landed and decided; the next run applies it.
 
-    A file that was replayed already changes nothing. Also while a run goes on, which then knows nothing of it.
+    A file that was replayed already changes nothing. Also while a run goes on: what it has not come to yet may have the
+    corrections, and the next run has all.
 
     Args:
         project: whose rows.
@@ -79,8 +81,8 @@ def replay(project: Project, file: Path, *, decided_by: str) -> Replayed:
             read = read_corrected(file, Path(temporary))
         digest = sha256_of(file)
         before = next((each for each in store.replays() if each.file_sha256 == digest), None)
+        _audit_untold(project, store)
         if before:
-            _audit(project, before, _by_extract(store, before.number), None)
             lines = sum(sheet.rows.height for sheet in read.sheets)
             return Replayed(before, True, {}, lines, pl.DataFrame(schema=REFUSED_SCHEMA))
         matched = match(read.sheets, _known(project))
@@ -153,14 +155,18 @@ def _by_extract(store: Decisions, number: int) -> dict[str, int]:
     return {f"{source}.{extract}": count for source, extract, count in counts.iter_rows()}
 
 
-def _audit(project: Project, decided: Replay, corrected: Mapping[str, int], matched: Matched | None) -> None:
-    """Tells the audit of a replay, unless it is told: after a crash between the two."""
+def _audit_untold(project: Project, store: Decisions) -> None:
+    """Tells the audit of replays whose process died between decision and audit."""
     history = History(project.state / "history")
-    what = "quarantine-replay"
-    if any(told.get("what") == what and told.get("number") == decided.number for told in history.audit()):
-        return
+    known = {told.get("number") for told in history.audit() if told.get("what") == _WHAT}
+    for each in store.replays():
+        if each.number not in known:
+            _audit(project, each, _by_extract(store, each.number), None)
+
+
+def _audit(project: Project, decided: Replay, corrected: Mapping[str, int], matched: Matched | None) -> None:
     told: dict[str, Any] = {
-        "what": what,
+        "what": _WHAT,
         "number": decided.number,
         "by": decided.decided_by,
         "file_name": decided.file_name,
@@ -169,4 +175,4 @@ def _audit(project: Project, decided: Replay, corrected: Mapping[str, int], matc
     }
     if matched is not None:
         told |= {"unchanged": matched.unchanged, "refused": matched.refused.height}
-    history.append_audit(f"replay-{decided.number:06d}", decided.decided_at, told)
+    History(project.state / "history").append_audit(f"replay-{decided.number:06d}", decided.decided_at, told)

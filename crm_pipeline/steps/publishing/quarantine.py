@@ -28,7 +28,7 @@ _PLACE = "concat_ws(' ', business_date, sequence, line)"
 _DELIVERY = "row(r.business_date, r.sequence)"
 _IN_NEWEST = f"n.delivery = {_DELIVERY}"
 _NOT_SINCE = f"""(r.came_last = {_DELIVERY} AND NOT coalesce(v.came > {_DELIVERY}, false)
-    AND NOT coalesce(v.closed > r.business_date, false))"""
+    AND NOT coalesce(v.closed > r.business_date, false) AND NOT coalesce(u.used > {_DELIVERY}, false))"""
 _NEWEST_USE = f"""
     SELECT source, extract, row_hash, number, status, business_date AS status_date, row_count
     FROM {CORRECTION_USES.qualified}
@@ -40,8 +40,10 @@ def find_open(run: Run) -> None:
     """Fills `ops.open_rejections`: the rejected rows that nothing delivered since took the place of.
 
     A row that was loaded, with cells nulled or flagged, is open while its version is current. One that was held back is
-    open while it is in the newest delivery, of an extract that is loaded incrementally until its record comes again.
+    open while it is in the newest delivery, of an extract that is loaded incrementally until its record comes again, or
+    the very same row, corrected.
     """
+    run.warehouse.ensure(CORRECTION_USES)
     run.warehouse.replace(OPEN_REJECTIONS, OPEN_REJECTIONS.empty())
     for applied in run.project.config.applied_extracts:
         table = std(applied.extract.entity, run.project.config.extras(applied.extract.entity))
@@ -72,12 +74,16 @@ def _open_sql(applied: AppliedExtract, table: Table) -> str:
             SELECT valid_from, sequence, line FROM versions WHERE valid_to IS NULL
         ), latest AS (
             SELECT source_id, max(row(valid_from, sequence)) AS came, max(valid_to) AS closed FROM versions GROUP BY ALL
+        ), used AS (
+            SELECT row_hash, max(row(business_date, sequence)) AS used FROM {CORRECTION_USES.qualified}
+            WHERE {place} AND status = '{CorrectionStatus.APPLIED}' GROUP BY row_hash
         ), newest AS (
             SELECT max(row(business_date, sequence)) AS delivery FROM {LOADS.qualified} WHERE {place}
         )
         SELECT r.source, r.extract, r.business_date, r.sequence, r.line
         FROM ordered AS r CROSS JOIN newest AS n
             LEFT JOIN latest AS v ON v.source_id = r.source_id
+            LEFT JOIN used AS u ON u.row_hash = r.row_hash
             LEFT JOIN current AS c
                 ON c.valid_from = r.business_date AND c.sequence = r.sequence AND c.line = r.line
         WHERE CASE WHEN r.is_held THEN {is_held_open} ELSE c.line IS NOT NULL END

@@ -17,6 +17,7 @@ from crm_pipeline.tables import CHECK_RESULTS
 
 LATEST_QUALITY = "quality.html"
 _READABLE = 0o644  # no personal values: managers may read it
+_RUNS = 30  # of the trend of each check
 _COUNTS = f"SELECT table_name || ' ' || rule_id, judged_count, failed_count FROM {CHECK_RESULTS.qualified}"
 
 
@@ -42,7 +43,7 @@ def write_quality_report(run: Run, measures: RunMeasures, run_page: str) -> Path
         project_name=run.project.root.name,
         measures=measures,
         run_page=run_page,
-        verdicts=store.runs(),
+        verdicts=store.newest(_RUNS),
         chinese=chinese(run.project, run.sql_models),
     )
     html = report.render_quality(figures)

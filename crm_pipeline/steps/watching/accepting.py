@@ -6,6 +6,8 @@ Does not belong here: what an acceptance changes (`quality.anomalies`).
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import polars as pl
 
 from crm_pipeline.errors import ConfigurationError
@@ -16,14 +18,23 @@ from crm_pipeline.steps.run import utc_now
 from crm_pipeline.steps.watching.watch import acceptances_of
 
 _ANOMALIES = "SELECT * FROM crm.anomalies ORDER BY source, extract, column_name, metric"
+_FROM = ("source", "extract", "column_name", "metric", "business_date", "sequence")
 _TABLES = "SELECT count(*) AS found FROM duckdb_tables() WHERE table_name = 'anomalies'"
 
 
 def anomalies(project: Project) -> pl.DataFrame:
-    """The rows of `ops.anomalies` as published last; none where nothing was."""
-    if not project.steward_file.exists() or not query(project.steward_file, _TABLES)["found"][0]:
+    """The rows of `ops.anomalies` as published last, with `is_accepted`: whether somebody accepted them since.
+
+    Raises:
+        ConfigurationError: nothing has been published.
+    """
+    if not query(project.steward_file, _TABLES)["found"][0]:
         return pl.DataFrame()
-    return query(project.steward_file, _ANOMALIES)
+    shown = query(project.steward_file, _ANOMALIES)
+    accepted = {tuple(asdict(each)[name] for name in _FROM) for each in acceptances_of(project).acceptances()}
+    return shown.with_columns(
+        pl.Series("is_accepted", [row in accepted for row in shown.select(_FROM).rows()], dtype=pl.Boolean)
+    )
 
 
 def accept(project: Project, name: str, *, metric: str | None, decided_by: str, why: str) -> list[Acceptance]:
@@ -37,16 +48,14 @@ def accept(project: Project, name: str, *, metric: str | None, decided_by: str, 
         why: in that person's words.
 
     Raises:
-        ConfigurationError: no anomaly of that name is shown.
+        ConfigurationError: nothing has been published, no anomaly of that name is shown, or nobody says why.
     """
+    if not why.strip():
+        raise ConfigurationError(
+            where="--why", expected="why it is right", found="nothing", cure="Say it; it is kept with the decision."
+        )
     shown = anomalies(project)
-    source, extract, column = (*name.split(".", 2), "", "", "")[:3]
-    chosen = [
-        row
-        for row in shown.to_dicts()
-        if (row["source"], row["extract"], row["column_name"]) == (source, extract, column)
-        and metric in {None, row["metric"]}
-    ]
+    chosen = [row for row in shown.to_dicts() if place_of(row) == name and metric in {None, row["metric"]}]
     if not chosen:
         known = sorted({f"{place_of(row)} {row['metric']}" for row in shown.to_dicts()})
         raise ConfigurationError(
@@ -57,11 +66,9 @@ def accept(project: Project, name: str, *, metric: str | None, decided_by: str, 
         )
     now = utc_now()
     accepted = [
-        Acceptance(
-            source, extract, column, row["metric"], row["business_date"], row["sequence"], decided_by, now, why
-        )
+        Acceptance(**{part: row[part] for part in _FROM}, decided_by=decided_by, decided_at=now, why=why)
         for row in chosen
-    ]  # fmt: skip
+    ]
     acceptances_of(project).append(accepted)
     return accepted
 

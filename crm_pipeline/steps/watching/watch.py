@@ -16,7 +16,7 @@ from crm_pipeline import quality
 from crm_pipeline.quality.anomalies import SERIES, judge_figures
 from crm_pipeline.settings import Project
 from crm_pipeline.state.acceptances import AcceptanceStore
-from crm_pipeline.state.profiles import ProfileStore
+from crm_pipeline.state.profiles import ProfileStore, latest
 from crm_pipeline.steps.checks import record_watched
 from crm_pipeline.steps.days import business_today
 from crm_pipeline.steps.run import Run, suite_of
@@ -118,8 +118,8 @@ def watch(run: Run) -> Watched:
     profiles = store.profiles()
     found = profile_deliveries(run, profiles)
     if found.height:
-        store.keep(found, run_id=run.run_id, now=run.started_at)
-        profiles = store.profiles()
+        kept = store.keep(found, run_id=run.run_id, now=run.started_at)
+        profiles = latest(pl.concat([profiles, kept]))
     applied = run.warehouse.frame(f"SELECT DISTINCT source, extract, business_date, sequence FROM {LOADS.qualified}")
     profiles = profiles.join(applied, on=list(PROFILES.key[:-1]), how="semi")
     run.warehouse.replace(PROFILES, profiles)

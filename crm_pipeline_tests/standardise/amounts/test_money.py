@@ -27,7 +27,8 @@ READ = [
     ("−5", "-5", None), ("-$5", "-5", None), ("$-5", "-5", None), ("+5", "5", None), ("RMB 100", "100", "CNY"),
     ("人民币100元", "100", "CNY"), ("100元整", "100", "CNY"), ("１２３．４", "123.4", None), (".5", "0.5", None),
     ("007", "7", None),
-    ("人民币壹仟元整", "1000", "CNY"), ("壹仟贰佰叁拾肆元伍角陆分", "1234.56", "CNY"), ("三千五百万", "35000000", None),
+    ("人民币壹仟元整", "1000", "CNY"), ("壹仟贰佰叁拾肆元伍角陆分", "1234.56", "CNY"), ("三千五百万",
+    "35000000", None),
     ("三亿五千万元", "350000000", "CNY"), ("壹拾万零伍佰元", "100500", "CNY"), ("99999999999999.9999",
     "99999999999999.9999", None),
     ("0.00005", "0.0001", None), ("-0.00005", "-0.0001", None), ("0.0000499999999999", "0", None),
@@ -113,3 +114,30 @@ def in_characters(number: int) -> str:
         out += myriads[group] if part else ""
         gap = gap or (bool(out) and not part)
     return out or "零"
+
+
+UNITS = [
+    ("1234元5角", "1234.5", "CNY"), ("3角", "0.3", None), ("1亿2000万", "120000000", None), ("1万5千", "15000", None),
+    ("12万3456.78元", "123456.78", "CNY"), ("1.2w", "12000", None), ("1.2K", "1200", None), ("10 KRW", "10", "KRW"),
+    ("USD 1.2 million", "1200000", "USD"), ("1,2345,6789", "123456789", None), ("港币1234元", "1234", "HKD"),
+    ("¥100日元", "100", "JPY"), ("RMB¥1,234.50", "1234.5", "CNY"), ("1234.50 (USD)", "1234.5", "USD"),
+    # What may be 15000 or 10005, and a thousand or a million.
+    ("一万五", None, None), ("1万5", None, None), ("3亿5", None, None), ("1.2M", None, None), ("9999万10000元",
+    None, None),
+    ("XXX 1", None, None), ("100美元元", None, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "amount", "currency"), UNITS)
+def test_units_beside_each_other(cell: str, amount: str | None, currency: str | None) -> None:
+    """Units and signs that people put together are one amount; where the last digit's unit is not told, it is none."""
+    value, _, code = money.read(pl.Series([cell]), None).row(0)
+    assert (value, code) == (Decimal(amount) if amount else None, currency)
+
+
+@pytest.mark.parametrize("cell", ["一亿亿", "一百万亿", "亿" * 2000, "万" * 2000, "一" * 2000 + "元", "1亿" * 2000])
+def test_no_cell_is_too_much(cell: str) -> None:
+    """Amounts beyond what fits, and endless numerals, are none; they stop nothing."""
+    value, reason, _ = money.read(pl.Series([cell]), None).row(0)
+    assert value is None
+    assert reason is not None

@@ -18,20 +18,24 @@ CASES = [
     "99999999999999.9999", None),
     ("1.00005", "1.0001", None), ("-1.00005", "-1.0001", None), ("12,34", None, "separators"), ("1.234,50",
     None, "separators"),
-    ("1e3", None, "form"), ("¥5", None, "form"), ("一千", None, "form"), ("NaN", None, "form"), ("12%",
+    ("1e3", None, "form"), ("¥5", None, "form"), ("一千", None, "form"), ("NaN", None, "placeholder"), ("12%",
     None, "percent"),
     ("100000000000000", None, "too_large"), ("9" * 60, None, "too_large"), ("N/A", None, "placeholder"), ("",
     None, None),
 ]  # fmt: skip
 WORDS = [
-    (choices.read_gender, [("男", "male", None), (" F ", "female", None), ("１", None, "gender"), ("无",
-    None, "placeholder")]),
-    (choices.read_kind, [("企业", "organisation", None), ("个人", "person", None), ("B2B", None, "kind")]),
-    (choices.read_boolean, [("Ｙ", True, None), ("否", False, None), ("maybe", None, "boolean"), (None, None, None)]),
+    (choices.read_gender, [("男", "male", None), (" F ", "female", None), ("１", None, "unreadable"), ("无",
+    None, "placeholder"), ("U", None, "placeholder"), ("Mrs.", "female", None), ("Dr.", None, "unreadable")]),
+    (choices.read_kind, [("企业", "organisation", None), ("个人", "person", None), ("B2B", "organisation",
+    None), ("事业单位", "organisation", None), ("VIP", None, "unreadable")]),
+    (choices.read_boolean, [("Ｙ", True, None), ("否", False, None), ("maybe", None, "unreadable"), ("无", None,
+    "placeholder"), ("启用", True, None), ("不同意", False, None), (None, None, None)]),
+    (choices.read_boolean, [("有", True, None), ("无", False, None), ("未知", None, "placeholder")]),
     (
         choices.read_currency,
         [("人民币", "CNY", None), ("RMB", "CNY", None), ("元", "CNY", None), ("us$", "USD", None), ("€", "EUR", None),
-         ("cny", "CNY", None), ("$", None, "currency"), ("¥", None, "currency"), ("ABC", None, "currency"), ("",
+         ("cny", "CNY", None), ("156", "CNY", None), ("港币元", "HKD", None), ("XXX", None, "unreadable"),
+         ("$", None, "unreadable"), ("¥", None, "unreadable"), ("ABC", None, "unreadable"), ("",
          None, None)],
     ),
 ]  # fmt: skip
@@ -50,6 +54,12 @@ def test_shares() -> None:
     values = [value and float(value) for value in read["value"]]
     assert values == [0.85, 0.5, 0.1234, 0.005, None, None]
     assert read["reason"].to_list() == [None] * 4 + ["form", None]
+
+
+def test_shared_signs() -> None:
+    """A sign of several currencies is that of the country, if its own currency has it."""
+    for country, codes in {"CN": ["CNY", None, "CNY"], "US": [None, "USD", "CNY"], "TW": [None, "TWD", "TWD"]}.items():
+        assert choices.read_currency(pl.Series(["¥", "$", "元"]), country)["value"].to_list() == codes
 
 
 @pytest.mark.parametrize(("read", "cases"), WORDS)

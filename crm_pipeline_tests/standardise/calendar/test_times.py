@@ -35,7 +35,7 @@ SHANGHAI = [
       "Mar 5 06:30:00 UTC 2025"),
 ]  # fmt: skip
 REFUSED = {
-    "clock": ["2025-03-05 25:00", "2025-03-05 24:00:00", "2025-03-05 10:60", "2025-03-05 上午 14:30",
+    "clock": ["2025-03-05 25:00", "2025-03-05 24:00:01", "2025-03-05 10:60", "2025-03-05 上午 14:30",
     "2025-03-05 晚上12点"],
     "zone": ["2025-03-05 14:30 CST", "2025-03-05 10:00+99:99", "2025-03-05 10:00 EST", "Mar 5 14:30:00 IST 2025"],
     "incomplete": ["14:30", "2:30 PM", "2025-03", "March 2025"],
@@ -60,6 +60,31 @@ def test_ways_of_writing() -> None:
     assert {text for text, (value, _) in rows.items() if abs(value - HALF_PAST_SIX) > tenth} == set()
 
 
+SAME = (
+    *(
+        "2025-03-05 14:30:05",
+        "2025-3-5 14:30:5",
+        "20250305 143005",
+        "20250305T143005+0800",
+        "2025-03-05-14.30.05.000000",
+    ),
+    *("2025-03-05 14:30:05 +0800 CST", "2025-03-05 14:30:05 北京时间", "2025-03-05 14:30:05.000 Asia/Shanghai"),
+    *("05-MAR-25 02.30.05.000000 PM", "20250305T063005Z", "2025年3月5日 下午2点30分5秒", "14:30:05 2025-03-05"),
+)
+
+
+@pytest.mark.parametrize("cell", SAME)
+def test_what_systems_write(cell: str) -> None:
+    """Databases, programs and people write one moment in many ways."""
+    assert read([cell]) == [(datetime(2025, 3, 5, 6, 30, 5), None)]
+
+
+def test_the_end_of_a_day() -> None:
+    """24:00 is the first moment of the next day (ISO 8601), and an hour before a date takes no figure of its year."""
+    assert read(["2025-03-05 24:00:00"]) == [(datetime(2025, 3, 5, 16), None)]
+    assert read(["凌晨2点 2025-03-05"]) == [(datetime(2025, 3, 4, 18), None)]
+
+
 @pytest.mark.parametrize("reason", REFUSED)
 def test_reasons(reason: str) -> None:
     """What is no moment has no value, and its own reason; an abbreviated zone is never guessed."""
@@ -80,7 +105,8 @@ def test_order_and_length() -> None:
     """Rows keep their places, cells that are read by columns and others mixed; nothing stays nothing."""
     cells = ["2025-03-05 14:30:00", None, "x", "2025年3月5日14时30分", "", "2025-03-05 14:30:00"]
     assert read(cells) == [
-        (HALF_PAST_SIX, None), (None, None), (None, "form"), (HALF_PAST_SIX, None), (None, None), (HALF_PAST_SIX, None),
+        (HALF_PAST_SIX, None), (None, None), (None, "form"), (HALF_PAST_SIX, None), (None, None),
+        (HALF_PAST_SIX, None),
     ]  # fmt: skip
 
 

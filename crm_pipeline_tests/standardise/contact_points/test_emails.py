@@ -114,14 +114,30 @@ def test_hard_cells(cell: str) -> None:
 REFUSED = {
     "placeholder": ["无", "N/A", "test@test.com", "noreply@acme.cn", "Ａ@ａ.com", "123456@qq.com", "<none@none.com>"],
     "no_at_sign": ["hello", "acme.com", "13812345678", "a#b.cn"],
-    "incomplete_domain": ["a@b", "a@", "王@公司"],
+    "incomplete_domain": ["a@b", "a@", "a@b.c", "王@公司"],
     "special_domain": ["a@host.local", "a@intra.localhost", "a@x.invalid"],
     "too_long": ["x" * 65 + "@c.com", "a@" + "b" * 60 + ("." + "c" * 60) * 4 + ".com"],
     "bad_syntax": [
         "a..b@c.com", ".a@c.com", "a.@c.com", "a b@c.com", "john smith@acme.com", "a@b@c.com", "a@-b.com", "@b.cn",
-        "a@b..cn", "a@b.c-", "a@[127.0.0.1]", "a@b.123", "a@xn--.com", "a@ b.cn",
+        "a@b..cn", "a@b.c-", "a@[127.0.0.1]", "a@b.123", "a@xn--.com",
     ],
+    "masked": ["z***n@qq.com", "*@163.com", "138****5678@139.com"],
 }  # fmt: skip
+
+
+BESIDE = [
+    ("Wang Wei (wang@acme.cn)", ["wang@acme.cn"]), ("wang@acme.cn（常用）", ["wang@acme.cn"]),
+    ("wang@acme.cn(备用li@acme.cn)", ["wang@acme.cn", "li@acme.cn"]), ('"wang@acme.cn"', ["wang@acme.cn"]),
+    ("wang@acme.cn（个人） li@acme.cn（工作）", ["wang@acme.cn", "li@acme.cn"]),
+    ("wang@acme.cn and li@acme.cn", ["wang@acme.cn", "li@acme.cn"]), ("http://wang@acme.cn", ["wang@acme.cn"]),
+    ("公司邮箱wang@acme.cn", ["wang@acme.cn"]), ("wang @acme.cn", ["wang@acme.cn"]), ("王伟@acme.cn", ["王伟@acme.cn"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "addresses"), BESIDE)
+def test_what_stands_beside(cell: str, addresses: list[str]) -> None:
+    """Names, notes in brackets, labels and links beside an address are no part of it."""
+    assert read(cell)["value"].to_list() == addresses
 
 
 @pytest.mark.parametrize(("reason", "cell"), [(reason, cell) for reason, cells in REFUSED.items() for cell in cells])

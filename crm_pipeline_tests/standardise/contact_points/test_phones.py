@@ -192,6 +192,8 @@ REFUSED = {
         "0",
     ],
     "not_a_number": ["abc", "王小明", "?", "1"],
+    "masked": ["138****5678", "1381234●●●●", "010-****5678", "138xxxx5678"],
+    "rounded": ["1.38123E+10", "8.61381E+12"],
     "too_short": ["138123456", "+86 1381234567", "+86 19 1234 567", "12"],
     "too_long": ["138123456789", "+86138123456789", "021-583858885838588", "1" * 19 + "2"],
     "no_area_code": ["58385888", "5838588", "58385888转8001"],
@@ -208,6 +210,42 @@ def test_refused(reason: str, cell: str) -> None:
     assert row[:2] == (None, reason)
     assert row[2] == ("short_number" if reason == "short_number" else None)
     assert all((phones.REASONS[reason].text, phones.REASONS[reason].text_zh))
+
+
+_BOTH = (("+8613812345678", None), ("+8613912345678", None))
+_SWITCHBOARD = (("+8675526012345", None), ("+8675526012346", None))
+SLIPS = [
+    ("13812345678.0", (("+8613812345678", None),)), ("1.3812345678E+10", (("+8613812345678", None),)),
+    ("+86+8613812345678", (("+8613812345678", None),)), ("086-13812345678", (("+8613812345678", None),)),
+    ("1381234567813912345678", _BOTH), ("13812345678_13912345678", _BOTH), ("13812345678+13912345678", _BOTH),
+    ("13812345678#13912345678", _BOTH), ("1.13812345678 2.13912345678", _BOTH),
+    ("13812345678(mobile)+8613912345678", _BOTH), ("0755-26012345/46", _SWITCHBOARD),
+    ("0755-26012345/6", _SWITCHBOARD), ("0755-26012345、346", _SWITCHBOARD),
+    ("0755-26012345/6/7", (*_SWITCHBOARD, ("+8675526012347", None))),
+    ("021-58385888*8001", (("+862158385888", "8001"),)), ("02158385888,,8001", (("+862158385888", "8001"),)),
+    ("021-58385888-801/802", (("+862158385888", "801"), ("+862158385888", "802"))),
+    ("400-1234-567", (("+864001234567", None),)), ("13812345678 9:00-18:00", (("+8613812345678", None),)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "numbers"), SLIPS)
+def test_slips_of_systems(cell: str, numbers: tuple[tuple[str, str | None], ...]) -> None:
+    """What spreadsheets, forms and switchboards make of numbers is read as the numbers that it can only be."""
+    assert tuple((value, extension) for value, _, _, extension in rows_of(cell)) == numbers
+
+
+@pytest.mark.parametrize(("cell", "country"), [("0300000000", "DE"), ("+1 438 888 8888", "US"), ("2345678901", "US")])
+def test_placeholders_with_and_without_a_calling_code(cell: str, country: str) -> None:
+    """A number is a placeholder or none, whichever way it is written."""
+    once = [row[0] for row in rows_of(cell, country=country)]
+    assert [row[0] for value in once if value for row in rows_of(value, country=country)] == [v for v in once if v]
+    assert (once[0] is None) == (cell == "2345678901")
+
+
+def test_a_leading_digit_is_no_label() -> None:
+    """A digit too many before a mobile number, and one behind +1, is not taken for the number of a list."""
+    assert [row[0] for row in rows_of("113812345678")] == [None]
+    assert [row[0] for row in rows_of("+1 13812345678")] == [None]
 
 
 def test_a_part_that_is_refused() -> None:

@@ -131,3 +131,11 @@ def test_the_librarys_mistake_loses_no_value(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(tax_schemes, "validator", failing)
     row = tax_ids.read(column("16.727.230/0001-97"), "BR").row(0, named=True)
     assert (row["value"], row["reason"], row["is_verified"]) == ("16727230000197", None, False)
+
+
+@pytest.mark.parametrize("cell", ["DE" * 2000, "ATU" * 2000, "CN" * 2000])
+def test_no_cell_is_too_long(cell: str) -> None:
+    """Endless prefixes are no number; they stop nothing."""
+    found = tax_ids.read(pl.Series([cell]), None)
+    assert found["value"].to_list() == [None]
+    assert found["reason"].null_count() == 0

@@ -237,3 +237,17 @@ def test_rows_repeat() -> None:
     often = organisation_names.read(pl.Series(names * 3))
     assert_frame_equal(often, pl.concat([once] * 3))
     assert organisation_names.read(pl.Series([], dtype=pl.String)).columns == once.columns
+
+
+@pytest.mark.parametrize(
+    ("text", "core", "form", "branch"),
+    [
+        ("北京大成律师事务所上海分所", "大成", "律师事务所", "上海分所"),
+        ("普华永道中天会计师事务所（特殊普通合伙）北京分所", "普华永道中天", "特殊普通合伙", "北京分所"),
+        ("Acme S.à r.l.", "Acme", "SARL", None),
+    ],
+)
+def test_offices_of_firms_and_accented_forms(text: str, core: str, form: str, branch: str | None) -> None:
+    """A firm's office is its branch, and a form counts with its accent and blanks."""
+    found = organisation_names.read(pl.Series([text])).row(0, named=True)
+    assert (found["core"], found["legal_form"], found["branch"]) == (core, form, branch)

@@ -408,3 +408,17 @@ def test_the_expression_gives_the_value() -> None:
     """`clean` is the value of `read` as an expression."""
     names = pl.DataFrame({"name": ["王先生", "Smith, John", "测试", None]})
     assert names.select(person_names.clean(pl.col("name")))["name"].to_list() == ["王", "John Smith", None, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Иванов Иван Иванович", ("Иванов", "Иван", "Иванович")),
+        ("Иван Иванович Иванов", ("Иванов", "Иван", "Иванович")),
+        ("Петрова, Анна Сергеевна", ("Петрова", "Анна", "Сергеевна")),
+    ],
+)
+def test_the_surname_before_a_patronymic(text: str, parts: tuple[str, str, str]) -> None:
+    """A name in Cyrillic that ends with its patronymic begins with the surname, as East Slavic offices write it."""
+    found = person_names.read(pl.Series([text])).row(0, named=True)
+    assert (found["family_name"], found["given_name"], found["middle_name"]) == parts

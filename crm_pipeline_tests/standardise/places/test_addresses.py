@@ -246,3 +246,28 @@ def test_any_columns(rows: list[tuple[str | None, ...]]) -> None:
     found = addresses.read(line, "CN", **given_columns)
     assert found.height == len(rows)
     assert set(found["note"].drop_nulls()) <= set(addresses.REASONS)
+
+
+def test_new_area() -> None:
+    """The new area of Xiong'an, which has no code, stands before its counties."""
+    assert parts("河北雄安新区容城县白洋淀大道1号", "district division_code street") == (
+        "容城县",
+        "130629",
+        "白洋淀大道",
+    )
+    assert parts("雄安新区雄县1号", "district division_code") == ("雄县", "130638")
+
+
+def test_a_second_number_is_no_house() -> None:
+    """A number and street at the beginning are not given up for a postcode of an unknown country behind them."""
+    assert parts("5 rue de la Paix, 75002 Paris", "street_number street", None) == ("5", "rue de la Paix")
+
+
+def test_many_rows_alike() -> None:
+    """Rows that come again are read as each by itself, however many there are."""
+    lines = ["上海浦东区世纪大道100号", "5 High Street, Leeds LS1 4AB", None, "无"]
+    cities = [None, "Leeds", "苏州", None]
+    countries = ["CN", "GB", None, "CN"]
+    once = addresses.read(pl.Series(lines), pl.Series(countries), city=pl.Series(cities))
+    often = addresses.read(pl.Series(lines * 500), pl.Series(countries * 500), city=pl.Series(cities * 500))
+    assert often.equals(pl.concat([once] * 500))

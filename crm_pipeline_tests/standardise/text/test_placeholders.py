@@ -13,21 +13,29 @@ from crm_pipeline.standardise.text.placeholders import WORDS, Kind, is_placehold
 
 CASES: dict[Kind, tuple[list[str], list[str]]] = {
     "text": ([
-        "无", "未知", "不详", "暂无", "没有", "空", "未填写", "N/A", "na", "Null", "NONE", "nil", "Unknown", "TBD", "-",
-        "not  available", "--", "/", ".", "…", "Ｎ／Ａ", " n/a\t", "　无　", "——", "ｎｕｌｌ",
+        "无", "未知", "不详", "暂无", "没有", "空", "未填写", "N/A", "na", "Null", "NONE", "nil", "Unknown",
+        "TBD", "-",
+        "not  available", "--", "/", ".", "…", "Ｎ／Ａ", " n/a\t", "　无　", "——", "ｎｕｌｌ", "NaN", "nan",
+        "(null)", "<null>",
+        "（无）", "[未知]", '""', "{}", "无。", "保密", "待定", "不适用", "#REF!", "#DIV/0!", "??",
+        "请选择", "--请选择--",
     ], [
-        "无锡", "空调", "Null Island", "test", "nan", "0", "没有问题", "N/A1", "a-", "undef", "(null)", "",
+        "无锡", "空调", "Null Island", "test", "Nan", "Na", "0", "没有问题", "N/A1", "a-", "undef", "(null", "(上海)",
+        "不明觉厉", "保密局", "",
     ]),
     "phone": ([
         "13800000000", "13800138000", "138-0013-8000", "+86 138 0013 8000", "11111111111", "12345678", "000", "0",
-        "1234567890", "(000) 000-0000", "１３８００００００００", "008613900000000", "99999999", "+1 222 222 2222",
+        "1234567890", "(000) 000-0000",
+        "没有电话", "（无）", "无手机", "拒绝提供", "１３８００００００００", "008613900000000", "99999999",
+        "+1 222 222 2222",
     ], [
         "13812345678", "021-12345678", "021-58385888", "110", "12345", "10086", "95588", "999", "+86 138 0013 8001",
         "01 23 45 67 89", "18888888888", "",
     ]),
     "email": ([
         "test@test.com", "a@a.com", "none@none.com", "noreply@acme.cn", "no-reply@acme.com", "NO@email.com",
-        "123456@qq.com", "111111@163.com", "user@example.com", "Test@Example.org", "mailto:x@x.cn", "无@无.com", "/",
+        "123456@qq.com", "111111@163.com", "user@example.com", "Test@Example.org", "mailto:x@x.cn", "无@无.com",
+        "/", "暂无邮箱",
     ], [
         "a@b.cn", "wang@example.com", "norman@acme.com", "me@example.org", "nobel@none.com", "88888888@qq.com",
         "zhang@test-systems.com", "nina@acme.com", "test@acme.com", "13812345678@139.com",
@@ -74,11 +82,29 @@ def test_any_text(values: list[str | None]) -> None:
 def test_words_are_the_same_in_sql() -> None:
     """What `texts.clean` makes null, `texts.BLANK` matches in DuckDB, in any case and width, and nothing else."""
     wide = [word.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)}) for word in WORDS]
-    cells = [*WORDS, *wide, *(f" \t{word.upper()}　" for word in WORDS), "", " ", "无锡", "nota", "n/", "a", "-5"]
+    cells = [
+        *WORDS,
+        *wide,
+        *(f" \t{word.upper()}　" for word in WORDS),
+        "",
+        " ",
+        "无锡",
+        "nota",
+        "n/",
+        "a",
+        "-5",
+        "(无)",
+        "Na",
+        "NA",
+        "NaN",
+        "［ＮＵＬＬ］",
+        "( )",
+        "无。",
+    ]
     cleaned = pl.DataFrame({"v": cells}).select(texts.clean(pl.col("v")).is_null()).to_series().to_list()
     with duckdb.connect() as connection:
         in_sql = [
             connection.execute("SELECT regexp_full_match(?, ?)", [cell, texts.BLANK]).fetchall()[0][0] for cell in cells
         ]
     assert cleaned == in_sql
-    assert cleaned.count(False) == 5
+    assert cleaned.count(False) == 6
