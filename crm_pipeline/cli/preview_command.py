@@ -68,7 +68,7 @@ def _print(p: Preview) -> None:
         "Delivered columns", ("column", "holds", "filled", "values", "mapped"), delivered, right=("filled", "values")
     )
     samples = [
-        (c.name if i == 0 else "", c.origin if i == 0 else "", before, after)
+        (c.name if i == 0 else "", c.origin if i == 0 else "", before, _NOTHING if after is None else after)
         for c in p.columns
         for i, (before, after) in enumerate(
             zip(c.delivered or ("",), c.standardised or ("nothing could be read",), strict=True)
@@ -78,11 +78,12 @@ def _print(p: Preview) -> None:
     _print_unmapped(p)
     rejected = [(*row, _first(lines)) for *row, lines in p.rejected.select(*_REJECTED, "lines").rows()]
     print_table("Would be rejected or flagged", ("rule", "severity", "rows", "why", "lines"), rejected, right=("rows",))
-    _print_held_back(p.held_back)
+    _print_held_back(p.held_back, p.origin.encoding)
     _print_foretold(p)
     _print_date_orders(p)
 
 
+_NOTHING = "(nothing)"
 _REJECTED = ("rule_id", "severity", "rows", "reason")
 
 
@@ -99,10 +100,10 @@ def _print_unmapped(p: Preview) -> None:
     print_table("Not mapped by name", ("delivered column", "samples", "may be", "score", "why"), rows)
 
 
-def _print_held_back(held_back: tuple[Unreadable, ...]) -> None:
+def _print_held_back(held_back: tuple[Unreadable, ...], encoding: str | None) -> None:
     if not held_back:
         return
-    rows = [(each.line, each.reason, _content(each)) for each in held_back[:_LINES_SHOWN]]
+    rows = [(each.line, each.reason, _content(each, encoding)) for each in held_back[:_LINES_SHOWN]]
     title = f"Held back: {len(held_back):,} lines that can't be read"
     print_table(title, ("line", "reason", "content"), rows)
 
@@ -154,7 +155,7 @@ def _as_json(p: Preview) -> dict[str, Any]:
         "held_back": {
             "lines": len(p.held_back),
             "first": [
-                {"line": each.line, "reason": each.reason, "content": _content(each)}
+                {"line": each.line, "reason": each.reason, "content": _content(each, p.origin.encoding)}
                 for each in p.held_back[:_LINES_SHOWN]
             ],
         },
@@ -172,8 +173,8 @@ def _as_json(p: Preview) -> dict[str, Any]:
     }
 
 
-def _content(held_back: Unreadable) -> str:
-    return held_back.content.decode("utf-8", "backslashreplace").rstrip("\r\n")[:_LONGEST]
+def _content(held_back: Unreadable, encoding: str | None) -> str:
+    return held_back.content.decode(encoding or "utf-8", "backslashreplace").rstrip("\r\n")[:_LONGEST]
 
 
 def _shown(delimiter: str | None) -> str | None:

@@ -184,8 +184,8 @@ def check(project: ProjectOption = None, date: DateOption = None, as_json: JsonO
     from crm_pipeline.steps.looking.check import check_project, default_day
 
     opened = load_project(project)
-    day = parse_date(date, "--date") if date else default_day(opened)
-    checked = check_project(opened, day)
+    asked_for = parse_date(date, "--date") if date else None
+    day, checked = asked_for or default_day(opened), check_project(opened, asked_for)
     rows = [(item.subject, "fit" if item.error is None else "refused", item.error or item.detail) for item in checked]
     if as_json:
         print_json([{"subject": s, "is_fit": verdict == "fit", "detail": str(detail)} for s, verdict, detail in rows])

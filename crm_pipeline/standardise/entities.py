@@ -21,7 +21,7 @@ from crm_pipeline.standardise.cleaners import (
     reason_texts,
 )
 from crm_pipeline.standardise.lost_cells import SCHEMA, listed, refused
-from crm_pipeline.standardise.official_ids import identifiers
+from crm_pipeline.standardise.official_ids import namespaced
 from crm_pipeline.standardise.reasons import PLACEHOLDER
 from crm_pipeline.standardise.text import texts
 from crm_pipeline.tables import ENTITIES, Column, polars_type
@@ -78,7 +78,7 @@ def standardise(
         if name not in mapped.columns:
             values.append(pl.lit(None, dtype=kind).alias(name))
         elif name in NAMESPACED:
-            values.append(identifiers.clean_namespaced(pl.col(name)).alias(name))
+            values.append(namespaced.clean(mapped[name]))
         else:
             found[name], lost = _read(mapped[name], cleaner, context, (closed or {}).get(name))
             values.append(_value_of(found[name], mapped.height, cleaner).cast(kind).alias(name))

@@ -47,7 +47,7 @@ CUSTOMER_COLUMNS: tuple[Column, ...] = (
     _standard("emails", "VARCHAR[]", "e-mail addresses, lower case, in the order delivered", _DIRECT),
     _standard("external_ids", EXTERNAL_IDS_TYPE, "identifiers that several systems share", _INDIRECT),
     _standard("national_id", "VARCHAR", "resident identity number, GB 11643", _DIRECT),
-    _standard("organisation_id", "VARCHAR", "unified social credit code, GB 32100"),
+    _standard("organisation_id", "VARCHAR", "unified social credit code, or the licence of 15 digits"),
     _standard("tax_id", "VARCHAR", "tax number", _INDIRECT),
     _standard("birth_date", "DATE", "date of birth", _DIRECT),
     _standard("gender", "VARCHAR", "male, female or other, as delivered, never guessed", _INDIRECT),

@@ -177,3 +177,17 @@ def test_a_removed_column_names_the_file(mixed: Project) -> None:
     assert told["erp.products"] is not None
     assert told["erp.products"].where == "erp.products, in/products_2026-01-04.csv"
     assert told["erp.products"].expected == "the column code, which the delivery of 2026-01-03 had"
+
+
+def test_check_without_a_date_asks_each_source_for_what_it_may_have(mixed: Project) -> None:
+    """Dated sources are asked for their newest day, and one that answers for today only for today: all is fit."""
+    assert [item for item in check_project(mixed, None) if item.error] == []
+
+
+def test_a_range_is_told_in_one_line(mixed: Project, caplog: pytest.LogCaptureFixture) -> None:
+    """Days without a delivery are counted, not listed."""
+    caplog.set_level("INFO")
+    with running(mixed) as run:
+        land_extract(run, "erp", "products", days_between(day(1), day(9)))
+    told = [record.getMessage() for record in caplog.records if "erp.products" in record.getMessage()]
+    assert told == ["erp.products: 1 rows for 2026-01-03, landed", "erp.products: nothing for 8 of 9 days"]

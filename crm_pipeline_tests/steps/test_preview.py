@@ -19,7 +19,7 @@ CONTENT = "id,code,cost,note\n1, A ,1.5,x\n2,B,x,\n3,,2,\n,C,2,\n5,D,-7,\n"
 
 
 def test_preview_is_what_a_run_does(tmp_path: Path) -> None:
-    """Samples before and after, and rejections by rule, are what a run then finds; nothing is written before it."""
+    """Samples before and after, a lost one last, and rejections are what a run then finds; nothing is written."""
     project = project_of(tmp_path, TEXT)
     deliver(project, "products_2026-01-05.csv", CONTENT)
     before = sorted(tmp_path.rglob("*"))
@@ -29,7 +29,7 @@ def test_preview_is_what_a_run_does(tmp_path: Path) -> None:
     assert preview.origin.described == "csv, utf-8"
     assert preview.unmapped == ("note",)
     samples = {column.name: (column.delivered, column.standardised) for column in preview.columns}
-    assert samples == {"product_code": ((" A ", "B"), ("A", "B")), "cost": (("1.5", "2"), ("1.5000", "2.0000"))}
+    assert samples == {"product_code": ((" A ", "B"), ("A", "B")), "cost": (("1.5", "x"), ("1.5000", None))}
     with running(project) as run:
         land_extract(run, "erp", "products", [day(5)])
         apply_entity(run, "products")

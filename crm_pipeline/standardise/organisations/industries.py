@@ -17,7 +17,7 @@ import polars as pl
 
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.standardise.reasons import PLACEHOLDER, SHARED, Reason
-from crm_pipeline.standardise.text import chinese_characters, placeholders
+from crm_pipeline.standardise.text import placeholders, text_keys
 
 UNKNOWN = "unknown_industry"
 REASONS: Mapping[str, Reason] = SHARED | {
@@ -132,6 +132,6 @@ def _of_code(codes: pl.Series, by_code: Mapping[str, str]) -> pl.Series:
 
 def _key(texts: pl.Series) -> pl.Series:
     """Without case, blanks and signs, simplified, `and` left out."""
-    folded = chinese_characters.simplify(texts.str.normalize("NFKC")).str.to_lowercase()
-    bare = folded.str.replace_all(r"&|\band\b|和|与|及", "").str.replace_all(r"[^\p{L}\p{N}]+", "")
-    return bare.replace("", None)
+    words = texts.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"&|\band\b|和|与|與|及", "")
+    folded = words.to_frame("word").select(text_keys.fold(pl.col("word"))).to_series()
+    return folded.str.replace_all(r"[^\p{L}\p{N}]+", "").replace("", None)

@@ -63,6 +63,8 @@ def land_extract(
     ]
     if not run.landing.days(source, name):
         _refuse_silence(run, source, name, days)
+    if without := sum(each.delivery is None for each in landed):
+        _log.info("%s.%s: nothing for %s of %s days", source, name, f"{without:,}", f"{len(days):,}")
     return landed
 
 
@@ -77,7 +79,6 @@ def _land_day(
     if not extract.read.is_dated and not is_today:
         return _not_available(run, source, name, day, is_only_day=is_only_day)
     if not is_delivered(extract.read, run.project.root, day) and (existing or not is_only_day):
-        _log.info("%s.%s: no delivery for %s", source, name, day)
         return Landed(source, name, day, existing, is_new=False)
     require_file(run.project, run.landing, source, name, day)
     newest = run.landing.newest(source, name, until=None if is_today else day - timedelta(days=1))
@@ -184,7 +185,6 @@ def expected_file(project: Project, extract: Extract, day: date) -> str:
 
 
 def _not_available(run: Run, source: str, name: str, day: date, *, is_only_day: bool) -> Landed:
-    _log.info("%s.%s: not available for %s, the source answers for today only", source, name, day)
     if is_only_day:
         require_day(run.project, run.landing, [day], source, name)
     return Landed(source, name, day, None, is_new=False)

@@ -51,14 +51,20 @@ def default_day(project: Project) -> date:
     return max((day for day in dates if start <= day <= today), default=today)
 
 
-def check_project(project: Project, day: date) -> list[Checked]:
+def check_project(project: Project, asked_for: date | None) -> list[Checked]:
     """Every part of the project in the order of pipeline.yaml, as a run for that day would find it.
 
     Errors are collected, not raised.
+
+    Args:
+        project: to look at.
+        asked_for: the business date; None for `default_day`, and for today where a source answers for today only.
     """
+    day = asked_for or default_day(project)
     parts: list[tuple[str, Callable[[], str]]] = []
-    for source, name, _ in project.config.extracts:
-        parts.append((f"{source}.{name}", lambda s=source, n=name: _check_extract(project, s, n, day)))  # type: ignore[misc]  # mypy can't infer defaults of a lambda
+    for source, name, extract in project.config.extracts:
+        of_extract = day if asked_for or extract.read.is_dated else business_today(project)
+        parts.append((f"{source}.{name}", lambda s=source, n=name, d=of_extract: _check_extract(project, s, n, d)))  # type: ignore[misc]  # mypy can't infer defaults of a lambda
     parts += [
         ("survivorship", lambda: _check_survivorship(project)),
         ("expectations", lambda: _check_suites(project)),
@@ -66,8 +72,8 @@ def check_project(project: Project, day: date) -> list[Checked]:
         ("backup", lambda: _check_backup(project)),
     ]
     checked = [_checked(subject, look) for subject, look in parts]
-    asked_for = _checked("business date", lambda: _check_day(project, day))
-    return [asked_for, *checked] if asked_for.error else checked
+    known = _checked("business date", lambda: _check_day(project, day))
+    return [known, *checked] if known.error else checked
 
 
 def require_deliveries(project: Project, landing: Landing, days: Sequence[date]) -> None:

@@ -47,15 +47,25 @@ class DeliveredColumn:
 def column_preview(
     applied: AppliedExtract, name: str, mapped: pl.DataFrame, result: standardise.Standardised, samples: int
 ) -> ColumnPreview | None:
-    """Different samples from the first rows in which the column holds something; none of one that is not mapped."""
+    """Different samples from the first rows in which the column holds something; none of one that is not mapped.
+
+    The last one is a value that could not be read, if there is one: null as standardised.
+    """
     if name not in mapped.columns:
         return None
     pair = pl.DataFrame({"before": mapped[name], "after": result.frame[name]})
-    filled = pair.filter(pl.col("after").is_not_null()).head(_ROWS_SHOWN_FROM)
-    different = dict.fromkeys(zip(*(map(_text, filled[side]) for side in ("before", "after")), strict=True))
-    before, after = ([pair[side] for pair in different][:samples] for side in (0, 1))
+    read = _pairs(pair.filter(pl.col("after").is_not_null()))
+    lost = [(told, None) for told, _ in _pairs(pair.filter(pl.col("after").is_null())) if (told or "").strip()][:1]
+    shown_pairs = [*read[: samples - len(lost)], *lost] if samples > 1 or not read else read[:samples]
+    before, after = ([each[side] for each in shown_pairs] for side in (0, 1))
     shown = f"contact.{name}" if applied.is_contact else name
     return ColumnPreview(shown, _origin(applied, name), tuple(before), tuple(after))
+
+
+def _pairs(pair: pl.DataFrame) -> list[tuple[str | None, str | None]]:
+    """The different pairs of the first rows, as text."""
+    first = pair.head(_ROWS_SHOWN_FROM)
+    return list(dict.fromkeys(zip(*(map(_text, first[side]) for side in ("before", "after")), strict=True)))
 
 
 def _origin(applied: AppliedExtract, name: str) -> str:
