@@ -104,12 +104,15 @@ def _told_by(clean: Callable[[pl.Expr], pl.Expr]) -> Callable[[pl.Series, Contex
     """A reader out of an expression: what was lost is a placeholder, or not of the column's type."""
 
     def read(cells: pl.Series, _: Context) -> pl.DataFrame:
-        cell, value = pl.col("cell"), pl.col("value")
-        frame = pl.DataFrame({"cell": cells}).with_columns(clean(cell).alias("value"))
-        is_lost = value.is_null() & texts.trim(cell).is_not_null()
-        is_word = is_lost & texts.clean(cell).is_null()
-        reason = pl.when(is_word).then(pl.lit(PLACEHOLDER)).when(is_lost).then(pl.lit(UNREADABLE))
-        return frame.select("value", reason.alias("reason"))
+        cell = pl.col("cell")
+        value = cells.to_frame("cell").select(clean(cell).alias("value")).to_series()
+        reason = pl.Series("reason", [None], dtype=pl.String).new_from_index(0, cells.len())
+        rows = (value.is_null() & cells.is_not_null()).arg_true()
+        if not rows.is_empty():  # what was lost is looked at again, which is little
+            is_lost, is_word = texts.trim(cell).is_not_null(), texts.clean(cell).is_null()
+            why = pl.when(is_lost & is_word).then(pl.lit(PLACEHOLDER)).when(is_lost).then(pl.lit(UNREADABLE))
+            reason = reason.scatter(rows, cells.gather(rows).to_frame("cell").select(why.alias("why")).to_series())
+        return pl.DataFrame([value, reason])
 
     return read
 

@@ -12,6 +12,7 @@ import pytest
 from crm_pipeline import report
 from crm_pipeline.report.figures import ClusterSize, Disagreement
 from crm_pipeline.state.measures import Outcome
+from crm_pipeline.tables import DERIVED
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline_tests.report import building
 from crm_pipeline_tests.report.conftest import Collect, Counted
@@ -141,6 +142,18 @@ def test_times_of_records_are_no_disagreement(warehouse: Warehouse, collect: Col
     assert collect(warehouse).disagreements == ()
 
 
+def test_values_of_one_record_are_no_disagreement(warehouse: Warehouse, collect: Collect) -> None:
+    """Two phones of the same record, of which one survives, are not shown as if two records disagreed."""
+    rows = random_rows(0)
+    place = ("source", "extract", "source_id")
+    rows.values = [
+        row | {"alternatives": [each | {name: row[name] for name in place} for each in row["alternatives"]]}
+        for row in rows.values
+    ]
+    fill(warehouse, rows)
+    assert collect(warehouse).disagreements == ()
+
+
 def known(rows: Rows, each: Disagreement) -> int:
     """Customers for whom both systems have a value; of one system, those for whom two of its records have one."""
     customer = {member["record_key"]: member["customer_id"] for member in rows.members}
@@ -192,6 +205,8 @@ def test_completeness(counted: Counted, seed: int) -> None:
     assert fills["phones"].golden == 0
     assert "email" not in fills
     assert "emails" in figures.never_filled["customers"]
+    derived = {column.name for column in DERIVED["customers"]}
+    assert not derived & {*fills, *figures.never_filled["customers"]}, "nobody delivers what is derived"
 
 
 @seeds
