@@ -32,6 +32,15 @@ FORMULAS: list[str] = [
     json.loads(line)["value"] for line in (DATA / "csv_injection" / "payloads.jsonl").read_text().splitlines()
 ]
 PLACEHOLDERS = {"n/a", "na", "null", "none", "nil", "unknown", "-", "--", "/", ".", "无", "未知", "不详", "暂无", "空"}
+PLACEHOLDERS |= {
+    "undefined",
+    "(null)",
+    "nan",
+    "\\",
+    "_",
+    "''",
+    '""',
+}  # what programs write for nothing, and empty quotes
 NO_NAMES = {"0", "1", "-,", "test"}  # placeholders of a name, and of nothing else
 TEXT = """\
 version: 1
