@@ -1,7 +1,8 @@
-"""Options that commands share."""
+"""Options that commands share, and who calls them."""
 
 from __future__ import annotations
 
+import getpass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -32,4 +33,18 @@ def parse_date(text: str, option: str) -> date:
     except ValueError:
         raise ConfigurationError(
             where=option, expected="a date written YYYY-MM-DD", found=repr(text), cure="Write it like 2026-01-28."
+        ) from None
+
+
+def system_user() -> str:
+    """The user of the system.
+
+    Raises:
+        ConfigurationError: it has no name.
+    """
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        raise ConfigurationError(
+            where="--by", expected="who corrects", found="no user of the system", cure="Write --by NAME."
         ) from None

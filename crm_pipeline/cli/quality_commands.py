@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from crm_pipeline.cli.options import JsonOption, ProjectOption
+from crm_pipeline.cli.options import JsonOption, ProjectOption, system_user
 from crm_pipeline.cli.output import print_json, print_table, say
-from crm_pipeline.cli.quarantine_commands import system_user
 from crm_pipeline.settings import load_project
 
 _quality = typer.Typer(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crm_pipeline.cli.options import JsonOption, ProjectOption
+from crm_pipeline.cli.options import JsonOption, ProjectOption, system_user
 from crm_pipeline.cli.output import print_json, print_table, progress_reported, say
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Project, load_project
@@ -136,20 +135,6 @@ def quarantine_replay(
         _print(done)
     is_good = (_applied(opened, done, as_json=as_json) if run else True) and done.refused.is_empty()
     raise typer.Exit(0 if is_good else 1)
-
-
-def system_user() -> str:
-    """The user of the system.
-
-    Raises:
-        ConfigurationError: it has no name.
-    """
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        raise ConfigurationError(
-            where="--by", expected="who corrects", found="no user of the system", cure="Write --by NAME."
-        ) from None
 
 
 def _applied(project: Project, done: Replayed, *, as_json: bool) -> bool:
