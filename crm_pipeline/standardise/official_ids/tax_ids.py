@@ -27,8 +27,9 @@ REASONS: Mapping[str, Reason] = {
 _CHINA = "CN"
 _PREFIX_OF_CHINA = r"^CN(?P<n>[0-9A-Z]{15,20})$"
 _BETWEEN = r"[./_]"  # besides blanks and hyphens; other signs are the library's matter
-# Where hyphens tell the parts: 07-3456789 is an employer's number and 073-45-6789 a person's; Costa Rica drops zeros.
-_HYPHENATED = ("CR", "US")
+# Where hyphens tell the parts: 07-3456789 is an employer's number and 073-45-6789 a person's; Costa Rica drops zeros;
+# Finland's tells the century of birth.
+_HYPHENATED = ("CR", "FI", "US")
 _VAT = re.compile("^(?:" + "|".join(f"(?:{x}){form}" for x, form in tax_schemes.VAT_FORMS.items()) + ")$")
 # What begins with a prefix and goes on like a number of value added tax, and not like Mexico's DEM850101AB1.
 _CLAIMS_VAT = re.compile(f"^(?:{'|'.join(tax_schemes.VAT_FORMS)}):?(?:[0-9U][0-9A-Z,]{{3,12}}|[A-Z][0-9]{{7,12}})$")
@@ -66,8 +67,8 @@ def read(values: pl.Series, country: pl.Series | str | None) -> pl.DataFrame:
     """One row per cell: `value`, `reason`, `country`, `scheme`, `is_verified`.
 
     Columns:
-        value: capitals and digits; numbers of value added tax in the Union and Britain with their prefix (`EL` and `XI`
-            as they are), so that with and without it they are equal.
+        value: capitals and digits (a Finnish person's with the sign of the century); numbers of value added tax in the
+            Union and Britain with their prefix (`EL` and `XI` as they are), so that with and without it they are equal.
         reason: a code of `REASONS`; null where there is a value, and for blank cells.
         country: ISO 3166-1 alpha-2: that of the prefix, else the one given.
         scheme: what number it is, such as `de.vat`, `us.tin`, `cn.uscc`; null where the form alone was looked at.
@@ -130,7 +131,15 @@ def _chinese(chinese: pl.DataFrame) -> pl.DataFrame:
 
 def _foreign(foreign: pl.DataFrame) -> pl.DataFrame:
     verdicts = [_verdict(text, place) for text, place in foreign.iter_rows()]
-    return pl.concat([foreign, pl.DataFrame(verdicts, schema=_SCHEMA, orient="row")], how="horizontal")
+    told = pl.concat([foreign, pl.DataFrame(verdicts, schema=_SCHEMA, orient="row")], how="horizontal")
+    # EE12345678 is no more a number than 12345678 is.
+    is_none = identifiers.is_placeholder(pl.col("value")).fill_null(value=False)
+    none = _Verdict(None, PLACEHOLDER)._asdict()
+    return told.with_columns(
+        pl.when(is_none).then(pl.lit(none[name], dtype=_SCHEMA[name])).otherwise(name).alias(name)
+        for name in _SCHEMA
+        if name != "country"
+    )
 
 
 def _verdict(text: str, place: str | None) -> _Verdict:

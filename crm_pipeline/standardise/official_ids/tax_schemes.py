@@ -53,11 +53,13 @@ COUNTRY_OF_PREFIX = {prefix: {"EL": "GR", "XI": "GB"}.get(prefix, prefix) for pr
 _PREFIX_OF_COUNTRY = {"GR": "EL"}
 
 # Writings that the library does not know, as what it knows: Japan's invoice registration, Hungary's number with the
-# codes of tax and county, Norway's and Switzerland's mark of value added tax.
+# codes of tax and county, Norway's and Switzerland's mark of value added tax, Romania's prefix (which it does not take
+# off).
 _REWRITTEN: Mapping[str, tuple[str, str]] = {
     "JP": (r"T([0-9]{13})", r"\1"),
     "HU": (r"(?:HU)?([0-9]{8})[1-5][0-9]{2}", r"\1"),
     "NO": (r"(?:NO)?([0-9]{9})(?:MVA)?", r"\1"),
+    "RO": (r"RO([0-9]{2,13})", r"\1"),
     "CH": (r"(CHE[0-9]{9})(?:MWST|TVA|IVA|TPV|VAT)", r"\1"),
 }
 

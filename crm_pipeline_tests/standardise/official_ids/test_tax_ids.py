@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import doctest
+import re
+from collections.abc import Callable, Iterator
+from importlib import import_module
 
 import polars as pl
 import pytest
@@ -13,7 +16,7 @@ from stdnum.eu import vat
 from crm_pipeline.standardise.official_ids import tax_ids, tax_schemes
 from crm_pipeline_tests.standardise.official_ids.identifier_claims import CELLS, check_reader, column
 
-FORM = r"[0-9A-ZÑ&+*]{1,22}"  # San Marino gave numbers of one digit
+FORM = r"[0-9A-ZÑ&+*]{1,22}|[0-9]{6}-[0-9]{3}[0-9A-Z]"  # San Marino gave numbers of one digit
 
 # Country given, cell, value or reason, country told, scheme; `?` before a value: kept, and not verified.
 HARD = [
@@ -36,6 +39,12 @@ HARD = [
     ("HU", "12892312-2-42", "HU12892312", "HU", "hu.anum"),
     ("CH", "CHE-107.787.577 IVA", "CHE107787577", "CH", "ch.uid"),
     ("NO", "NO 995 525 828 MVA", "995525828", "NO", "no.orgnr"),
+    ("RO", "185 472 90", "RO18547290", "RO", "ro.cf"),
+    ("RO", "RO 185 472 90", "RO18547290", "RO", "ro.cf"),
+    ("RO", "1630615123457", "RO1630615123457", "RO", "ro.cf"),
+    ("FI", "FI 2077474-0", "FI20774740", "FI", "fi.alv"),
+    ("FI", "131052-308t", "131052-308T", "FI", "fi.hetu"),
+    ("FI", "131052308T", "[wrong_form]", "FI", None),  # of which century?
     ("JP", "T5-8356-7825-6246", "5835678256246", "JP", "jp.cn"),
     ("KR", "116-82-00276", "1168200276", "KR", "kr.brn"),
     ("IN", "27AAPFU0939F1ZV", "27AAPFU0939F1ZV", "IN", "in_.gstin"),
@@ -110,6 +119,31 @@ def test_prefixed_numbers_agree_with_python_stdnum(prefix: str, number: str) -> 
     row = tax_ids.read(column(prefix + number), None).row(0, named=True)
     if row["reason"] != "placeholder":
         assert (row["value"] is not None and row["is_verified"]) == vat.is_valid(prefix + number)
+
+
+def documented() -> Iterator[tuple[str, str]]:
+    """Country and number of every right number in the documentation of the modules that are used."""
+    for country, schemes in tax_schemes.SCHEMES.items():
+        for scheme in schemes:
+            module = import_module(f"stdnum.{scheme}")
+            for example in doctest.DocTestParser().get_examples(module.__doc__ or ""):
+                number = re.match(r"validate\('([^']+)'\)", example.source)
+                if number and not example.exc_msg:
+                    yield country, number[1]
+
+
+def test_a_countrys_prefix_changes_nothing() -> None:
+    """The numbers of python-stdnum's documentation are read, the same with and without their country before them."""
+    numbers = list(documented())
+    countries = pl.Series([country for country, _ in numbers])
+    bare = tax_ids.read(pl.Series([number for _, number in numbers]), countries)
+    assert len(numbers) > 100
+    assert set(bare["reason"].drop_nulls()) == {"placeholder"}  # of its 12345678
+    for between in ("", " "):
+        prefixed = tax_ids.read(pl.Series([country + between + number for country, number in numbers]), countries)
+        assert prefixed["value"].to_list() == bare["value"].to_list()
+    again = tax_ids.read(bare["value"], countries)
+    assert again["value"].to_list() == bare["value"].to_list()
 
 
 def test_countries_by_row() -> None:
