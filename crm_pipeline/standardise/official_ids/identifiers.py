@@ -102,6 +102,9 @@ def explained(cells: pl.Series, read_so_far: pl.DataFrame, is_right: pl.Expr, re
         reason: what the identifier's own module says of a refused row.
     """
     refused = (~read_so_far.select(is_right.fill_null(value=False)).to_series() & cells.is_not_null()).arg_true()
+    none = pl.repeat(None, len(cells), dtype=pl.String, eager=True).alias("reason")
+    if refused.is_empty():
+        return none
     frame = read_so_far[refused].select(reason.alias("reason"), cells.gather(refused).alias("cell"))
     plain = pl.col("cell").str.normalize("NFKC").str.to_uppercase().str.replace_all(_BETWEEN, "").alias("plain")
     told = frame.with_columns(plain, texts.trim(pl.col("cell")).is_null().alias("is_blank")).select(
@@ -115,7 +118,6 @@ def explained(cells: pl.Series, read_so_far: pl.DataFrame, is_right: pl.Expr, re
         .then(pl.lit(_MASKED))
         .otherwise("reason")
     )
-    none = pl.repeat(None, len(cells), dtype=pl.String, eager=True).alias("reason")
     return none.scatter(refused, told.to_series())
 
 

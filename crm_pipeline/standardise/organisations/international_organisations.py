@@ -16,6 +16,7 @@ _BRANCH = (
     r"(?i)[\s,(/-]+((?:[\p{L}.]+\s+){0,2}(?:branch(?: office)?|representative office|liaison office|rep\.? office)"
     r"|(?:zweig)?niederlassung(?:\s+[\p{L}.]+){0,2}|succursale(?:\s+[\p{L}.']+){0,3})\)?$"
 )
+_BRANCH_WORD = "(?i)branch|office|niederlassung|succursale"  # in each of them; most names have none
 _BRACKET = r"\s*\(([^()]*)\)"
 # Places that companies put in brackets, beside countries.
 _PLACES = (
@@ -39,14 +40,13 @@ def read(names: pl.Series) -> pl.DataFrame:
     Args:
         names: tidy names, without nulls.
     """
-    branch = names.str.extract(_BRANCH)
-    text = names.str.replace(_BRANCH, "")
+    text, branch = _without_branch(names)
     bracket = text.str.extract(_BRACKET).str.strip_chars()
     is_place = bracket.str.to_lowercase().is_in(list(_PLACES)) | _countries(bracket).is_not_null()
     is_place = is_place.fill_null(value=False)
     text = text.str.replace(_BRACKET, "").zip_with(is_place, text).str.strip_chars()
     rest, outer = _cut(text, legal_forms.at_end())
-    rest, inner = _cut(rest, legal_forms.at_end())
+    rest, inner = _cut_again(rest, outer)
     rest, first = _cut(rest, legal_forms.at_start())
     middle = rest.str.replace(legal_forms.in_the_middle(), " ")
     has_form = (outer != "") | (first != "")
@@ -82,6 +82,26 @@ def key(cores: pl.Series) -> pl.Series:
 
 def _countries(texts: pl.Series) -> pl.Series:
     return texts.alias("text").to_frame().select(countries.clean(pl.col("text"))).to_series()
+
+
+def _without_branch(names: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The names without their branch, and it; null where there is none."""
+    branch = pl.Series([None], dtype=pl.String).new_from_index(0, len(names))
+    rows = names.str.contains(_BRANCH_WORD).arg_true()
+    if rows.is_empty():
+        return names, branch
+    found = names.gather(rows)
+    return names.clone().scatter(rows, found.str.replace(_BRANCH, "")), branch.scatter(rows, found.str.extract(_BRANCH))
+
+
+def _cut_again(texts: pl.Series, outer: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """A second form at the end of those that had one: Muster GmbH & Co. KG a.A."""
+    inner = pl.Series([""], dtype=pl.String).new_from_index(0, len(texts))
+    rows = (outer != "").arg_true()
+    if rows.is_empty():
+        return texts, inner
+    rest, taken = _cut(texts.gather(rows), legal_forms.at_end())
+    return texts.clone().scatter(rows, rest), inner.scatter(rows, taken)
 
 
 def _cut(texts: pl.Series, pattern: str) -> tuple[pl.Series, pl.Series]:

@@ -49,29 +49,32 @@ def divide(lines: pl.Series, country: pl.Series) -> pl.DataFrame:
 
 
 def _countries(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with `country`, and without its name at the end of `line`."""
-    pattern = regions.country_pattern()
+    """The rows with `country`, and without its name at the end of `line`; in any order."""
     line = pl.col("line")
-    written = pl.coalesce(line.str.extract(pattern, 1), line.str.extract(pattern, 2)).str.to_lowercase()
+    # The pattern of all names takes longer to make than to read thousands of addresses, and most lines name none.
+    is_named = line.str.to_lowercase().str.contains_any(sorted(regions.countries())).fill_null(value=False)
+    others = rows.filter(~is_named).with_columns(pl.lit(None, dtype=pl.String).alias("named"))
+    rows = pl.concat([_named(rows.filter(is_named)), others]) if others.height < rows.height else others
     own = pl.when(line.str.contains(r"[ ,]{1,2}[A-Z]{2}$") & line.str.ends_with(pl.col("given"))).then("given")
-    rows = rows.with_columns(
-        written.replace_strict(regions.countries(), default=None, return_dtype=pl.String).alias("named"),
-        own.alias("own"),
-    )
-    rows = rows.with_columns(
-        pl.when(pl.col("named").is_not_null())
-        .then(line.str.replace(pattern, ""))
-        .when(pl.col("own").is_not_null())
-        .then(line.str.replace(r"[A-Z]{2}$", ""))
-        .otherwise(line)
-        .str.strip_chars(" ,")
-        .alias("line")
+    is_own = pl.col("named").is_null() & pl.col("own").is_not_null()
+    rows = rows.with_columns(own.alias("own")).with_columns(
+        pl.when(is_own).then(line.str.replace(r"[A-Z]{2}$", "")).otherwise(line).str.strip_chars(" ,").alias("line")
     )
     certain = [pl.when(line.str.contains(_AMERICAN)).then(pl.lit("US"))]
     for code in _OWN_FORMS:
         form = postcodes.FORMS[code].pattern
         certain.append(pl.when(line.str.contains(rf"(?:^|[ ,]){form}$")).then(pl.lit(code)))
     return rows.with_columns(pl.coalesce("named", "given", *certain, pl.lit("")).alias("country"))
+
+
+def _named(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the country that closes the `line`, as `named`, and without its name; null where none does."""
+    pattern, line = regions.country_pattern(), pl.col("line")
+    written = pl.coalesce(line.str.extract(pattern, 1), line.str.extract(pattern, 2)).str.to_lowercase()
+    named = written.replace_strict(regions.countries(), default=None, return_dtype=pl.String).alias("named")
+    return rows.with_columns(
+        pl.when(named.is_not_null()).then(line.str.replace(pattern, "")).otherwise(line).alias("line"), named
+    )
 
 
 def _of_country(rows: pl.LazyFrame, country: str) -> pl.LazyFrame:

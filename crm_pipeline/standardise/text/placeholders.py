@@ -99,6 +99,22 @@ _OPENING, _CLOSING = r"""[(\[<{"'（［【〈《“‘]""", r"""[)\]>}"'）］�
 WORD = _either(f"{_WORDS}[。！!]?", f"{_OPENING}{_EDGE}{_WORDS}?{_EDGE}{_CLOSING}")
 _WORD = f"(?i)^{_EDGE}{WORD}{_EDGE}$"
 
+
+def _beginnings() -> str:
+    """What every text that `_WORD` matches begins with: two characters of a word, one of a shorter one, a bracket."""
+    seconds: dict[str, set[str]] = {}
+    for word in (*WORDS, *EXACT_WORDS):
+        seconds.setdefault(word[0].lower(), set()).add(word[1:2].lower())
+    parts = [
+        _any_width(first) + ("" if "" in others else _either(*map(_any_width, sorted(others))))
+        for first, others in seconds.items()
+    ]
+    return f"(?i)^{_EDGE}{_either(_OPENING, *parts)}"
+
+
+# Made of few states, and so made quickly: Polars keeps 32 patterns, and makes the others again for each column.
+_BEGINNING = _beginnings()
+
 _ASCENDING = "1234567890" * 2
 # Digits alone, the calling code 86 taken away. 12345 is a hotline of Chinese cities, 1381234567x may be somebody's.
 _PHONE_DIGITS = _either(
@@ -195,10 +211,27 @@ def is_placeholder(values: pl.Expr, kind: Kind = "text") -> pl.Expr:
         kind: `text` knows the words alone; the others know these and what is a placeholder in their field.
     """
     if kind == "text":
-        return values.str.contains(_WORD)
+        return values.map_batches(_are_words, return_dtype=pl.Boolean())
     plain = text_forms.normalised(values, "NFKC").str.to_lowercase().str.strip_chars()
     if kind == "phone":
         plain = plain.str.replace_all(r"([0-9])[\s().-]+", "$1").str.replace(r"^(\+?)[\s(]+([0-9])", "$1$2")
     if kind == "email":
         plain = plain.str.replace(r"^mailto:\s*", "").str.replace(r"^<(.*)>$", "$1")
-    return plain.str.contains(f"^{_OWN[kind]}$|{_WORD}")
+    own = f"^{_OWN[kind]}$"
+    return plain.map_batches(lambda texts: texts.str.contains(own) | _are_words(texts), return_dtype=pl.Boolean())
+
+
+def without(values: pl.Expr) -> pl.Expr:
+    """The texts, null for those that say that nothing is known and for empty ones."""
+    return values.map_batches(_without_words, return_dtype=pl.String())
+
+
+def _without_words(texts: pl.Series) -> pl.Series:
+    return texts.set(_are_words(texts) | (texts == ""), None)
+
+
+def _are_words(texts: pl.Series) -> pl.Series:
+    """Whether each text is a word for nothing; few begin like one, and those alone are read to the end."""
+    found = texts.str.contains(_BEGINNING)
+    rows = found.arg_true()
+    return found if rows.is_empty() else found.scatter(rows, texts.gather(rows).str.contains(_WORD))

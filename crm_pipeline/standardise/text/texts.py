@@ -17,7 +17,6 @@ from crm_pipeline.standardise.text import placeholders, text_forms
 PLACEHOLDERS = placeholders.WORDS
 # A cell without a value, for SQL: RE2's classes of blanks are those of ASCII alone.
 BLANK = rf"(?is)[\s\p{{Z}}\p{{Cc}}]*{placeholders.WORD}?[\s\p{{Z}}\p{{Cc}}]*"
-_PLACEHOLDER = f"(?i)^{placeholders.WORD}$"
 
 
 # Where NFKC changes the form of a sign and nothing that it says: radicals that PDF files have in place of characters
@@ -41,12 +40,12 @@ def exact(value: pl.Expr) -> pl.Expr:
 
 def exact_or_null(value: pl.Expr) -> pl.Expr:
     """The same, null when it is a placeholder: for text whose lines and spaces mean something, such as an address."""
-    return _filled(exact(value).str.replace(_PLACEHOLDER, ""))
+    return placeholders.without(exact(value))
 
 
 def clean(value: pl.Expr) -> pl.Expr:
     """Trimmed text; null when it is blank or a placeholder."""
-    return _filled(trim(value).str.replace(_PLACEHOLDER, ""))
+    return placeholders.without(trim(value))
 
 
 def tidy(value: pl.Expr) -> pl.Expr:
