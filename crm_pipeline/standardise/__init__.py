@@ -9,7 +9,7 @@ from crm_pipeline.standardise.calendar.date_counts import share as share_of_coun
 from crm_pipeline.standardise.calendar.date_order import DateOrder, Evidence, decide, evidence
 from crm_pipeline.standardise.cleaners import LIBRARIES, VERSION, Context, Expected, reasons_zh, refusable_columns
 from crm_pipeline.standardise.entities import Standardised, standardise
-from crm_pipeline.standardise.recognition import recognise, type_of
+from crm_pipeline.standardise.recognition import recognise, recognise_each, type_of
 
 __all__ = [
     "LIBRARIES",
@@ -24,6 +24,7 @@ __all__ = [
     "evidence",
     "reasons_zh",
     "recognise",
+    "recognise_each",
     "refusable_columns",
     "share_of_counts",
     "standardise",

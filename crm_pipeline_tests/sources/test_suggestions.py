@@ -12,7 +12,7 @@ from crm_pipeline.sources.column_names import readings, without_shared_prefix, w
 from crm_pipeline.sources.entity_suggestions import EntitySuggestion, suggest_entity
 from crm_pipeline.sources.suggestion_words import CONTACT_WORDS, FILE_WORDS, WORDS
 from crm_pipeline.sources.suggestions import candidates, choose, free_meanings
-from crm_pipeline.standardise import recognise
+from crm_pipeline.standardise import recognise, recognise_each
 from crm_pipeline.tables import CONTACTS, ENTITIES
 
 NOTHING = recognise(pl.Series(["", ""]), "CN")
@@ -23,7 +23,7 @@ def frame_of(**columns: Sequence[str]) -> pl.DataFrame:
 
 
 def suggest(name: str, frame: pl.DataFrame, country: str = "CN") -> EntitySuggestion:
-    shares = {column: recognise(frame[column], country) for column in frame.columns}
+    shares = dict(zip(frame.columns, recognise_each(frame.get_columns(), country), strict=True))
     return suggest_entity(name, shares, lambda names: frame.select(pl.struct(names).n_unique()).item() / frame.height)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 import pytest
 
-from crm_pipeline.standardise import recognise, type_of
+from crm_pipeline.standardise import recognise, recognise_each, type_of
 
 TYPES = {
     "phone": ["13800138010", "021-58385888", "+44 20 7946 0958"],
@@ -31,10 +33,32 @@ TYPES = {
 }
 
 
+COLUMNS = {kind: pl.Series([*cells, "", "无"]) for kind, cells in TYPES.items()}
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, Mapping[str, float]]:
+    return dict(zip(COLUMNS, recognise_each(list(COLUMNS.values()), "CN"), strict=True))
+
+
 @pytest.mark.parametrize("kind", TYPES)
-def test_type(kind: str) -> None:
+def test_type(told: dict[str, Mapping[str, float]], kind: str) -> None:
     """Each kind of value is told by its cells, placeholders apart."""
-    assert type_of(recognise(pl.Series([*TYPES[kind], "", "无"]), "CN")) == kind
+    assert type_of(told[kind]) == kind
+
+
+@pytest.mark.parametrize("kind", ["phone", "time", "few values", "empty"])
+def test_columns_are_told_apart(told: dict[str, Mapping[str, float]], kind: str) -> None:
+    """A column among others is what it is alone, to the last share."""
+    assert told[kind] == recognise(COLUMNS[kind], "CN")
+
+
+def test_only_the_first_values_are_looked_at() -> None:
+    """Of a long column its first two thousand values count, of telephone numbers three hundred, however others are."""
+    cells = pl.Series([*(f"1380013{n:04}" for n in range(2_000)), *(f"x{n}" for n in range(2_000))])
+    [numbers, words] = recognise_each([cells, cells.reverse()], "CN")
+    assert (numbers["phone"], numbers["number"], numbers["values"]) == (1, 1, 4_000)
+    assert (words["phone"], words["number"], words["values"]) == (0, 0, 4_000)
 
 
 def test_shares() -> None:

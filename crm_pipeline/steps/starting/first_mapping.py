@@ -29,7 +29,7 @@ from crm_pipeline.steps.landing.sampling import Sample, sample_of
 from crm_pipeline.steps.starting.given_files import GivenExtract
 from crm_pipeline.steps.starting.kinds import constant_kind, kinds
 from crm_pipeline.steps.starting.shared_identifiers import Keyed, referred, shared
-from crm_pipeline.steps.starting.suggest import recognised, suggested
+from crm_pipeline.steps.starting.suggest import recognised_each, suggested
 from crm_pipeline.tables import CONTACTS
 
 _SOME, _ALL = 0.1, 0.97  # shares of credit codes among tax numbers
@@ -94,8 +94,8 @@ def first_mapping(
         raise DeliveryError(where="--from", expected="rows", found="none in any file", cure="Name files with rows.")
     chosen = country or _country([sample.rows for _, sample in filled])
     looked: list[_Looked] = []
-    for each, sample in filled:
-        shares = recognised(sample.rows, chosen)
+    told = recognised_each([sample.rows for _, sample in filled], chosen)
+    for (each, sample), shares in zip(filled, told, strict=True):
         found = suggested(each.title, sample.rows, shares)
         taken = [other.name for other in looked if other.given.source == each.source]
         looked.append(_Looked(each, sample, shares, found, _free_name(found.entity, taken)))

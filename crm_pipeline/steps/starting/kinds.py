@@ -6,13 +6,13 @@ Belongs here: proposals for the standard column `kind`. Does not belong here: an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from crm_pipeline.sources.column_names import words_of
 from crm_pipeline.sources.entity_suggestions import EntitySuggestion
-from crm_pipeline.steps.starting.suggest import recognised
+from crm_pipeline.steps.starting.suggest import recognised_each
 
 _FEW_KINDS = 6
 _WORDS_OF_KINDS = {
@@ -40,17 +40,22 @@ def kinds(
         return {}
     cells = rows[column].str.strip_chars()
     values = cells.filter(cells != "").value_counts(sort=True).head(_FEW_KINDS)[column].to_list()
-    told = {}
-    for value in values:
-        words = {value.lower(), *words_of(value)}
-        by_word = next((kind for kind, known in _WORDS_OF_KINDS.items() if words & known), None)
-        told[value] = by_word or (_by_names(rows.filter(cells == value), named) if named else "")
+    told = {value: _by_word(value) for value in values}
+    untold = [value for value, kind in told.items() if not kind]
+    if named and untold:
+        told |= zip(untold, _by_names([rows.filter(cells == value).select(named) for value in untold]), strict=True)
     return {value: kind for value, kind in told.items() if kind}
 
 
-def _by_names(rows: pl.DataFrame, named: str) -> str:
-    told = recognised(rows.select(named), "CN")[named]
-    return "organisation" if told.get("company", 0) > _MOSTLY else "person"
+def _by_word(value: str) -> str:
+    words = {value.lower(), *words_of(value)}
+    return next((kind for kind, known in _WORDS_OF_KINDS.items() if words & known), "")
+
+
+def _by_names(groups: Sequence[pl.DataFrame]) -> list[str]:
+    """The kind of the records of each group, by the one column of names that it has."""
+    told = [shares for group in recognised_each(groups, "CN") for shares in group.values()]
+    return ["organisation" if shares.get("company", 0) > _MOSTLY else "person" for shares in told]
 
 
 def constant_kind(found: EntitySuggestion, shares: Mapping[str, Mapping[str, float]]) -> str:
