@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -39,6 +40,7 @@ from crm_pipeline.tables import (
     std,
 )
 
+_timezones = cache(available_timezones)  # looked up on disk
 # What the name of an extract that a `contact:` stands for ends with.
 CONTACT_SUFFIX = "_contact"
 
@@ -203,7 +205,7 @@ class Config(Frozen):
     @check("timezone")
     @classmethod
     def _known_timezone(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value not in _timezones():
             raise ValueError("expected an IANA time zone such as Asia/Shanghai")
         return value
 

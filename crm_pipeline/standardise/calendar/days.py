@@ -26,6 +26,10 @@ REASONS = SHARED | {
     "number": Reason("a number that is no date", "不是日期的数字"),
     "form": Reason("not a date in any known form", "不是已知格式的日期"),
 }
+_SCHEMA = {
+    "value": pl.Date(), "reason": pl.String(), "micros": pl.Int64(), "offset": pl.Int64(), "flaw": pl.String(),
+    "instant": pl.Datetime("us"),
+}  # fmt: skip
 # A year of two figures is at most five years ahead: contracts end and deliveries are due then, and anybody born
 # longer ago than 95 years is rarer than a slip.
 _YEARS_AHEAD = 5
@@ -46,6 +50,8 @@ def take_apart(
         today: as in `read`; None: neither years of two figures nor counted days and seconds are read.
         has_counts: as in `read`.
     """
+    if cells.is_empty():  # as mostly: the ways that most systems write are read before
+        return pl.DataFrame(schema=_SCHEMA)
     cell = pl.col("cell")
     frame = cells.alias("cell").to_frame().with_columns(plain(cell).alias("text"))
     parts = pl.concat([frame, clocks.split(frame["text"])], how="horizontal")

@@ -88,7 +88,18 @@ def _plain(cell: pl.Expr) -> pl.Expr:
 
 
 def _apart(cells: pl.Series, order: DateOrder | None, today: date | None, *, has_counts: bool) -> pl.DataFrame:
-    """The day and clock of cells that are not plain, as local time."""
+    """The day and clock of distinct cells that are not plain, as local time; bare days need no taking apart either."""
+    frame = cells.alias("cell").to_frame()
+    day = date_shapes.simple(pl.col("cell")).str.to_datetime("%Y-%m-%d", strict=False, time_unit="us")
+    bare = frame.select("cell", day.alias("local")).drop_nulls("local").with_columns(
+        pl.lit(value=False).alias("has_time"), pl.lit(None, pl.Int64).alias("offset"),
+        pl.lit(None, pl.Datetime("us")).alias("instant"), pl.lit(None, pl.String).alias("reason"),
+    )  # fmt: skip
+    others = frame.join(bare, on="cell", how="anti", maintain_order="left")["cell"]
+    return pl.concat([bare, _taken_apart(others, order, today, has_counts=has_counts)]) if others.len() else bare
+
+
+def _taken_apart(cells: pl.Series, order: DateOrder | None, today: date | None, *, has_counts: bool) -> pl.DataFrame:
     apart = days.take_apart(cells, order, today, has_counts=has_counts)
     midnight = pl.col("value").cast(pl.Datetime("us"))
     has_time = pl.col("micros").is_not_null()

@@ -32,6 +32,8 @@ def from_table(table: pl.DataFrame) -> dict[str, str]:
             found=f"one without {' and '.join(missing)}",
             cure="name its columns so",
         )
+    if table.is_empty():
+        return {}
     rows = table.select(pl.col(COLUMNS).cast(pl.String).str.strip_chars().replace("", None)).drop_nulls()
     keyed = rows.with_columns(fold(rows["alias"]).alias("key")).unique(["key", "name"], maintain_order=True)
     doubled = keyed.filter(pl.col("key").is_duplicated())["key"].n_unique()

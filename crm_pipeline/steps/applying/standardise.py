@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -158,12 +159,18 @@ def recipe_sha256(run: Run, applied: AppliedExtract, suite: quality.Suite) -> st
         "mapping": applied.extract.model_dump(mode="json", exclude=apart),
         "suite": quality.split_by_flag(suite)[0].sha256,
         "standardise": standardise.VERSION,
-        "libraries": {name: version(name) for name in standardise.LIBRARIES},  # their tables decide too
+        "libraries": _libraries(),  # their tables decide too
         "words": vocabulary_of(run.project).sha256,
         "default_country": config.default_country,
         "timezone": config.timezone,
     }
     return hashlib.sha256(json.dumps(recipe, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+@cache
+def _libraries() -> dict[str, str]:
+    """Versions of the libraries that standardisers use; a process keeps those it has loaded."""
+    return {name: version(name) for name in standardise.LIBRARIES}
 
 
 def _remove_unconfigured(run: Run, table: Table, entity: str) -> None:
