@@ -18,7 +18,7 @@ import phonenumbers
 import polars as pl
 import pycountry
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm_pipeline.standardise import choices
@@ -73,8 +73,8 @@ def as_text(value: Any) -> str | None:
 
 
 @pytest.mark.parametrize(("clean", "form"), CLEANERS.values(), ids=[*CLEANERS])
-@given(values=st.lists(VALUES, max_size=8))
-@settings(max_examples=20, deadline=None)
+@given(values=st.lists(VALUES, max_size=24))
+@settings(max_examples=8, deadline=None)
 def test_cleaner(clean: Clean, form: str, values: list[str | None]) -> None:
     """A cleaner keeps the number of values and nulls, gives values of its own form, and leaves those as they are."""
     once = [as_text(value) for value in cleaned(values, clean)]
@@ -271,15 +271,22 @@ def test_a_date_is_its_first_moment(day: date, name: str) -> None:
     assert cleaned([str(day)], partial(dates.clean_timestamp, zone=name)) == [first.replace(tzinfo=None)]
 
 
-@given(moment=st.datetimes(datetime(1900, 1, 1), timezones=st.timezones()), spaced=st.booleans())
-@settings(max_examples=60, deadline=None)
-def test_times_with_offset(moment: datetime, spaced: bool) -> None:
-    """A time with an offset is that moment, whatever the zone of the project."""
+def _has_whole_minutes(moment: datetime) -> bool:
     offset = moment.utcoffset()
-    if offset is None or offset.total_seconds() % 60 or abs(offset.total_seconds()) >= 15 * 3600:
-        return
-    text = moment.isoformat(sep=" " if spaced else "T")
-    assert cleaned([text], SHANGHAI) == [moment.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)]
+    return offset is not None and not offset.total_seconds() % 60 and abs(offset.total_seconds()) < 15 * 3600
+
+
+MOMENTS = st.datetimes(datetime(1900, 1, 1), timezones=st.timezones()).filter(_has_whole_minutes)
+
+
+@given(moments=st.lists(MOMENTS, min_size=5, max_size=15), spaced=st.booleans())
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+def test_times_with_offset(moments: list[datetime], spaced: bool) -> None:
+    """A time with an offset is that moment, whatever the zone of the project."""
+    texts_of = [moment.isoformat(sep=" " if spaced else "T") for moment in moments]
+    assert cleaned(texts_of, SHANGHAI) == [
+        moment.astimezone(ZoneInfo("UTC")).replace(tzinfo=None) for moment in moments
+    ]
 
 
 def test_old_licence_numbers_stand_for_credit_codes() -> None:

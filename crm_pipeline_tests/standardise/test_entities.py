@@ -295,7 +295,7 @@ CELL = st.one_of(
     st.sampled_from([*ENTITIES]).flatmap(
         lambda entity: st.tuples(
             st.just(entity),
-            st.integers(0, 4).flatmap(
+            st.integers(0, 9).flatmap(
                 lambda height: st.fixed_dictionaries(
                     {
                         column.name: st.lists(
@@ -311,7 +311,7 @@ CELL = st.one_of(
         )
     )
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=18, deadline=None)
 def test_nothing_is_lost_silently(case: tuple[str, dict[str, list[Any]]]) -> None:
     """Of any rows, a cell with content keeps a value or is reported, and what is reported has no value of its own."""
     entity, columns = case

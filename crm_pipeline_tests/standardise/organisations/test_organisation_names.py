@@ -205,8 +205,8 @@ _WORDS = (
 _NAMES = st.one_of(st.none(), st.text(max_size=30), st.lists(st.sampled_from(_WORDS), max_size=8).map("".join))
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(_NAMES, max_size=40))
+@settings(max_examples=10, deadline=None)
+@given(st.lists(_NAMES, max_size=100))
 def test_any_text(names: list[str | None]) -> None:
     """Any text is read: length kept, null in null out, values read again alike, keys of letters and digits alone."""
     read = organisation_names.read(pl.Series(names, dtype=pl.String))
