@@ -30,9 +30,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", metavar="DIR", help="write the pictures of docs/ui.md into DIR")
 
 
-# Modules whose tests share one server or one slow import: all of such a module run on one worker. (The mark xdist_group
-# has no effect with pytest 9.2.)
-_ON_ONE_WORKER = ("e2e/test_browser.py", "quality/test_contract.py")
+# Modules whose tests share one server, one slow import or one project that takes long to make: all of such a module run
+# on one worker. (The mark xdist_group has no effect with pytest 9.2.)
+_ON_ONE_WORKER = ("cli/test_chinese.py", "cli/test_quarantine.py", "e2e/test_browser.py", "quality/test_contract.py")
+_SHARED = ("demo", "small")  # fixtures that all workers share; the one that takes longest first
 
 
 class _ModulesOnOneWorker(LoadScopeScheduling):
@@ -46,6 +47,16 @@ class _ModulesOnOneWorker(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """How tests are shared out."""
     return _ModulesOnOneWorker(config, log)
+
+
+@pytest.hookimpl(trylast=True)  # when tests are deselected
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One test of each shared project comes first and makes it, the others last: no worker waits for another."""
+    users = {name: [item for item in items if name in getattr(item, "fixturenames", ())] for name in _SHARED}
+    makers = list(dict.fromkeys(those[0] for those in users.values() if those))
+    waiting = {id(item) for item in users["demo"]}
+    rest = [item for item in items if item not in makers]
+    items[:] = [*makers, *sorted(rest, key=lambda item: id(item) in waiting)]
 
 
 @pytest.fixture(autouse=True)
