@@ -1,9 +1,7 @@
 """Command lines in processes of their own that are made in milliseconds, and that die where a test wants them to.
 
 A server imports the package once and computes nothing; each command is a fork of it, so that a real process runs it,
-with its own exit status and its own locks, without ten seconds of imports. The second opinion of Great Expectations, a
-quarter of a run, is left to the runs of `demo` and `small`: it changes no table, and `quality/test_contract.py` proves
-that it agrees.
+with its own exit status and its own locks, without ten seconds of imports.
 
 Belongs here: forking, and the death. Does not belong here: what is expected afterwards.
 """
@@ -28,6 +26,7 @@ from crm_pipeline_tests.projects import environment
 
 _IMPORTED = (
     "boto3",
+    "great_expectations",
     "splink",
     "crm_pipeline.backup",
     "crm_pipeline.cli.app",
@@ -100,7 +99,6 @@ class CommandLine:
 def _serve() -> None:
     for name in _IMPORTED:
         importlib.import_module(name)
-    _judge_once()
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
@@ -108,14 +106,6 @@ def _serve() -> None:
         _, status = os.waitpid(child, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
-
-
-def _judge_once() -> None:
-    """`quality.validate` counts as `quality.judge` does, and Great Expectations is not imported."""
-    from crm_pipeline import quality
-
-    quality.validate = lambda frame, suite: quality.judge(frame, suite).results
-    quality.load_expectations = lambda: None
 
 
 def _become_command(
