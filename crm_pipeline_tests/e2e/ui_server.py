@@ -69,7 +69,7 @@ def opened(project: Path, env: dict[str, str] | None = None, *, reports_port: in
     )
     try:
         page = Page(port, server.pid)
-        wait_until(page.is_up, 120)
+        wait_until(page.is_up, 300)  # half a minute on an idle machine, minutes beside other tests
         yield page
     finally:
         os.killpg(server.pid, signal.SIGINT)
