@@ -42,6 +42,8 @@ SCHEMA = {
     "position": pl.UInt32(), "value": pl.String(), "reason": pl.String(), "kind": pl.String(), "extension": pl.String()
 }  # fmt: skip
 
+_E164_DIGITS = 15  # of country code and number together, ITU-T E.164 (11/2010)
+
 _LIBRARY_KINDS = {
     getattr(phonenumbers.PhoneNumberType, kind.upper()): kind
     for kind in (
@@ -177,7 +179,7 @@ def _numbers(pieces: pl.DataFrame, country: str) -> pl.DataFrame:
     sure = decided.filter("is_decided").select(
         "piece", "value", "kind", "reason", pl.lit(None, dtype=pl.String).alias("own_extension")
     )
-    read = pieces.join(pl.concat([sure, by_library]), on="piece", how="left")
+    read = _within_e164(pieces.join(pl.concat([sure, by_library]), on="piece", how="left"))
     is_one = is_placeholder(pl.col("piece"), "phone") | phone_patterns.is_placeholder(pl.col("value")).fill_null(
         value=False
     )
@@ -187,6 +189,16 @@ def _numbers(pieces: pl.DataFrame, country: str) -> pl.DataFrame:
         pl.when(is_one).then(pl.lit(PLACEHOLDER)).otherwise("reason").alias("reason"),
     )
     return _with_own_reasons(read, country)
+
+
+def _within_e164(numbers: pl.DataFrame) -> pl.DataFrame:
+    """The numbers; one with more digits than ITU-T E.164 allows, as some plans of the library have them, is refused."""
+    is_longer = (pl.col("value").str.len_bytes() > 1 + _E164_DIGITS).fill_null(value=False)
+    return numbers.with_columns(
+        pl.when(~is_longer).then("value").alias("value"),
+        pl.when(~is_longer).then("kind").alias("kind"),
+        pl.when(is_longer).then(pl.lit(TOO_LONG)).otherwise("reason").alias("reason"),
+    )
 
 
 def _by_library(text: str, country: str) -> tuple[str | None, str | None, str | None, str | None]:

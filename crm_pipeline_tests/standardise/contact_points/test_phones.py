@@ -298,6 +298,13 @@ def test_any_cells(cells: list[str | None], country: str) -> None:
     assert again["kind"].to_list() == found.drop_nulls("value")["kind"].to_list()
 
 
+def test_no_more_digits_than_e164_allows() -> None:
+    """A number of a German plan with sixteen digits is too long, although the library takes it; fifteen are kept."""
+    found = phones.read(pl.Series(["021-583858888001", "021-58385888800"]), "DE")
+    assert found["value"].to_list() == [None, "+492158385888800"]
+    assert found["reason"].to_list() == ["too_long", None]
+
+
 def test_one_by_one_or_together() -> None:
     """Cells give the same alone as in a long column, where more is read without the library."""
     cells = [*generated("CN", 60, seed=4), *SEVERAL, *generated("US", 60, seed=5)]
