@@ -2,13 +2,19 @@
 
 Belongs here: the vocabulary of the model and its translation. Does not belong here: which comparisons there are, that
 is `model`.
+
+A pair of records is one of three kinds: of one customer, of two that belong together (a household, a group of
+companies), or of two strangers. Splink knows two, one customer and strangers; the third is added to its weight by
+`pairs`. With two kinds only, families are learnt as customers, because they agree in far more than chance explains.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+import polars as pl
 
 # A pair that agrees in fewer than two kinds of evidence (name, birth date, phone, e-mail, address) is never scored
 # higher, however rare the value: two people with one rare name exist, and families share a phone.
@@ -28,8 +34,9 @@ class Level:
     Attributes:
         label: in words.
         condition: SQL with `_l` and `_r` columns; ELSE for the last.
-        m: share among pairs of one customer, used where it can't be trained.
-        u: share among pairs of two customers, used where it can't be trained.
+        m: share among pairs of one customer, believed like a few counted pairs beside what the data teach.
+        u: share among pairs of strangers, believed likewise.
+        related: share among pairs of two customers who belong together; never learnt.
         frequency_of: column whose value's own frequency takes the place of u.
         agrees: True when the outcome is agreement in the sense of `THIN_EVIDENCE_CEILING`.
     """
@@ -38,6 +45,7 @@ class Level:
     condition: str
     m: float
     u: float
+    related: float
     frequency_of: str | None = None
     agrees: bool = False
 
@@ -48,23 +56,61 @@ class Comparison:
 
     Attributes:
         name: its name in the model.
-        evidence: kind of evidence it is; gender is none.
-        columns: a level takes part when the project has all columns in its condition.
-        is_missing: SQL that is true when the two can't be compared.
-        levels: from equal to different; m and u of a full set each sum to 1.
-        trains_m: whether m is learnt from the data.
+        evidence: kind of evidence it is; None for a hint that is none.
+        reason: why it is compared, and why in this way.
+        columns: what it is made of; a level takes part where the project has all columns of its condition.
+        is_missing: SQL that is true when the two can't be compared; empty for: none of the columns is there.
+        levels: from equal to different; m, u and related of a full set each sum to 1.
+        needed: columns without which there is no comparison; None for all of them.
     """
 
     name: str
     evidence: str | None
+    reason: str
     columns: tuple[str, ...]
     is_missing: str
     levels: tuple[Level, ...]
-    trains_m: bool = True
+    needed: tuple[str, ...] | None = None
+
+    def with_columns(self, present: Sequence[str]) -> Comparison | None:
+        """The comparison as a project with these columns can make it; None where it can't.
+
+        Shares of the levels that are left sum to 1 again.
+        """
+        columns = tuple(name for name in self.columns if name in present)
+        if not columns or not set(self.columns if self.needed is None else self.needed) <= set(columns):
+            return None
+        absent = [f"{name}_l" for name in self.columns if name not in columns]
+        kept = [level for level in self.levels if not any(name in level.condition for name in absent)]
+        if len(kept) < 2:
+            return None
+        m, u, related = (sum(getattr(level, share) for level in kept) for share in ("m", "u", "related"))
+        levels = tuple(replace(x, m=x.m / m, u=x.u / u, related=x.related / related) for x in kept)
+        return replace(self, columns=columns, is_missing=self.is_missing or missing(*columns), levels=levels)
+
+
+def missing(*columns: str) -> str:
+    """SQL: none of the columns is there on both sides."""
+    return " AND ".join(f"({name}_l IS NULL OR {name}_r IS NULL)" for name in columns)
+
+
+def equal(column: str) -> str:
+    """SQL: the same value on both sides."""
+    return f"{column}_l = {column}_r"
+
+
+def similar(column: str, least: float) -> str:
+    """SQL: Jaro-Winkler similarity of at least so much; it counts characters, not bytes."""
+    return f"jaro_winkler_similarity({column}_l, {column}_r) >= {least}"
+
+
+def shared(column: str) -> str:
+    """SQL: the two lists have a value in common."""
+    return f"list_has_any({column}_l, {column}_r)"
 
 
 def splink_settings(chosen: Sequence[Comparison], *, prior: float) -> dict[str, Any]:
-    """Splink's settings for these comparisons, as Splink's own model files have them; m and u are the defaults.
+    """Splink's settings for these comparisons, as Splink's own model files have them.
 
     Args:
         chosen: the comparisons.
@@ -85,9 +131,9 @@ def splink_settings(chosen: Sequence[Comparison], *, prior: float) -> dict[str, 
 
 
 def _splink_comparison(comparison: Comparison) -> dict[str, Any]:
-    missing = {"sql_condition": comparison.is_missing, "label_for_charts": "missing", "is_null_level": True}
+    null = {"sql_condition": comparison.is_missing, "label_for_charts": "missing", "is_null_level": True}
     levels = [_splink_level(level) for level in comparison.levels]
-    return {"output_column_name": comparison.name, "comparison_levels": [missing, *levels]}
+    return {"output_column_name": comparison.name, "comparison_levels": [null, *levels]}
 
 
 def _splink_level(level: Level) -> dict[str, Any]:
@@ -107,7 +153,7 @@ def _splink_level(level: Level) -> dict[str, Any]:
 
 
 def agreement_levels(chosen: Sequence[Comparison]) -> list[dict[str, Any]]:
-    """Per comparison that is evidence: its name, its kind, and the lowest outcome that is agreement.
+    """Per comparison that is evidence: its name, its kind, and the outcomes that are agreement.
 
     Splink numbers outcomes downwards, the last being 0.
     """
@@ -115,8 +161,20 @@ def agreement_levels(chosen: Sequence[Comparison]) -> list[dict[str, Any]]:
         {
             "comparison": comparison.name,
             "evidence": comparison.evidence,
-            "from": min(len(comparison.levels) - 1 - n for n, level in enumerate(comparison.levels) if level.agrees),
+            "agreeing": sorted(
+                len(comparison.levels) - 1 - n for n, level in enumerate(comparison.levels) if level.agrees
+            ),
         }
         for comparison in chosen
         if comparison.evidence and any(level.agrees for level in comparison.levels)
     ]
+
+
+def agreeing_kinds(agreement: Sequence[Mapping[str, Any]]) -> pl.Expr:
+    """How many kinds of evidence agree, over the columns gamma_<comparison> of `agreement_levels`."""
+    of_kind: dict[str, list[pl.Expr]] = {}
+    for entry in agreement:
+        agrees = pl.col(f"gamma_{entry['comparison']}").is_in(entry["agreeing"])
+        of_kind.setdefault(entry["evidence"], []).append(agrees)
+    kinds = [pl.any_horizontal(agreeing).cast(pl.Int32) for agreeing in of_kind.values()]
+    return pl.sum_horizontal(kinds) if kinds else pl.lit(0)

@@ -6,6 +6,7 @@ is (`model`, `training`, `blocking`) and what becomes of linked pairs (`clusters
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,11 +15,11 @@ from typing import Any
 
 import polars as pl
 
-from crm_pipeline.linkage import blocking
-from crm_pipeline.linkage.comparison import KINDS_NEEDED, THIN_EVIDENCE_CEILING, agreement_levels
+from crm_pipeline.linkage import blocking, spellings
+from crm_pipeline.linkage.comparison import KINDS_NEEDED, THIN_EVIDENCE_CEILING, agreeing_kinds, agreement_levels
 from crm_pipeline.linkage.identifiers import identifier_pairs
-from crm_pipeline.linkage.model import comparisons
-from crm_pipeline.linkage.records import NAME_COLUMNS, PREPARATION_VERSION, prepare_records, usable_columns
+from crm_pipeline.linkage.model import POPULATIONS, Population
+from crm_pipeline.linkage.records import PREPARATION_VERSION, prepare_records, usable_columns
 from crm_pipeline.linkage.scratch import scratch_database
 from crm_pipeline.linkage.splink_session import Session
 from crm_pipeline.linkage.training import train
@@ -77,94 +78,136 @@ def pair_records(
         seed: for training.
     """
     identified = identifier_pairs(warehouse)
-    with scratch_database(warehouse) as scratch:
-        records = prepare_records(warehouse, scratch)
-        used, reason = _choose_model(scratch, models, records, retrain=retrain, seed=seed)
-        scored = _score(scratch, used, identified, review_threshold) if used else None
-        candidates = int(scratch.value(f"SELECT count(*) FROM {blocking.CANDIDATES}")) if used else 0
+    present = models.latest()
+    with contextlib.ExitStack() as stack:
+        prepared = [
+            found
+            for population in POPULATIONS
+            if (found := _prepare(stack.enter_context(scratch_database(warehouse)), warehouse, population, present))
+        ]
+        reason = _reason_for_a_new_model(present, prepared, retrain=retrain) if prepared else None
+        used = _train_and_store(models, prepared, identified, reason, seed) if reason else present if prepared else None
+        scored = [_score(found, used, identified, review_threshold) for found in prepared] if used else []
+        candidates = sum(int(found.scratch.value(f"SELECT count(*) FROM {blocking.CANDIDATES}")) for found in prepared)
     by_identifier = _identifier_rows(identified)
-    by_model = PAIRS.empty() if scored is None else _model_rows(scored, match_threshold, review_threshold)
-    warehouse.replace(PAIRS, pl.concat([by_identifier, by_model]))
+    by_model = [_model_rows(rows, match_threshold, review_threshold) for rows in scored]
+    warehouse.replace(PAIRS, pl.concat([by_identifier, *by_model]))
     contradicted = int(identified["is_contradicted"].sum())
-    links = int((by_model["verdict"] == "link").sum())
+    links = sum(int((rows["verdict"] == "link").sum()) for rows in by_model)
     return PairSummary(
         identifier_count=identified.height,
         contradicted_count=contradicted,
         candidate_count=candidates,
         model_link_count=links,
-        review_count=contradicted + by_model.height - links,
+        review_count=contradicted + sum(rows.height for rows in by_model) - links,
         model_version=used.version if used else None,
         new_model_reason=reason,
     )
 
 
-def _choose_model(
-    scratch: Warehouse, models: ModelStore, records: int, *, retrain: bool, seed: int
-) -> tuple[StoredModel | None, str | None]:
-    """The model to use, and why it is new; None when the records have no names or are fewer than two."""
-    present = models.latest()
-    columns = usable_columns(scratch, kept=present.model["columns"] if present else ())
-    if records < 2 or not set(columns) & set(NAME_COLUMNS):
-        return None, None
-    reason = _reason_for_a_new_model(present, columns, retrain=retrain)
-    if reason is None:
-        return present, None
-    return _train_and_store(scratch, models, columns, records, reason, seed), reason
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """The records of one population in a scratch database, and what of them can be compared."""
+
+    population: Population
+    scratch: Warehouse
+    columns: tuple[str, ...]
+    records: int
 
 
-def _reason_for_a_new_model(present: StoredModel | None, columns: Sequence[str], *, retrain: bool) -> str | None:
+def _prepare(
+    scratch: Warehouse, warehouse: Warehouse, population: Population, present: StoredModel | None
+) -> _Prepared | None:
+    """None where the population has no names or fewer than two records."""
+    records = prepare_records(warehouse, scratch, population)
+    before = present.model["populations"].get(population.name) if present and _is_readable(present) else None
+    columns = usable_columns(scratch, population, kept=before["columns"] if before else ())
+    if records < 2 or not set(columns) & set(population.names):
+        return None
+    return _Prepared(population, scratch, columns, records)
+
+
+def _is_readable(present: StoredModel) -> bool:
+    return bool(present.model["preparation_version"] == PREPARATION_VERSION)
+
+
+def _reason_for_a_new_model(present: StoredModel | None, prepared: Sequence[_Prepared], *, retrain: bool) -> str | None:
     if present is None:
         return "there was none"
-    if present.model["preparation_version"] != PREPARATION_VERSION:
+    if not _is_readable(present) or present.model["libraries"] != spellings.LIBRARIES:
         return "records are prepared and compared in another way"
-    before = set(present.model["columns"])
-    if before != set(columns):
-        gained, lost = sorted(set(columns) - before), sorted(before - set(columns))
-        return f"usable columns changed: gained {', '.join(gained) or 'none'}, lost {', '.join(lost) or 'none'}"
+    for found in prepared:
+        name = found.population.name
+        known = present.model["populations"].get(name)
+        if known is None:
+            return f"there was none for {name}"
+        before, now = set(known["columns"]), set(found.columns)
+        if before != now:
+            gained, lost = (", ".join(sorted(names)) or "none" for names in (now - before, before - now))
+            return f"usable columns of {name} changed: gained {gained}, lost {lost}"
     return "retraining was asked for" if retrain else None
 
 
 def _train_and_store(
-    scratch: Warehouse, models: ModelStore, columns: tuple[str, ...], records: int, reason: str, seed: int
+    models: ModelStore, prepared: Sequence[_Prepared], identified: pl.DataFrame, reason: str, seed: int
 ) -> StoredModel:
-    rules = blocking.applicable_rules(columns)
-    blocking.make_keys(scratch, rules)
-    left_out = blocking.frequent_keys(scratch, rules)
-    blocking.leave_out(scratch, rules, left_out)
-    chosen = comparisons(columns)
-    trained = train(scratch, chosen, columns, seed=seed)
-    frozen = {
+    frozen: dict[str, Any] = {}
+    cards: dict[str, Any] = {}
+    frequencies: dict[str, pl.DataFrame] = {}
+    left_out = []
+    for found in prepared:
+        name, rules = found.population.name, found.population.usable_rules(found.columns)
+        blocking.make_keys(found.scratch, rules)
+        frequent = blocking.frequent_keys(found.scratch, rules)
+        blocking.leave_out(found.scratch, rules, frequent)
+        blocking.make_candidates(found.scratch, identified)
+        sure = identified.filter(~pl.col("is_contradicted"))
+        trained = train(found.scratch, found.population, found.columns, sure, seed=seed)
+        frozen[name] = {
+            "columns": list(found.columns),
+            "blocking_rules": [rule.name for rule in rules],
+            "agreement": agreement_levels(found.population.usable_comparisons(found.columns)),
+            "related": trained.related,
+            "splink": trained.settings,
+        }
+        cards[name] = {"columns": list(found.columns), "record_count": found.records, **trained.notes}
+        frequencies |= {f"{name}.{column}": frame for column, frame in trained.term_frequencies.items()}
+        left_out.append(frequent.select(pl.lit(name).alias("population"), pl.all()))
+    model = {
         "preparation_version": PREPARATION_VERSION,
-        "columns": list(columns),
-        "blocking_rules": [rule.name for rule in rules],
-        "agreement": agreement_levels(chosen),
-        "splink": trained.settings,
+        "libraries": spellings.LIBRARIES,
+        "populations": frozen,
     }
     card = {
         "created_at": datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds"),
         "reason": reason,
-        "columns": list(columns),
-        "record_count": records,
         "seed": seed,
         "code_version": package_version("crm_pipeline"),
         "splink_version": package_version("splink"),
-        **trained.notes,
+        "populations": cards,
     }
-    return models.append(frozen, card, term_frequencies=trained.term_frequencies, left_out=left_out)
+    return models.append(model, card, term_frequencies=frequencies, left_out=pl.concat(left_out))
 
 
-def _score(scratch: Warehouse, used: StoredModel, identified: pl.DataFrame, review_threshold: float) -> pl.DataFrame:
+def _score(found: _Prepared, used: StoredModel, identified: pl.DataFrame, review_threshold: float) -> pl.DataFrame:
     """Candidates near or above the review threshold: record keys, rule, match_weight; by the stored model alone."""
-    by_name = {rule.name: rule for rule in blocking.RULES}
-    rules = [by_name[name] for name in used.model["blocking_rules"]]
-    scratch.execute(f"DROP TABLE IF EXISTS {blocking.KEYS}; DROP TABLE IF EXISTS {blocking.LEFT_OUT}")
+    name, scratch = found.population.name, found.scratch
+    model = used.model["populations"][name]
+    by_name = {rule.name: rule for rule in found.population.blocking_rules}
+    rules = [by_name[rule] for rule in model["blocking_rules"]]
+    for table in (blocking.KEYS, blocking.LEFT_OUT, blocking.CANDIDATES):
+        scratch.execute(f"DROP TABLE IF EXISTS {table}")
     blocking.make_keys(scratch, rules)
-    blocking.leave_out(scratch, rules, used.left_out())
+    left_out = used.left_out().filter(pl.col("population") == name).drop("population")
+    blocking.leave_out(scratch, rules, left_out)
     blocking.make_candidates(scratch, identified)
-    session = Session(scratch, used.model["splink"], used.term_frequencies())
-    agreement = used.model["agreement"]
-    scored = session.score(
-        comparison_names=[entry["comparison"] for entry in agreement],
+    own = f"{name}."
+    frequencies = {
+        column.removeprefix(own): frame for column, frame in used.term_frequencies().items() if column.startswith(own)
+    }
+    scored = Session(scratch, model["splink"], frequencies).outcomes(
+        blocking.CANDIDATES,
+        [comparison["output_column_name"] for comparison in model["splink"]["comparisons"]],
         least_probability=max(review_threshold * 0.99, _LEAST_PROBABILITY),
     )
     return scored.select(
@@ -172,25 +215,25 @@ def _score(scratch: Warehouse, used: StoredModel, identified: pl.DataFrame, revi
         "record_key_r",
         pl.col("match_key")
         .cast(pl.Int64)
-        .replace_strict(dict(enumerate(used.model["blocking_rules"])), return_dtype=pl.String)
+        .replace_strict(dict(enumerate(model["blocking_rules"])), return_dtype=pl.String)
         .alias("rule"),
-        _bounded_weight(agreement).round(_WEIGHT_DECIMALS).alias("match_weight"),
+        _bounded_weight(model).round(_WEIGHT_DECIMALS).alias("match_weight"),
     )
 
 
-def _bounded_weight(agreement: Sequence[Mapping[str, Any]]) -> pl.Expr:
-    """The weight, not above that of `THIN_EVIDENCE_CEILING` where too few kinds of evidence agree."""
-    kinds = sorted({entry["evidence"] for entry in agreement})
-    agreeing = [
-        pl.any_horizontal(
-            pl.col(f"gamma_{entry['comparison']}") >= entry["from"] for entry in agreement if entry["evidence"] == kind
-        ).cast(pl.Int32)
-        for kind in kinds
-    ]
-    odds = THIN_EVIDENCE_CEILING / (1 - THIN_EVIDENCE_CEILING)
-    ceiling = pl.lit(odds).log(2)
-    is_thin = pl.sum_horizontal(agreeing) < KINDS_NEEDED
-    return pl.when(is_thin).then(pl.min_horizontal("match_weight", ceiling)).otherwise("match_weight")
+def _bounded_weight(model: Mapping[str, Any]) -> pl.Expr:
+    """log2 of the odds of one customer against all others, bounded where too few kinds of evidence agree.
+
+    Splink's weight has strangers on the other side; those who belong together are added.
+    """
+    related = pl.lit(model["related"]["prior"])
+    for comparison, weights in model["related"]["levels"].items():
+        by_outcome = dict(enumerate(reversed(weights))) | {-1: 0.0}
+        related += pl.col(f"gamma_{comparison}").cast(pl.Int64).replace_strict(by_outcome, return_dtype=pl.Float64)
+    weight = -(pl.lit(2.0).pow(-pl.col("match_weight")) + pl.lit(2.0).pow(-related)).log(2)
+    ceiling = pl.lit(THIN_EVIDENCE_CEILING / (1 - THIN_EVIDENCE_CEILING)).log(2)
+    is_thin = agreeing_kinds(model["agreement"]) < KINDS_NEEDED
+    return pl.when(is_thin).then(pl.min_horizontal(weight, ceiling)).otherwise(weight)
 
 
 def _identifier_rows(identified: pl.DataFrame) -> pl.DataFrame:

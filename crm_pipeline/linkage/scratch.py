@@ -6,6 +6,7 @@ Belongs here: opening and dropping it, and bringing frames into it. Does not bel
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 
 import polars as pl
@@ -13,6 +14,7 @@ import polars as pl
 from crm_pipeline.warehouse import Warehouse
 
 _NAME = "linkage_scratch"
+_NUMBERS = itertools.count(1)  # several may be open at once
 
 
 @contextlib.contextmanager
@@ -23,13 +25,14 @@ def scratch_database(warehouse: Warehouse) -> Iterator[Warehouse]:
     committed: bring rows over with `copy_select`.
     """
     connection = warehouse.connection.cursor()
-    connection.execute(f"ATTACH ':memory:' AS {_NAME}")
+    name = f"{_NAME}_{next(_NUMBERS)}"
+    connection.execute(f"ATTACH ':memory:' AS {name}")
     try:
-        connection.execute(f"USE {_NAME}")
+        connection.execute(f"USE {name}")
         yield Warehouse(connection)
     finally:
         connection.execute(f"USE {_main(warehouse)}")
-        connection.execute(f"DETACH {_NAME}")
+        connection.execute(f"DETACH {name}")
         connection.close()
 
 

@@ -13,15 +13,10 @@ from typing import Any
 
 import polars as pl
 from splink import DuckDBAPI, Linker
-from splink.internals.exceptions import EMTrainingException
 
-from crm_pipeline.linkage.blocking import CANDIDATES
 from crm_pipeline.linkage.records import RECORDS
 from crm_pipeline.linkage.scratch import copy_frame
 from crm_pipeline.warehouse import Warehouse
-
-# Part of Splink's message when expectation maximisation drives an m or u below what floating point holds.
-_UNDERFLOWN = "is below the minimum allowed"
 
 
 class Session:
@@ -53,46 +48,22 @@ class Session:
         registered = self._api.register(table, table_name=f"registered_{table}")
         self._linker.table_management.register_term_frequency_lookup(registered, column)
 
-    def estimate_u(self, *, max_pairs: float, seed: int) -> None:
-        """Learns u from random pairs; which records are drawn depends on seed and record keys only."""
-        with _quiet():
-            self._linker.training.estimate_u_using_random_sampling(
-                max_pairs=max_pairs, seed=seed, min_count_per_level=None, num_chunks=1
-            )
+    def outcomes(self, pairs: str, names: Sequence[str], *, least_probability: float | None = None) -> pl.DataFrame:
+        """The pairs of a scratch table with the outcome of each comparison, and Splink's weight.
 
-    def estimate_m(self, blocking_rule: str, *, max_pairs: float | None) -> bool:
-        """Whether m was learnt, by expectation maximisation, from the pairs for which the rule is true."""
-        kept = self._linker._settings_obj.core_model_settings.copy()  # type: ignore[no-untyped-call]  # Splink's
-        with _quiet():
-            try:
-                self._linker.training.estimate_parameters_using_expectation_maximisation(
-                    blocking_rule, estimate_without_term_frequencies=True, max_pairs=max_pairs
-                )
-            except EMTrainingException:
-                return False
-            except ValueError as error:
-                if _UNDERFLOWN not in str(error):
-                    raise
-                # An outcome became so rare under this rule that its m is 0 in floating point. Splink stops halfway.
-                self._linker._settings_obj.core_model_settings = kept
-                return False
-        return True
+        Columns: record_key_l, record_key_r, match_key, match_weight (log2 of the odds of one customer against two
+        strangers) and gamma_<comparison> (-1 is missing, 0 the last level); no order.
 
-    def settings(self) -> dict[str, Any]:
-        """Splink's settings with what was learnt."""
-        learnt: dict[str, Any] = self._linker.misc.save_model_to_json()
-        return learnt
-
-    def score(self, *, comparison_names: Sequence[str], least_probability: float) -> pl.DataFrame:
-        """The candidates whose probability is not below the least: keys, match_key, match_weight, one outcome each.
-
-        Columns: record_key_l, record_key_r, match_key, match_weight and gamma_<comparison>; no order.
+        Args:
+            pairs: table with join_key_l, join_key_r and match_key.
+            names: of the comparisons.
+            least_probability: pairs of a lower one are left out; 0 to 1; None for all pairs.
         """
         with _quiet():
-            candidates = self._api.register(CANDIDATES, table_name=f"registered_{CANDIDATES}")
-            self._linker.table_management.register_blocked_pairs_for_predict(candidates)
+            registered = self._api.register(pairs, table_name=f"registered_{pairs}")
+            self._linker.table_management.register_blocked_pairs_for_predict(registered)
             scored = self._linker.inference.predict(threshold_match_probability=least_probability, warning_mode="never")
-        outcomes = ", ".join(f"gamma_{name}" for name in comparison_names)
+        outcomes = ", ".join(f"gamma_{name}" for name in names)
         return self._scratch.frame(
             f"SELECT record_key_l, record_key_r, match_key, match_weight, {outcomes} FROM {scored.physical_name}"
         )

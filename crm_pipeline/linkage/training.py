@@ -1,65 +1,48 @@
 """A model trained without labels on the prepared records, and made safe before it is frozen.
 
-Belongs here: prior, u, m, and the bounds within which learnt values are believed. Does not belong here: which
-comparisons there are (`model`), and storing (`state.models`).
+Belongs here: which pairs teach, the two rounds, and the bounds within which learnt values are believed. Does not belong
+here: which comparisons there are (`model`), the arithmetic (`expectation`), and storing (`state.models`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import polars as pl
 
-from crm_pipeline.linkage.comparison import Comparison, splink_settings
+from crm_pipeline.linkage.blocking import CANDIDATES
+from crm_pipeline.linkage.comparison import (
+    KINDS_NEEDED,
+    SMALLEST_FREQUENCY,
+    Comparison,
+    agreeing_kinds,
+    agreement_levels,
+    splink_settings,
+)
+from crm_pipeline.linkage.components import component_of
+from crm_pipeline.linkage.expectation import BELIEVED_PAIRS, Floats, Learnt, Outcomes, maximise
+from crm_pipeline.linkage.frequencies import term_frequencies
+from crm_pipeline.linkage.model import Population
 from crm_pipeline.linkage.records import RECORDS
+from crm_pipeline.linkage.scratch import copy_frame
 from crm_pipeline.linkage.splink_session import Session
 from crm_pipeline.warehouse import Warehouse
 
-# Fewer records can't teach anything about frequencies: all m and u are the documented defaults.
-FEWEST_RECORDS = 200
-# Fewer pairs under a rule can't teach anything about m.
-FEWEST_PAIRS = 100
-MOST_PAIRS = 1_000_000  # for u and for each round on m: seconds on two cores; a u of 1e-5 still rests on ten pairs
+MOST_PAIRS = 1_000_000  # candidates to learn from: seconds on two cores
+RANDOM_PAIRS = 300_000  # for u: a share of 1e-5 rests on three pairs and what is believed
+KNOWN_PAIRS = 100_000  # that share an identifier
 
-# Pairs that agree in two strong things are counted as matches; this share of all matches is thought to do so.
-RECALL_OF_STRONG_RULES = 0.7
-# Matching pairs per record: one record in a hundred has a double where nothing is found, three pairs at most, and
-# never more than one pair in ten.
-LARGEST_STRONG_GROUP = 20  # records; beyond, the value is a placeholder
-FEWEST_MATCHES_PER_RECORD, MOST_MATCHES_PER_RECORD, LARGEST_PRIOR = 0.01, 3.0, 0.1
+# Pairs of at least this probability make the provisional customers of the second round.
+PROVISIONAL = 0.9
 
-# Learnt values are believed within these bounds. No field is free of errors: at least one true pair in a hundred
-# differs in it. A field that is equal for fewer than two in ten true pairs was learnt from something else.
-SMALLEST_M, SMALLEST_M_DIFFERENT, SMALLEST_M_EQUAL, SMALLEST_U = 0.001, 0.01, 0.2, 1e-8
-
+SMALLEST_U = 1e-8
 # What is learnt is frozen with so many significant digits: sums over parallel threads differ only beyond.
 _DIGITS = 8
-
-# Rules under which a pair is nearly surely a match: agreement in two kinds of evidence.
-STRONG_RULES: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("family_name", "given_name", "birth_date"), "family_name, given_name, birth_date"),
-    (("person_name", "birth_date"), "person_name, birth_date"),
-    (("family_name", "emails"), "family_name, emails[1]"),
-    (("given_name", "phones"), "given_name, phones[1]"),
-    (("person_name", "emails"), "person_name, emails[1]"),
-    (("person_name", "phones"), "person_name, phones[1]"),
-    (("person_name", "street"), "person_name, street"),
-    (("organisation_name", "phones"), "organisation_name, phones[1]"),
-    (("organisation_name", "emails"), "organisation_name, emails[1]"),
-    (("organisation_name", "street"), "organisation_name, street"),
-)
-
-# Rules for learning m. What a rule uses can't be learnt under it, so each leaves out another kind of evidence.
-TRAINING_RULES: tuple[tuple[str, ...], ...] = (
-    ("family_name", "given_name"),
-    ("birth_date",),
-    ("emails[1]",),
-    ("phones[1]",),
-    ("organisation_name",),
-    ("street",),
-)
+_PAIRS = "linkage_training_pairs"
+_RANDOM, _CANDIDATE, _KNOWN = "random", "candidate", "known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,143 +51,211 @@ class Trained:
 
     Attributes:
         settings: Splink's settings, with m and u of every level set.
+        related: what tells one customer from two who belong together: the weight before anything is compared
+            (`prior`), and per comparison the weight of each level, from the first (`levels`); log2.
         term_frequencies: per column a frame of value and share, in order of value.
-        notes: what was learnt and what was not, for the model card.
+        notes: what was learnt and from what, for the model card.
     """
 
     settings: dict[str, Any]
+    related: dict[str, Any]
     term_frequencies: dict[str, pl.DataFrame]
     notes: dict[str, Any] = field(default_factory=dict)
 
 
-def train(scratch: Warehouse, chosen: Sequence[Comparison], columns: Sequence[str], *, seed: int) -> Trained:
-    """The model for these comparisons, learnt from the prepared records; the same records and seed give the same model.
+def train(
+    scratch: Warehouse, population: Population, columns: Sequence[str], identified: pl.DataFrame, *, seed: int
+) -> Trained:
+    """The model of a population, learnt from its records; the same records and seed give the same model.
+
+    Two rounds: the first finds provisional customers, the second learns strangers' shares and frequencies over these
+    instead of records, because somebody delivered five times is no stranger to himself and makes no name common.
 
     Args:
-        scratch: where the prepared records are.
-        chosen: the comparisons.
+        scratch: where the prepared records and the candidates are.
+        population: whose records they are.
         columns: the usable columns.
-        seed: for the random pairs from which u is learnt.
+        identified: record_key_l and record_key_r of pairs that surely are of one customer.
+        seed: for the random pairs.
     """
-    frequencies = term_frequencies(scratch, chosen)
-    prior, strong_pairs = _prior(scratch, columns)
-    notes: dict[str, Any] = {"strong_pairs": strong_pairs, "learnt_m_under": [], "defaults": []}
-    defaults = splink_settings(chosen, prior=prior)
-    records = int(scratch.value(f"SELECT count(*) FROM {RECORDS}"))
-    learnt = defaults
-    if records >= FEWEST_RECORDS:
-        session = Session(scratch, defaults, frequencies)
-        session.estimate_u(max_pairs=MOST_PAIRS, seed=seed)
-        notes["learnt_m_under"] = _learn_m(scratch, session, columns)
-        learnt = session.settings()
-    settings = _believed(learnt, chosen, notes) | {"probability_two_random_records_match": _rounded(prior)}
-    return Trained(settings, frequencies, notes)
-
-
-def term_frequencies(scratch: Warehouse, chosen: Sequence[Comparison]) -> dict[str, pl.DataFrame]:
-    """Per column whose frequencies the comparisons use: value and its share of the filled records, by value."""
-    names = sorted({level.frequency_of for comparison in chosen for level in comparison.levels} - {None}, key=str)
-    return {
-        str(name): scratch.frame(f"""
-            SELECT {name} AS value, count(*) / sum(count(*)) OVER () AS share
-            FROM {RECORDS} WHERE {name} IS NOT NULL GROUP BY {name} ORDER BY {name}
-        """)
-        for name in names
-    }
-
-
-def _prior(scratch: Warehouse, columns: Sequence[str]) -> tuple[float, int]:
-    """The probability that two random records match, and the number of pairs under the strong rules."""
-    records = int(scratch.value(f"SELECT count(*) FROM {RECORDS}"))
-    pairs = _strong_pair_count(scratch, [keys for needed, keys in STRONG_RULES if set(needed) <= set(columns)])
-    per_record = min(max(pairs / RECALL_OF_STRONG_RULES / records, FEWEST_MATCHES_PER_RECORD), MOST_MATCHES_PER_RECORD)
-    return min(2 * per_record / max(records - 1, 1), LARGEST_PRIOR), pairs
-
-
-def _strong_pair_count(scratch: Warehouse, rules: Sequence[str]) -> int:
-    """Number of pairs under any of the rules; groups too large to be one customer do not count."""
-    if not rules:
-        return 0
-    groups = " UNION ALL ".join(
-        f"SELECT list(record_key ORDER BY record_key) AS keys FROM {RECORDS} WHERE {_filled(keys)} GROUP BY {keys} "
-        f"HAVING count(*) BETWEEN 2 AND {LARGEST_STRONG_GROUP}"
-        for keys in rules
+    chosen = population.usable_comparisons(columns)
+    keys = scratch.frame(f"SELECT record_key FROM {RECORDS} ORDER BY record_key")["record_key"]
+    pairs = _training_pairs(scratch, keys, identified, seed)
+    customers = _customers(keys, identified)
+    frequencies = term_frequencies(scratch, chosen, columns, population.composed, customers)
+    copy_frame(pairs.drop("weight"), scratch, _PAIRS)
+    session = Session(scratch, splink_settings(chosen, prior=0.0001), frequencies)
+    outcomes = _with_levels(session.outcomes(_PAIRS, [c.name for c in chosen]), chosen).join(
+        pairs.rename({"join_key_l": "record_key_l", "join_key_r": "record_key_r"}),
+        on=["record_key_l", "record_key_r", "match_key"],
     )
-    return int(
-        scratch.value(f"""
-            SELECT count(*) FROM (
-                SELECT DISTINCT l.key AS l, r.key AS r
-                FROM (SELECT keys, unnest(keys) AS key FROM ({groups})) l, (SELECT unnest(l.keys) AS key) r
-                WHERE l.key < r.key
-            )
-        """)
+    first, _ = _learn(scratch, chosen, outcomes, frequencies, customers, len(keys))
+    probable = first.filter(pl.col("probability") >= PROVISIONAL).select("record_key_l", "record_key_r")
+    links = pl.concat([probable, identified.select("record_key_l", "record_key_r")])
+    customers = _customers(keys, links)
+    frequencies = term_frequencies(scratch, chosen, columns, population.composed, customers)
+    second, model = _learn(scratch, chosen, outcomes, frequencies, customers, len(keys))
+    return _trained(chosen, model, frequencies, _notes(second, model))
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    u: tuple[Floats, ...]
+    learnt: Learnt
+
+
+def _training_pairs(scratch: Warehouse, keys: pl.Series, identified: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """join_key_l, join_key_r, match_key and weight, the number of pairs that each stands for; a pair may come twice."""
+    found = int(scratch.value(f"SELECT count(*) FROM {CANDIDATES}"))
+    share = -(-found // MOST_PAIRS) or 1
+    candidates = scratch.frame(f"""
+        SELECT join_key_l, join_key_r, '{_CANDIDATE}' AS match_key, CAST({share} AS DOUBLE) AS weight
+        FROM {CANDIDATES} WHERE hash(join_key_l, join_key_r) % {share} = 0 ORDER BY ALL
+    """)
+    known = identified.filter(
+        pl.col("record_key_l").is_in(keys.implode()) & pl.col("record_key_r").is_in(keys.implode())
+    )
+    known = known.sort("record_key_l", "record_key_r").gather_every(-(-known.height // KNOWN_PAIRS) or 1)
+    named = known.select(
+        pl.col("record_key_l").alias("join_key_l"),
+        pl.col("record_key_r").alias("join_key_r"),
+        pl.lit(_KNOWN).alias("match_key"),
+        pl.lit(1.0).alias("weight"),
+    )
+    return pl.concat([candidates, named, _random_pairs(keys, seed)])
+
+
+def _random_pairs(keys: pl.Series, seed: int) -> pl.DataFrame:
+    """Random pairs of records, all pairs where there are few."""
+    count = len(keys)
+    if count * (count - 1) // 2 <= RANDOM_PAIRS:
+        left, right = np.triu_indices(count, k=1)
+    else:
+        drawn = np.random.default_rng(seed).integers(0, count, size=(2, RANDOM_PAIRS))
+        drawn = np.unique(np.sort(drawn[:, drawn[0] != drawn[1]], axis=0), axis=1)
+        left, right = drawn
+    return pl.DataFrame({"join_key_l": keys.gather(left), "join_key_r": keys.gather(right)}).with_columns(
+        pl.lit(_RANDOM).alias("match_key"), pl.lit(1.0).alias("weight")
     )
 
 
-def _filled(keys: str) -> str:
-    return " AND ".join(f"{key} IS NOT NULL" for key in keys.split(", "))
+def _customers(keys: pl.Series, links: pl.DataFrame) -> pl.DataFrame:
+    """record_key and customer, the smallest key of those linked."""
+    return pl.DataFrame({"record_key": keys, "customer": component_of(keys, links)})
 
 
-def _pair_count(scratch: Warehouse, keys: str) -> int:
-    groups = f"SELECT count(*) AS size FROM {RECORDS} WHERE {_filled(keys)} GROUP BY {keys}"
-    return int(scratch.value(f"SELECT coalesce(sum(size * (size - 1) // 2), 0) FROM ({groups})"))
+def _with_levels(outcomes: pl.DataFrame, chosen: Sequence[Comparison]) -> pl.DataFrame:
+    """Splink's outcomes, whose last level is 0, as levels, whose first is 0; missing stays -1."""
+    return outcomes.with_columns(
+        pl.when(pl.col(f"gamma_{c.name}") >= 0)
+        .then(len(c.levels) - 1 - pl.col(f"gamma_{c.name}"))
+        .otherwise(-1)
+        .cast(pl.Int64)
+        .alias(c.name)
+        for c in chosen
+    ).drop("match_weight")
 
 
-def _learn_m(scratch: Warehouse, session: Session, columns: Sequence[str]) -> list[str]:
-    """The rules under which m was learnt."""
-    learnt = []
-    for keys in TRAINING_RULES:
-        if not {key.removesuffix("[1]") for key in keys} <= set(columns):
-            continue
-        pairs = _pair_count(scratch, ", ".join(keys))
-        rule = " AND ".join(f"l.{key} = r.{key}" for key in keys)
-        if pairs >= FEWEST_PAIRS and session.estimate_m(rule, max_pairs=MOST_PAIRS if pairs > MOST_PAIRS else None):
-            learnt.append(", ".join(keys))
-    return learnt
+def _learn(
+    scratch: Warehouse,
+    chosen: Sequence[Comparison],
+    outcomes: pl.DataFrame,
+    frequencies: dict[str, pl.DataFrame],
+    customers: pl.DataFrame,
+    records: int,
+) -> tuple[pl.DataFrame, _Model]:
+    """The candidates with their probability, and the model that gives it."""
+    u = _strangers(chosen, outcomes, customers)
+    shown = _stranger_bits(scratch, chosen, outcomes.filter(pl.col("match_key") != _RANDOM), u, frequencies)
+    shown = shown.with_columns((agreeing_kinds(agreement_levels(chosen)) < KINDS_NEEDED).alias("is_thin"))
+    # Pairs that look alike are one group; bits are told apart by quarters.
+    alike = [*(comparison.name for comparison in chosen), "quarter_bits", "match_key", "is_thin"]
+    shown = shown.with_columns((pl.col("bits") * 4).round().alias("quarter_bits"))
+    groups = shown.group_by(alike).agg(pl.col("weight").sum()).sort(alike)
+    seen = Outcomes(
+        levels=groups.select(comparison.name for comparison in chosen).to_numpy().astype(np.int64),
+        stranger_bits=groups["quarter_bits"].to_numpy() / 4,
+        counts=groups["weight"].to_numpy(),
+        is_known=(groups["match_key"] == _KNOWN).to_numpy(),
+        is_thin=groups["is_thin"].to_numpy(),
+    )
+    learnt = maximise(chosen, seen, records=records)
+    probable = shown.join(groups.with_columns(pl.Series("probability", learnt.probability)), on=alike)
+    return probable.filter((pl.col("match_key") == _CANDIDATE) & ~pl.col("is_thin")), _Model(u, learnt)
 
 
-def _believed(learnt: Mapping[str, Any], chosen: Sequence[Comparison], notes: dict[str, Any]) -> dict[str, Any]:
-    """Splink's settings where each m and u lies within the bounds and those of a comparison sum to 1."""
-    described = {comparison["output_column_name"]: comparison for comparison in learnt["comparisons"]}
-    comparisons = []
+def _strangers(chosen: Sequence[Comparison], outcomes: pl.DataFrame, customers: pl.DataFrame) -> tuple[Floats, ...]:
+    """u: the shares of levels among random pairs of different provisional customers, and what was believed."""
+    random = outcomes.filter(pl.col("match_key") == _RANDOM)
+    for side in ("l", "r"):
+        owners = customers.select(pl.col("record_key").alias(f"record_key_{side}"), pl.col("customer").alias(side))
+        random = random.join(owners, on=f"record_key_{side}")
+    random = random.filter(pl.col("l") != pl.col("r"))
+    shares = []
     for comparison in chosen:
-        found = described[comparison.name]
-        null, *levels = found["comparison_levels"]
-        m = _bounded_m(
-            [level.get("m_probability", default.m) for level, default in zip(levels, comparison.levels, strict=True)],
-            comparison,
-            notes,
-        )
-        # Splink leaves out what it never observed: an outcome of columns that too few records have.
-        u = _normalised(
-            [
-                max(float(level.get("u_probability", default.u)), SMALLEST_U)
-                for level, default in zip(levels, comparison.levels, strict=True)
-            ]
-        )
-        written = [
-            level | {"m_probability": _rounded(m[n]), "u_probability": _rounded(u[n])} for n, level in enumerate(levels)
-        ]
-        comparisons.append(found | {"comparison_levels": [null, *written]})
-    return dict(learnt) | {"comparisons": comparisons}
+        believed = np.array([level.u for level in comparison.levels])
+        levels = random[comparison.name].to_numpy()
+        counted = np.bincount(levels[levels >= 0], minlength=len(believed)).astype(float)
+        mixed = np.maximum((counted + BELIEVED_PAIRS * believed) / (counted.sum() + BELIEVED_PAIRS), SMALLEST_U)
+        shares.append(mixed / mixed.sum())
+    return tuple(shares)
 
 
-def _bounded_m(found: list[Any], comparison: Comparison, notes: dict[str, Any]) -> list[float]:
-    defaults = [level.m for level in comparison.levels]
-    if found == defaults or not comparison.trains_m:
-        notes["defaults"].append(comparison.name)
-        return defaults
-    learnt = _normalised([max(float(value), SMALLEST_M) for value in found])
-    if learnt[0] < SMALLEST_M_EQUAL and len(learnt) > 2:
-        notes["defaults"].append(comparison.name)
-        return defaults
-    learnt[-1] = max(learnt[-1], SMALLEST_M_DIFFERENT)
-    return _normalised(learnt)
+def _stranger_bits(
+    scratch: Warehouse,
+    chosen: Sequence[Comparison],
+    outcomes: pl.DataFrame,
+    u: tuple[Floats, ...],
+    frequencies: dict[str, pl.DataFrame],
+) -> pl.DataFrame:
+    """The outcomes with `bits`: log2 of the share of strangers who look like that, by the values that are equal."""
+    bits = pl.lit(0.0)
+    for comparison, shares in zip(chosen, u, strict=True):
+        value = pl.lit(0.0)
+        for n, level in enumerate(comparison.levels):
+            is_level = pl.col(comparison.name) == n
+            told = pl.lit(float(np.log2(shares[n])))
+            if level.frequency_of is not None:
+                column = f"share_{level.frequency_of}"
+                if column not in outcomes.columns:
+                    outcomes = _with_shares(scratch, outcomes, level.frequency_of, frequencies[level.frequency_of])
+                told = pl.max_horizontal(pl.col(column), pl.lit(SMALLEST_FREQUENCY)).log(2).fill_null(told)
+            value = pl.when(is_level).then(told).otherwise(value)
+        bits = bits + value
+    return outcomes.with_columns(bits.alias("bits"))
 
 
-def _normalised(values: list[float]) -> list[float]:
-    total = sum(values)
-    return [value / total for value in values]
+def _with_shares(scratch: Warehouse, outcomes: pl.DataFrame, column: str, shares: pl.DataFrame) -> pl.DataFrame:
+    values = scratch.frame(f"SELECT record_key AS record_key_l, {column} AS value FROM {RECORDS}")
+    of_record = values.join(shares, on="value", how="left").select(
+        "record_key_l", pl.col("share").alias(f"share_{column}")
+    )
+    return outcomes.join(of_record, on="record_key_l", how="left", maintain_order="left")
+
+
+def _trained(
+    chosen: Sequence[Comparison], model: _Model, frequencies: dict[str, pl.DataFrame], notes: dict[str, Any]
+) -> Trained:
+    m, u = model.learnt.m, model.u
+    settings = splink_settings(chosen, prior=_rounded(model.learnt.same))
+    for comparison, own, strangers in zip(settings["comparisons"], m, u, strict=True):
+        for n, level in enumerate(comparison["comparison_levels"][1:]):
+            level |= {"m_probability": _rounded(own[n]), "u_probability": _rounded(strangers[n])}
+    levels = {
+        comparison.name: [_rounded(float(np.log2(own[n] / level.related))) for n, level in enumerate(comparison.levels)]
+        for comparison, own in zip(chosen, m, strict=True)
+    }
+    related = {"prior": _rounded(float(np.log2(model.learnt.same / model.learnt.related))), "levels": levels}
+    return Trained(settings, related, frequencies, notes)
+
+
+def _notes(candidates: pl.DataFrame, model: _Model) -> dict[str, Any]:
+    return {
+        "share_of_pairs_that_are_one_customer": _rounded(model.learnt.same),
+        "share_of_pairs_that_belong_together": _rounded(model.learnt.related),
+        "rounds": model.learnt.rounds,
+        "candidates_learnt_from": candidates.height,
+    }
 
 
 def _rounded(value: float) -> float:

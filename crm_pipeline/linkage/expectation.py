@@ -1,0 +1,137 @@
+"""Expectation maximisation over three kinds of pairs: one customer, two who belong together, strangers.
+
+Belongs here: the arithmetic, on outcomes that were counted. Does not belong here: which pairs are looked at, and what
+becomes of the numbers (`training`).
+
+All pairs of records are thought of, though only those that share a blocking key are looked at: the others are
+strangers. Strangers' shares (u) are known from random pairs and stay, and so do those of pairs who belong together;
+learnt are m and how many pairs there are of the first two kinds. What was believed before counts as `BELIEVED_PAIRS`
+pairs, so that hundreds of records start from shipped numbers and millions leave them behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crm_pipeline.linkage.comparison import Comparison
+
+BELIEVED_PAIRS = 50
+MOST_ROUNDS, SMALLEST_CHANGE = 60, 1e-4
+
+# Pairs of one customer per record: one record in a hundred has a double where nothing is found, three pairs at most,
+# and never more than one pair in ten.
+FEWEST_PER_RECORD, MOST_PER_RECORD, LARGEST_SHARE = 0.01, 3.0, 0.1
+# Pairs who belong together per record.
+FEWEST_RELATED_PER_RECORD, MOST_RELATED_PER_RECORD = 0.01, 3.0
+
+# No field is free of errors: at least one true pair in a hundred differs in it, and no outcome is impossible.
+SMALLEST_M, SMALLEST_M_DIFFERENT = 0.001, 0.01
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Groups of pairs that look alike.
+
+    Attributes:
+        levels: per group (row) and comparison (column) the level, 0 the first; -1 where it can't be compared.
+        stranger_bits: per group log2 of the share of strangers who look like that, rare values taken into account.
+        counts: pairs per group.
+        is_known: whether the group's pairs are known to be of one customer.
+        is_thin: whether too few kinds of evidence agree: such pairs teach nothing.
+    """
+
+    levels: NDArray[np.int64]
+    stranger_bits: Floats
+    counts: Floats
+    is_known: NDArray[np.bool_]
+    is_thin: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What expectation maximisation came to.
+
+    Attributes:
+        m: per comparison the shares of its levels among pairs of one customer.
+        same: share of all pairs of records that are of one customer.
+        related: share of all pairs that belong together.
+        probability: per group of outcomes that its pairs are of one customer.
+        rounds: how many it took.
+    """
+
+    m: tuple[Floats, ...]
+    same: float
+    related: float
+    probability: Floats
+    rounds: int
+
+
+def maximise(chosen: Sequence[Comparison], seen: Outcomes, *, records: int) -> Learnt:
+    """M and the shares of the kinds of pairs that explain the outcomes best.
+
+    Args:
+        chosen: the comparisons, in the order of the columns of `seen.levels`.
+        seen: the outcomes of pairs that share a blocking key, and of pairs known to be of one customer.
+        records: number of records, of which all pairs are thought of.
+    """
+    pairs = max(records * (records - 1) / 2, 1.0)
+    believed = tuple(np.array([level.m for level in comparison.levels]) for comparison in chosen)
+    together = _bits(seen.levels, tuple(np.array([level.related for level in c.levels]) for c in chosen))
+    m, same, related = believed, _within(0.2, records, pairs), _within_related(0.1, records, pairs)
+    probability = np.zeros(len(seen.counts))
+    rounds = 0
+    while rounds < MOST_ROUNDS:
+        rounds += 1
+        probability, is_together = _expected(seen, _bits(seen.levels, m), together, same, related)
+        taught = np.where(seen.is_thin & ~seen.is_known, 0.0, probability) * seen.counts
+        before = (*m, np.array([np.log(same), np.log(related)]))
+        m = tuple(_shares(seen.levels[:, n], taught, prior) for n, prior in enumerate(believed))
+        unknown = ~seen.is_known
+        same = _within(float(taught[unknown].sum()) / records, records, pairs)
+        related = _within_related(float((is_together * seen.counts)[unknown].sum()) / records, records, pairs)
+        now = (*m, np.array([np.log(same), np.log(related)]))
+        if max(float(np.abs(a - b).max()) for a, b in zip(before, now, strict=True)) < SMALLEST_CHANGE:
+            break
+    return Learnt(m, same, related, probability, rounds)
+
+
+def _within(per_record: float, records: int, pairs: float) -> float:
+    return min(min(max(per_record, FEWEST_PER_RECORD), MOST_PER_RECORD) * records / pairs, LARGEST_SHARE)
+
+
+def _within_related(per_record: float, records: int, pairs: float) -> float:
+    bounded = min(max(per_record, FEWEST_RELATED_PER_RECORD), MOST_RELATED_PER_RECORD)
+    return min(bounded * records / pairs, LARGEST_SHARE)
+
+
+def _bits(levels: NDArray[np.int64], shares: Sequence[Floats]) -> Floats:
+    """Per group log2 of the share of pairs that look like that; what can't be compared says nothing."""
+    total = np.zeros(levels.shape[0])
+    for column, share in enumerate(shares):
+        total += np.append(np.log2(share), 0.0)[levels[:, column]]  # -1 takes the last
+    return total
+
+
+def _expected(seen: Outcomes, own: Floats, together: Floats, same: float, related: float) -> tuple[Floats, Floats]:
+    """Per group the probabilities of one customer and of two who belong together."""
+    bits = np.stack([own + np.log2(same), together + np.log2(related), seen.stranger_bits + np.log2(1 - same)])
+    weights = np.exp2(bits - bits.max(axis=0))
+    weights /= weights.sum(axis=0)
+    return np.where(seen.is_known, 1.0, weights[0]), np.where(seen.is_known, 0.0, weights[1])
+
+
+def _shares(levels: NDArray[np.int64], taught: Floats, believed: Floats) -> Floats:
+    """M of one comparison: what was counted and what was believed, within bounds, sum 1."""
+    is_there = levels >= 0
+    counted = np.bincount(levels[is_there], weights=taught[is_there], minlength=len(believed))
+    shares = (counted + BELIEVED_PAIRS * believed) / (counted.sum() + BELIEVED_PAIRS)
+    shares = np.maximum(shares, SMALLEST_M)
+    shares[-1] = max(shares[-1], SMALLEST_M_DIFFERENT)
+    bounded: Floats = shares / shares.sum()
+    return bounded

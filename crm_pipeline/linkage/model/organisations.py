@@ -1,0 +1,160 @@
+"""How two organisations are compared, and which are.
+
+Belongs here: comparisons and blocking rules of organisations, each with its reason. Does not belong here: taking a name
+apart (`standardise.organisations`).
+"""
+
+from __future__ import annotations
+
+from crm_pipeline.linkage.comparison import ELSE, Comparison, Level, equal, missing, shared, similar
+from crm_pipeline.linkage.model.population import LARGEST_CONTACT_BLOCK, BlockingRule, Population
+from crm_pipeline.linkage.model.preparing import CONTACT_COLUMNS, PLACE_COLUMNS, contact_comparisons, fold
+from crm_pipeline.linkage.spellings import sound
+
+# Providers of mailboxes say nothing about who has one.
+_FREE = "coalesce(list_contains(['gmail.com', 'hotmail.com', 'outlook.com', 'yahoo.com', 'qq.com', '163.com', '126.com', 'sina.com', 'foxmail.com', 'icloud.com', 'aol.com', 'live.com', 'msn.com', 'sohu.com', '139.com', '189.cn', 'yeah.net', 'example.com'], domain), false)"  # noqa: E501
+_DOMAINS = (
+    "list_filter(list_distinct(list_concat("
+    "coalesce(list_transform(emails, e -> lower(split_part(e, '@', 2))), []), "
+    "[nullif(regexp_extract(lower(website), '^(?:https?://)?(?:www\\.)?([^/:?#\\s]+)', 1), '')])), "
+    f"domain -> domain IS NOT NULL AND domain LIKE '%.%' AND NOT {_FREE})"
+)
+_NAME = "coalesce(nullif(organisation_key, ''), lower(name))"
+_COLUMNS = {
+    "organisation_name": fold(_NAME),
+    # Without blanks and signs, because they come and go: inter-tech, Inter Tech, intertech.
+    "name_letters": f"nullif(regexp_replace({fold(_NAME)}, '[^\\p{{L}}\\p{{N}}]', '', 'g'), '')",
+    "core": fold("coalesce(nullif(organisation_core, ''), name)"),
+    "region": fold("coalesce(organisation_region_code, organisation_region)"),
+    "trade": fold("organisation_trade"),
+    "legal_form": fold("organisation_legal_form"),
+    "branch": fold("organisation_branch"),
+    **CONTACT_COLUMNS,
+    "domains": f"nullif(list_sort({_DOMAINS}), [])",
+    **PLACE_COLUMNS,
+}
+
+_COMPARISONS = (
+    Comparison(
+        "organisation_name",
+        "name",
+        "core and trade together; names in one trade and city are alike, so only near equality says something",
+        ("organisation_name", "name_letters", "core"),
+        missing("organisation_name"),
+        (
+            Level("equal", equal("organisation_name"), 0.7, 0.0001, 0.3, "organisation_name", agrees=True),
+            Level("equal but for signs and blanks", equal("name_letters"), 0.03, 0.00005, 0.02, agrees=True),
+            Level("the same core", equal("core"), 0.08, 0.0005, 0.3, "core", agrees=True),
+            Level("nearly equal", similar("name_letters", 0.95), 0.07, 0.0006, 0.03, agrees=True),
+            Level(
+                "one begins with the other",
+                "least(length(name_letters_l), length(name_letters_r)) >= 4 AND "
+                "(starts_with(name_letters_l, name_letters_r) OR starts_with(name_letters_r, name_letters_l))",
+                0.04,
+                0.0006,
+                0.15,
+                agrees=True,
+            ),
+            Level("similar", similar("name_letters", 0.88), 0.04, 0.006, 0.05),
+            Level("different", ELSE, 0.04, 0.99215, 0.15),
+        ),
+        needed=("organisation_name",),
+    ),
+    Comparison(
+        "region",
+        None,
+        "the place in the name: 上海贝尔 is not 北京贝尔, though both may be of one group",
+        ("region",),
+        missing("region"),
+        (Level("equal", equal("region"), 0.95, 0.1, 0.25), Level("different", ELSE, 0.05, 0.9, 0.75)),
+    ),
+    Comparison(
+        "trade",
+        None,
+        "companies of one group differ in it",
+        ("trade",),
+        missing("trade"),
+        (Level("equal", equal("trade"), 0.93, 0.1, 0.3), Level("different", ELSE, 0.07, 0.9, 0.7)),
+    ),
+    Comparison(
+        "branch",
+        None,
+        "two branches are two customers who belong together",
+        ("branch",),
+        missing("branch"),
+        (Level("equal", equal("branch"), 0.95, 0.05, 0.05), Level("different", ELSE, 0.05, 0.95, 0.95)),
+    ),
+    Comparison(
+        "legal_form",
+        None,
+        "left out or shortened at will: a hint",
+        ("legal_form",),
+        missing("legal_form"),
+        (Level("equal", equal("legal_form"), 0.85, 0.4, 0.5), Level("different", ELSE, 0.15, 0.6, 0.5)),
+    ),
+    *contact_comparisons(shared_phone=0.2, shared_line=0.3, shared_email=0.1),
+    Comparison(
+        "domains",
+        "domain",
+        "an own domain is a company's or its group's",
+        ("domains",),
+        missing("domains"),
+        (
+            Level("one in common", shared("domains"), 0.85, 0.0003, 0.6, agrees=True),
+            Level("none in common", ELSE, 0.15, 0.9997, 0.4),
+        ),
+    ),
+    Comparison(
+        "address",
+        "address",
+        "one comparison, because street, postcode and city are not independent",
+        ("street", "postcode", "city"),
+        "",
+        (
+            Level("the same street and number", equal("street"), 0.5, 0.0003, 0.2, "street", agrees=True),
+            Level("nearly the same street", similar("street", 0.93), 0.15, 0.0005, 0.05, agrees=True),
+            Level("the same postcode", equal("postcode"), 0.1, 0.003, 0.1, "postcode", agrees=True),
+            Level("the same city", equal("city"), 0.15, 0.05, 0.35, "city"),
+            Level("different", ELSE, 0.1, 0.9462, 0.3),
+        ),
+        needed=(),
+    ),
+)
+
+_RULES = (
+    BlockingRule("email", "unnest(emails)", ("emails",), "nearly unique to an office", LARGEST_CONTACT_BLOCK),
+    BlockingRule("phone", "unnest(phones)", ("phones",), "nearly unique to an office", LARGEST_CONTACT_BLOCK),
+    BlockingRule("domain", "unnest(domains)", ("domains",), "one company's or one group's"),
+    BlockingRule("name", "name_letters", ("name_letters",), "the same name but for its legal form, signs and blanks"),
+    BlockingRule("core", "core", ("core",), "the same core, the trade left out or in other words"),
+    BlockingRule(
+        "beginning_of_the_name",
+        "CASE WHEN length(name_letters) >= 5 THEN left(name_letters, 5) END",
+        ("name_letters",),
+        "a typo behind the beginning, or words left out at the end",
+    ),
+    BlockingRule("sound_of_the_core", "core_sound", ("core_sound",), "a typo in the first letters of the core"),
+    BlockingRule(
+        "end_of_the_name_and_city",
+        "right(name_letters, 4) || '|' || coalesce(city, region)",
+        ("name_letters", "city"),
+        "a typo in the first letters",
+    ),
+    BlockingRule(
+        "address",
+        "street || '|' || coalesce(postcode, city, '')",
+        ("street",),
+        "an organisation under another name",
+    ),
+)
+
+ORGANISATIONS = Population(
+    name="organisations",
+    kind="kind = 'organisation'",
+    columns=_COLUMNS,
+    spelt={"core_sound": ("core", sound)},
+    names=("organisation_name",),
+    comparisons=_COMPARISONS,
+    blocking_rules=_RULES,
+    composed={},
+)
