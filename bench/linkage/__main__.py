@@ -50,11 +50,21 @@ def _measured(name: str, folder: Path, options: argparse.Namespace) -> list[Figu
     if options.errors:
         tables.print_errors(name, wrong(prepared.project, labelled, most=options.errors), to=_words(options))
     if options.beside or options.goldenmatch:
-        records = export_records(prepared)
+        found += _beside(prepared, options)
+    return found
+
+
+def _beside(prepared: Prepared, options: argparse.Namespace) -> list[Figures]:
+    """The figures of the tools that were asked for; one that fails on a set is told and left out."""
+    records = export_records(prepared)
+    found: list[Figures] = []
+    try:
         if options.beside:
             found.append(by_splink(prepared, records))
         if options.goldenmatch:
             found.append(by_goldenmatch(prepared, records, options.goldenmatch))
+    except ChildProcessError as error:
+        print(f"{prepared.name}: {error}", file=sys.stderr)
     return found
 
 

@@ -67,7 +67,7 @@ def by_goldenmatch(prepared: Prepared, records: Path, python: str) -> Figures:
 
 def _of_tool(prepared: Prepared, records: Path, tool: str, command: list[str], threshold: float | None) -> Figures:
     clusters_file = prepared.project.root / "clusters_beside.parquet"
-    told = printed([*command, str(records), str(clusters_file)])
+    told = printed([*command, str(records), str(clusters_file)], prepared.project.root)
     labelled = with_customers(prepared.labels, pl.read_parquet(clusters_file))
     return Figures(
         prepared.name,

@@ -6,6 +6,7 @@ Belongs here: the figures of one set. Does not belong here: the measures (`crm_p
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from contextlib import AbstractContextManager
@@ -22,6 +23,8 @@ from crm_pipeline.linkage.evaluation import Agreement, agreement
 from crm_pipeline.settings import Project
 from crm_pipeline.tables import PAIRS
 from crm_pipeline.warehouse import Warehouse
+
+_ROOT = Path(__file__).parent.parent.parent
 
 # Match weights, log2 of the odds, that are tried as thresholds: -15 is a probability of 3e-5, 40 one of 1 - 1e-12.
 # Whole ones first, then tenths on both sides of the best.
@@ -73,7 +76,7 @@ def linked(prepared: Prepared, threshold: float | None) -> tuple[Figures, pl.Dat
     """
     project = prepared.project
     used = project.config.linkage.match_threshold if threshold is None else threshold
-    told = printed([sys.executable, "-m", "bench.linkage.link", str(project.root), str(used)])
+    told = printed([sys.executable, "-m", "bench.linkage.link", str(project.root), str(used)], project.root)
     clusters = pl.read_parquet(project.root / CLUSTERS_FILE)
     labelled = with_customers(prepared.labels, clusters)
     best_f1, best_weight = best_threshold(project, prepared.labels)
@@ -92,10 +95,18 @@ def linked(prepared: Prepared, threshold: float | None) -> tuple[Figures, pl.Dat
     return figures, labelled
 
 
-def printed(command: list[str]) -> dict[str, Any]:
-    """The last line that a command prints, which is JSON; a failure ends the bench with the command's words."""
-    root = Path(__file__).parent.parent.parent
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root)
+def printed(command: list[str], folder: Path) -> dict[str, Any]:
+    """The last line that a command prints, which is JSON.
+
+    Args:
+        command: a module of this bench among its arguments.
+        folder: where it runs; what a tool leaves lying about is left there.
+
+    Raises:
+        ChildProcessError: it failed; with its own words.
+    """
+    environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
     if done.returncode:
         raise ChildProcessError(f"{' '.join(command[1:3])} ended with {done.returncode}\n{done.stderr[-3000:]}")
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -39,8 +39,8 @@ _COMPARISONS: dict[str, Callable[[str], Any]] = {
 }
 _BLOCKING = (
     ("given_name", "family_name"), ("family_name", "birth_date"), ("given_name", "birth_date"),
-    ("family_name", "postcode"), ("given_name", "postcode"), ("birth_date", "postcode"), ("name",), ("email",), ("phone",),
-    ("street", "postcode"), ("street", "city"), ("substr(name, 1, 5)", "city"),
+    ("family_name", "postcode"), ("given_name", "postcode"), ("birth_date", "postcode"),
+    ("name",), ("email",), ("phone",), ("street", "postcode"), ("street", "city"), ("substr(name, 1, 5)", "city"),
 )  # fmt: skip
 _TRAINING = (("given_name", "family_name"), ("birth_date",), ("name",), ("postcode",), ("phone",))
 

@@ -72,7 +72,7 @@ def print_errors(name: str, found: Wrong, to: TextIO) -> None:
 
 
 def _shown(value: object) -> str:
-    if value is None:
+    if value is None or value == []:
         return "–"
     if isinstance(value, list):
         parts = [f"{part['namespace']}:{part['value']}" if isinstance(part, dict) else str(part) for part in value]
