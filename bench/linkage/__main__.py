@@ -26,19 +26,23 @@ from bench.linkage.sets import BY_NAME, FIXTURES, GENERATED, NAMES
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measures the sets and prints their table; 0, or 1 when a chosen set is not there."""
+    """Measures the sets and prints their table; 0, or 1 when a set failed or a chosen one is not there."""
     options = _options(arguments)
     found: list[Figures] = []
-    missing = 0
+    lacking = failed = 0
     with tempfile.TemporaryDirectory(prefix="crm-bench-linkage-", dir=options.work) as work:
         for name in options.sets:
-            if lacking := [] if name == GENERATED else BY_NAME[name].missing(options.data):
-                print(f"{name} is skipped: no {lacking[0]}", file=sys.stderr)
-                missing += 1
+            if missing := [] if name == GENERATED else BY_NAME[name].missing(options.data):
+                print(f"{name} is skipped: no {missing[0]}", file=sys.stderr)
+                lacking += 1
                 continue
-            found += _measured(name, Path(work) / name, options)
+            try:
+                found += _measured(name, Path(work) / name, options)
+            except ChildProcessError as error:
+                print(f"{name}: {error}", file=sys.stderr)
+                failed += 1
     tables.print_table(found, as_json=options.json)
-    return 1 if missing and options.has_chosen else 0
+    return 1 if failed or (lacking and options.has_chosen) else 0
 
 
 def _measured(name: str, folder: Path, options: argparse.Namespace) -> list[Figures]:

@@ -46,7 +46,7 @@ def prepare(chosen: LabelledSet, data: Path, folder: Path) -> Prepared:
     delivered = chosen.delivered(data)
     folder.mkdir(parents=True)
     config = yaml.safe_load(chosen.mapping.read_text(encoding="utf-8"))
-    _map_identifiers(config, chosen.identifiers, {source: rows.columns for source, rows in delivered.rows.items()})
+    map_identifiers(config, chosen.identifiers, {source: rows.columns for source, rows in delivered.rows.items()})
     text = yaml.safe_dump(config, allow_unicode=True, sort_keys=False)
     (folder / "pipeline.yaml").write_text(text, encoding="utf-8")
     if chosen.expectations:
@@ -69,8 +69,14 @@ def prepare_generated(customers: int, folder: Path) -> Prepared:
     return Prepared("generated", project, truth_of_generated(folder))
 
 
-def _map_identifiers(config: dict[str, Any], identifiers: Mapping[str, str], columns: Mapping[str, list[str]]) -> None:
-    """Adds identifiers to the mapping of each source that delivers their column."""
+def map_identifiers(config: dict[str, Any], identifiers: Mapping[str, str], columns: Mapping[str, list[str]]) -> None:
+    """Adds identifiers to the mapping of each source that delivers their column.
+
+    Args:
+        config: content of a `pipeline.yaml`; changed in place.
+        identifiers: namespace to delivered column.
+        columns: by source, those that it delivers.
+    """
     for source, told in config["sources"].items():
         delivered = {name: column for name, column in identifiers.items() if column in columns[source]}
         for name, extract in told["extracts"].items() if delivered else ():
