@@ -6,7 +6,6 @@ is (`model`, `training`, `blocking`) and what becomes of linked pairs (`clusters
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from crm_pipeline.linkage import blocking, spellings
 from crm_pipeline.linkage.comparison import KINDS_NEEDED, THIN_EVIDENCE_CEILING, agreeing_kinds, agreement_levels
 from crm_pipeline.linkage.identifiers import identifier_pairs
 from crm_pipeline.linkage.model import POPULATIONS, Population
-from crm_pipeline.linkage.records import PREPARATION_VERSION, prepare_records, usable_columns
+from crm_pipeline.linkage.records import PREPARATION_VERSION, Usable, prepare_records, usable
 from crm_pipeline.linkage.scratch import scratch_database
 from crm_pipeline.linkage.splink_session import Session
 from crm_pipeline.linkage.training import train
@@ -58,7 +57,7 @@ def pair_records(
     warehouse: Warehouse,
     models: ModelStore,
     *,
-    match_threshold: float = 0.99,
+    match_threshold: float = 0.95,
     review_threshold: float = 0.6,
     retrain: bool = False,
     seed: int = 1,
@@ -79,69 +78,46 @@ def pair_records(
     """
     identified = identifier_pairs(warehouse)
     present = models.latest()
-    with contextlib.ExitStack() as stack:
-        prepared = [
-            found
-            for population in POPULATIONS
-            if (found := _prepare(stack.enter_context(scratch_database(warehouse)), warehouse, population, present))
-        ]
-        reason = _reason_for_a_new_model(present, prepared, retrain=retrain) if prepared else None
-        used = _train_and_store(models, prepared, identified, reason, seed) if reason else present if prepared else None
-        scored = [_score(found, used, identified, review_threshold) for found in prepared] if used else []
-        candidates = sum(int(found.scratch.value(f"SELECT count(*) FROM {blocking.CANDIDATES}")) for found in prepared)
+    readable = present.model["populations"] if present and _is_readable(present) else {}
+    found = [
+        worth
+        for population in POPULATIONS
+        if (worth := usable(warehouse, population, kept=readable.get(population.name, {}).get("columns", ())))
+    ]
+    reason = _reason_for_a_new_model(present, found, retrain=retrain) if found else None
+    used = _train_and_store(warehouse, models, found, identified, reason, seed) if reason else present
+    scored = [_score(warehouse, worth.population, used, identified, review_threshold) for worth in found if used]
     by_identifier = _identifier_rows(identified)
-    by_model = [_model_rows(rows, match_threshold, review_threshold) for rows in scored]
+    by_model = [_model_rows(rows, match_threshold, review_threshold) for rows, _ in scored]
     warehouse.replace(PAIRS, pl.concat([by_identifier, *by_model]))
     contradicted = int(identified["is_contradicted"].sum())
     links = sum(int((rows["verdict"] == "link").sum()) for rows in by_model)
     return PairSummary(
         identifier_count=identified.height,
         contradicted_count=contradicted,
-        candidate_count=candidates,
+        candidate_count=sum(candidates for _, candidates in scored),
         model_link_count=links,
         review_count=contradicted + sum(rows.height for rows in by_model) - links,
-        model_version=used.version if used else None,
+        model_version=used.version if used and found else None,
         new_model_reason=reason,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """The records of one population in a scratch database, and what of them can be compared."""
-
-    population: Population
-    scratch: Warehouse
-    columns: tuple[str, ...]
-    records: int
-
-
-def _prepare(
-    scratch: Warehouse, warehouse: Warehouse, population: Population, present: StoredModel | None
-) -> _Prepared | None:
-    """None where the population has no names or fewer than two records."""
-    records = prepare_records(warehouse, scratch, population)
-    before = present.model["populations"].get(population.name) if present and _is_readable(present) else None
-    columns = usable_columns(scratch, population, kept=before["columns"] if before else ())
-    if records < 2 or not set(columns) & set(population.names):
-        return None
-    return _Prepared(population, scratch, columns, records)
 
 
 def _is_readable(present: StoredModel) -> bool:
     return bool(present.model["preparation_version"] == PREPARATION_VERSION)
 
 
-def _reason_for_a_new_model(present: StoredModel | None, prepared: Sequence[_Prepared], *, retrain: bool) -> str | None:
+def _reason_for_a_new_model(present: StoredModel | None, found: Sequence[Usable], *, retrain: bool) -> str | None:
     if present is None:
         return "there was none"
     if not _is_readable(present) or present.model["libraries"] != spellings.LIBRARIES:
         return "records are prepared and compared in another way"
-    for found in prepared:
-        name = found.population.name
+    for worth in found:
+        name = worth.population.name
         known = present.model["populations"].get(name)
         if known is None:
             return f"there was none for {name}"
-        before, now = set(known["columns"]), set(found.columns)
+        before, now = set(known["columns"]), set(worth.columns)
         if before != now:
             gained, lost = (", ".join(sorted(names)) or "none" for names in (now - before, before - now))
             return f"usable columns of {name} changed: gained {gained}, lost {lost}"
@@ -149,28 +125,35 @@ def _reason_for_a_new_model(present: StoredModel | None, prepared: Sequence[_Pre
 
 
 def _train_and_store(
-    models: ModelStore, prepared: Sequence[_Prepared], identified: pl.DataFrame, reason: str, seed: int
+    warehouse: Warehouse,
+    models: ModelStore,
+    found: Sequence[Usable],
+    identified: pl.DataFrame,
+    reason: str,
+    seed: int,
 ) -> StoredModel:
     frozen: dict[str, Any] = {}
     cards: dict[str, Any] = {}
     frequencies: dict[str, pl.DataFrame] = {}
     left_out = []
-    for found in prepared:
-        name, rules = found.population.name, found.population.usable_rules(found.columns)
-        blocking.make_keys(found.scratch, rules)
-        frequent = blocking.frequent_keys(found.scratch, rules)
-        blocking.leave_out(found.scratch, rules, frequent)
-        blocking.make_candidates(found.scratch, identified)
-        sure = identified.filter(~pl.col("is_contradicted"))
-        trained = train(found.scratch, found.population, found.columns, sure, seed=seed)
+    sure = identified.filter(~pl.col("is_contradicted"))
+    for worth in found:
+        name, rules = worth.population.name, worth.population.usable_rules(worth.columns)
+        with scratch_database(warehouse) as scratch:
+            prepare_records(warehouse, scratch, worth.population)
+            blocking.make_keys(scratch, rules)
+            frequent = blocking.frequent_keys(scratch, rules)
+            blocking.leave_out(scratch, rules, frequent)
+            blocking.make_candidates(scratch, identified)
+            trained = train(scratch, worth.population, worth.columns, sure, seed=seed)
         frozen[name] = {
-            "columns": list(found.columns),
+            "columns": list(worth.columns),
             "blocking_rules": [rule.name for rule in rules],
-            "agreement": agreement_levels(found.population.usable_comparisons(found.columns)),
+            "agreement": agreement_levels(worth.population.usable_comparisons(worth.columns)),
             "related": trained.related,
             "splink": trained.settings,
         }
-        cards[name] = {"columns": list(found.columns), "record_count": found.records, **trained.notes}
+        cards[name] = {"columns": list(worth.columns), "record_count": worth.record_count, **trained.notes}
         frequencies |= {f"{name}.{column}": frame for column, frame in trained.term_frequencies.items()}
         left_out.append(frequent.select(pl.lit(name).alias("population"), pl.all()))
     model = {
@@ -189,28 +172,32 @@ def _train_and_store(
     return models.append(model, card, term_frequencies=frequencies, left_out=pl.concat(left_out))
 
 
-def _score(found: _Prepared, used: StoredModel, identified: pl.DataFrame, review_threshold: float) -> pl.DataFrame:
-    """Candidates near or above the review threshold: record keys, rule, match_weight; by the stored model alone."""
-    name, scratch = found.population.name, found.scratch
-    model = used.model["populations"][name]
-    by_name = {rule.name: rule for rule in found.population.blocking_rules}
+def _score(
+    warehouse: Warehouse, population: Population, used: StoredModel, identified: pl.DataFrame, review_threshold: float
+) -> tuple[pl.DataFrame, int]:
+    """Candidates near or above the review threshold, and how many there were, by the stored model alone.
+
+    Columns: record keys, rule, match_weight.
+    """
+    name = population.name
+    model, left_out = used.model["populations"][name], used.left_out()
+    by_name = {rule.name: rule for rule in population.blocking_rules}
     rules = [by_name[rule] for rule in model["blocking_rules"]]
-    for table in (blocking.KEYS, blocking.LEFT_OUT, blocking.CANDIDATES):
-        scratch.execute(f"DROP TABLE IF EXISTS {table}")
-    blocking.make_keys(scratch, rules)
-    left_out = used.left_out().filter(pl.col("population") == name).drop("population")
-    blocking.leave_out(scratch, rules, left_out)
-    blocking.make_candidates(scratch, identified)
     own = f"{name}."
     frequencies = {
         column.removeprefix(own): frame for column, frame in used.term_frequencies().items() if column.startswith(own)
     }
-    scored = Session(scratch, model["splink"], frequencies).outcomes(
-        blocking.CANDIDATES,
-        [comparison["output_column_name"] for comparison in model["splink"]["comparisons"]],
-        least_probability=max(review_threshold * 0.99, _LEAST_PROBABILITY),
-    )
-    return scored.select(
+    with scratch_database(warehouse) as scratch:
+        prepare_records(warehouse, scratch, population)
+        blocking.make_keys(scratch, rules)
+        blocking.leave_out(scratch, rules, left_out.filter(pl.col("population") == name).drop("population"))
+        candidates = blocking.make_candidates(scratch, identified)
+        outcomes = Session(scratch, model["splink"], frequencies).outcomes(
+            blocking.CANDIDATES,
+            [comparison["output_column_name"] for comparison in model["splink"]["comparisons"]],
+            least_probability=max(review_threshold * 0.99, _LEAST_PROBABILITY),
+        )
+    scored = outcomes.select(
         "record_key_l",
         "record_key_r",
         pl.col("match_key")
@@ -219,6 +206,7 @@ def _score(found: _Prepared, used: StoredModel, identified: pl.DataFrame, review
         .alias("rule"),
         _bounded_weight(model).round(_WEIGHT_DECIMALS).alias("match_weight"),
     )
+    return scored, candidates
 
 
 def _bounded_weight(model: Mapping[str, Any]) -> pl.Expr:

@@ -7,6 +7,7 @@ columns are made and compared (`model`), or which records are (`blocking`). Iden
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -26,21 +27,64 @@ SMALLEST_SHARE = 0.01
 SMALLEST_SHARE_KEPT = 0.005
 
 
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """What of a population can be compared.
+
+    Attributes:
+        population: whose records they are.
+        columns: those worth comparing, in the population's order.
+        record_count: comparable records.
+    """
+
+    population: Population
+    columns: tuple[str, ...]
+    record_count: int
+
+
+def usable(warehouse: Warehouse, population: Population, kept: Sequence[str] = ()) -> Usable | None:
+    """The columns worth comparing: filled often enough, with more than one distinct value; None for nothing to compare.
+
+    There is nothing to compare among fewer than two records, and where none of the names is worth it.
+
+    Args:
+        warehouse: where `std.customers` is.
+        population: whose records they are.
+        kept: columns of the present model; for them the lower share counts.
+    """
+    counts = ", ".join(f"count({name}), count(DISTINCT {name})" for name in population.columns)
+    [(total, *found)] = warehouse.execute(f"SELECT count(*), {counts} FROM ({_select(population)})")
+    filled, distinct = found[0::2], found[1::2]
+    worth = {
+        name
+        for name, rows, values in zip(population.columns, filled, distinct, strict=True)
+        if values > 1 and rows >= total * (SMALLEST_SHARE_KEPT if name in kept else SMALLEST_SHARE)
+    }
+    if total < 2 or not worth & set(population.names):
+        return None
+    worth |= {name for name, (source, _) in population.spelt.items() if source in worth}
+    return Usable(population, tuple(name for name in population.prepared if name in worth), int(total))
+
+
 def prepare_records(warehouse: Warehouse, scratch: Warehouse, population: Population) -> int:
     """Number of comparable records; they are in the scratch table `linkage_records`, one row each, in key order.
 
     A current record with nothing that a blocking rule could find it by (name, birth date, telephone, e-mail address) is
     left out.
     """
+    rows = warehouse.connection.sql(f"{_select(population)} ORDER BY record_key").to_arrow_table()
+    return copy_frame(_spelt(pl.DataFrame(pl.from_arrow(rows)), population), scratch, RECORDS)
+
+
+def _select(population: Population) -> str:
     columns = ", ".join(f"{sql} AS {name}" for name, sql in population.columns.items())
     found_by = [*population.names, *(name for name in ("birth_date", "phones", "emails") if name in population.columns)]
     anything = " OR ".join(f"{name} IS NOT NULL" for name in found_by)
-    rows = warehouse.connection.sql(f"""
+    return f"""
         SELECT * FROM (
             SELECT record_key, {columns} FROM std.customers WHERE valid_to IS NULL AND ({population.kind})
-        ) WHERE {anything} ORDER BY record_key
-    """).to_arrow_table()
-    return copy_frame(_spelt(pl.DataFrame(pl.from_arrow(rows)), population), scratch, RECORDS)
+        ) WHERE {anything}
+    """
 
 
 def _spelt(records: pl.DataFrame, population: Population) -> pl.DataFrame:
@@ -54,21 +98,3 @@ def _spelt(records: pl.DataFrame, population: Population) -> pl.DataFrame:
         )[name]
         records = records.with_columns(values)
     return records
-
-
-def usable_columns(scratch: Warehouse, population: Population, kept: Sequence[str] = ()) -> tuple[str, ...]:
-    """The columns worth comparing, in the population's order: filled often enough, with more than one distinct value.
-
-    Args:
-        scratch: where the prepared records are.
-        population: whose records they are.
-        kept: columns of the present model; for them the lower share counts.
-    """
-    counts = ", ".join(f"count({name}), count(DISTINCT {name})" for name in population.prepared)
-    total, *found = scratch.execute(f"SELECT count(*), {counts} FROM {RECORDS}")[0]
-    filled, distinct = found[0::2], found[1::2]
-    return tuple(
-        name
-        for name, rows, values in zip(population.prepared, filled, distinct, strict=True)
-        if values > 1 and rows >= total * (SMALLEST_SHARE_KEPT if name in kept else SMALLEST_SHARE)
-    )

@@ -6,7 +6,6 @@ Belongs here: opening and dropping it, and bringing frames into it. Does not bel
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Iterator
 
 import polars as pl
@@ -14,7 +13,6 @@ import polars as pl
 from crm_pipeline.warehouse import Warehouse
 
 _NAME = "linkage_scratch"
-_NUMBERS = itertools.count(1)  # several may be open at once
 
 
 @contextlib.contextmanager
@@ -25,14 +23,13 @@ def scratch_database(warehouse: Warehouse) -> Iterator[Warehouse]:
     committed: bring rows over with `copy_select`.
     """
     connection = warehouse.connection.cursor()
-    name = f"{_NAME}_{next(_NUMBERS)}"
-    connection.execute(f"ATTACH ':memory:' AS {name}")
+    connection.execute(f"ATTACH ':memory:' AS {_NAME}")
     try:
-        connection.execute(f"USE {name}")
+        connection.execute(f"USE {_NAME}")
         yield Warehouse(connection)
     finally:
         connection.execute(f"USE {_main(warehouse)}")
-        connection.execute(f"DETACH {name}")
+        connection.execute(f"DETACH {_NAME}")
         connection.close()
 
 

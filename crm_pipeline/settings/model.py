@@ -169,7 +169,7 @@ class AppliedExtract:
 class Linkage(Frozen):
     """Thresholds of record linkage."""
 
-    match_threshold: float = Field(0.99, gt=0, le=1, description="pairs from this probability on are linked")
+    match_threshold: float = Field(0.95, gt=0, le=1, description="pairs from this probability on are linked")
     review_threshold: float = Field(0.6, gt=0, le=1, description="pairs from this probability on wait for a person")
     largest_cluster: int = Field(100, ge=2, description="records; a larger cluster stops publication")
 

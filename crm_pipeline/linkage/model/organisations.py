@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from crm_pipeline.linkage.comparison import ELSE, Comparison, Level, equal, missing, shared, similar
 from crm_pipeline.linkage.model.population import LARGEST_CONTACT_BLOCK, BlockingRule, Population
-from crm_pipeline.linkage.model.preparing import CONTACT_COLUMNS, PLACE_COLUMNS, contact_comparisons, fold
+from crm_pipeline.linkage.model.preparing import (
+    ADDRESS_RULES,
+    CONTACT_COLUMNS,
+    PLACE_COLUMNS,
+    address_comparison,
+    contact_comparisons,
+    fold,
+)
 from crm_pipeline.linkage.spellings import sound
 
 # Providers of mailboxes say nothing about who has one.
 _FREE = "coalesce(list_contains(['gmail.com', 'hotmail.com', 'outlook.com', 'yahoo.com', 'qq.com', '163.com', '126.com', 'sina.com', 'foxmail.com', 'icloud.com', 'aol.com', 'live.com', 'msn.com', 'sohu.com', '139.com', '189.cn', 'yeah.net', 'example.com'], domain), false)"  # noqa: E501
 _DOMAINS = (
     "list_filter(list_distinct(list_concat("
-    "coalesce(list_transform(emails, e -> lower(split_part(e, '@', 2))), []), "
+    "coalesce(list_transform(emails, lambda e: lower(split_part(e, '@', 2))), []), "
     "[nullif(regexp_extract(lower(website), '^(?:https?://)?(?:www\\.)?([^/:?#\\s]+)', 1), '')])), "
-    f"domain -> domain IS NOT NULL AND domain LIKE '%.%' AND NOT {_FREE})"
+    f"lambda domain: domain IS NOT NULL AND domain LIKE '%.%' AND NOT {_FREE})"
 )
 _NAME = "coalesce(nullif(organisation_key, ''), lower(name))"
 _COLUMNS = {
@@ -104,20 +111,8 @@ _COMPARISONS = (
             Level("none in common", ELSE, 0.15, 0.9997, 0.4),
         ),
     ),
-    Comparison(
-        "address",
-        "address",
-        "one comparison, because street, postcode and city are not independent",
-        ("street", "postcode", "city"),
-        "",
-        (
-            Level("the same street and number", equal("street"), 0.5, 0.0003, 0.2, "street", agrees=True),
-            Level("nearly the same street", similar("street", 0.93), 0.15, 0.0005, 0.05, agrees=True),
-            Level("the same postcode", equal("postcode"), 0.1, 0.003, 0.1, "postcode", agrees=True),
-            Level("the same city", equal("city"), 0.15, 0.05, 0.35, "city"),
-            Level("different", ELSE, 0.1, 0.9462, 0.3),
-        ),
-        needed=(),
+    address_comparison(
+        "several companies share a building, and they move", related=(0.2, 0.05, 0.1, 0.02, 0.08, 0.3, 0.25)
     ),
 )
 
@@ -140,12 +135,7 @@ _RULES = (
         ("name_letters", "city"),
         "a typo in the first letters",
     ),
-    BlockingRule(
-        "address",
-        "street || '|' || coalesce(postcode, city, '')",
-        ("street",),
-        "an organisation under another name",
-    ),
+    *ADDRESS_RULES,
 )
 
 ORGANISATIONS = Population(

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from crm_pipeline.linkage.comparison import ELSE, Comparison, Level, equal, missing, shared, similar
 from crm_pipeline.linkage.model.population import LARGEST_CONTACT_BLOCK, BlockingRule, Population
-from crm_pipeline.linkage.model.preparing import CONTACT_COLUMNS, PLACE_COLUMNS, contact_comparisons, fold
+from crm_pipeline.linkage.model.preparing import (
+    ADDRESS_RULES,
+    CONTACT_COLUMNS,
+    PLACE_COLUMNS,
+    address_comparison,
+    contact_comparisons,
+    fold,
+)
 from crm_pipeline.linkage.spellings import forms, sound
 
 _IS_PINYIN = "(latin_name IS NOT NULL AND regexp_matches(native_name, '\\p{Han}'))"
@@ -27,7 +34,10 @@ _COLUMNS = {
     "employer": "coalesce(nullif(organisation_key, ''), lower(organisation))",
     "gender": "gender",
 }
-_EXCHANGED = "family_latin_l = given_latin_r AND given_latin_l = family_latin_r"
+_EXCHANGED = (
+    "jaro_winkler_similarity(family_latin_l, given_latin_r) >= 0.9 AND "
+    "jaro_winkler_similarity(given_latin_l, family_latin_r) >= 0.9"
+)
 _INITIAL = (
     "(length(given_name_l) = 1 OR length(given_name_r) = 1) AND left(given_latin_l, 1) = left(given_latin_r, 1) "
     "OR (length(given_name_l) > 3 AND starts_with(given_name_r, given_name_l)) "
@@ -126,21 +136,7 @@ _COMPARISONS = (
         ),
     ),
     *contact_comparisons(shared_phone=0.35, shared_line=0.8, shared_email=0.1),
-    Comparison(
-        "address",
-        "address",
-        "one comparison, because street, postcode and city are not independent; families share it and people move",
-        ("street", "postcode", "city"),
-        "",
-        (
-            Level("the same street and number", equal("street"), 0.5, 0.0001, 0.75, "street", agrees=True),
-            Level("nearly the same street", similar("street", 0.93), 0.1, 0.0003, 0.1, agrees=True),
-            Level("the same postcode", equal("postcode"), 0.12, 0.003, 0.08, "postcode", agrees=True),
-            Level("the same city", equal("city"), 0.1, 0.04, 0.04, "city"),
-            Level("different", ELSE, 0.18, 0.9566, 0.03),
-        ),
-        needed=(),
-    ),
+    address_comparison("families share it, and people move", related=(0.72, 0.1, 0.06, 0.01, 0.04, 0.04, 0.03)),
     Comparison(
         "employer",
         None,
@@ -174,16 +170,10 @@ _RULES = (
         "name", "full_name", ("full_name",), "the same name in any order or script, whatever else has changed"
     ),
     BlockingRule(
-        "birth_date_and_family_name",
-        "birth_date || '|' || left(family_latin, 1)",
-        ("birth_date", "family_latin"),
-        "a nickname, or a typo in either name",
-    ),
-    BlockingRule(
-        "birth_date_and_given_name",
-        "birth_date || '|' || left(given_latin, 1)",
-        ("birth_date", "given_latin"),
-        "a family name changed by marriage, or a typo in it",
+        "birth_date_and_an_initial",
+        "unnest(list_distinct([birth_date || '|' || left(family_latin, 1), birth_date || '|' || left(given_latin, 1)]))",
+        ("birth_date", "family_latin", "given_latin"),
+        "a typo in either name, a nickname, a name changed by marriage, names exchanged",
     ),
     BlockingRule(
         "birth_date_and_full_name",
@@ -211,27 +201,22 @@ _RULES = (
     ),
     BlockingRule(
         "short_form_of_the_name",
-        "unnest(list_transform(given_forms, form -> family_latin || '|' || form))",
+        "unnest(list_transform(given_forms, lambda form: family_latin || '|' || form))",
         ("family_latin", "given_forms"),
         "Bob and Robert",
     ),
     BlockingRule(
-        "postcode_and_family_name",
-        "postcode || '|' || family_sound || '|' || coalesce(left(given_latin, 1), '')",
-        ("postcode", "family_sound"),
-        "no birth date, or a wrong one",
+        "postcode_and_a_name",
+        "unnest(list_distinct([postcode || '|' || family_sound, postcode || '|' || given_sound]))",
+        ("postcode", "family_sound", "given_sound"),
+        "the other name mistyped or changed, names exchanged, no birth date or a wrong one",
     ),
     BlockingRule(
-        "city_and_family_name",
-        "city || '|' || family_sound || '|' || coalesce(left(given_latin, 1), '')",
-        ("city", "family_sound"),
-        "no postcode, and no or a wrong birth date",
-    ),
-    BlockingRule(
-        "postcode_and_given_name",
-        "postcode || '|' || given_latin",
-        ("postcode", "given_latin"),
-        "a family name that was mistyped or changed, and a wrong birth date",
+        "city_and_a_name",
+        "unnest(list_distinct([city || '|' || family_sound || '|' || coalesce(left(given_latin, 1), ''), "
+        "city || '|' || given_sound || '|' || coalesce(left(family_latin, 1), '')]))",
+        ("city", "family_sound", "given_sound"),
+        "the same, and no postcode or a wrong one",
     ),
     BlockingRule(
         "birth_month_and_names",
@@ -239,12 +224,7 @@ _RULES = (
         ("birth_date", "family_latin", "given_latin"),
         "a wrong day, and an ending of a name",
     ),
-    BlockingRule(
-        "address",
-        "street || '|' || coalesce(postcode, city, '')",
-        ("street",),
-        "a person whose name was mistyped throughout",
-    ),
+    *ADDRESS_RULES,
 )
 
 PEOPLE = Population(

@@ -6,7 +6,8 @@ population has (`people`, `organisations`).
 
 from __future__ import annotations
 
-from crm_pipeline.linkage.comparison import ELSE, Comparison, Level, missing, shared
+from crm_pipeline.linkage.comparison import ELSE, Comparison, Level, equal, missing, shared, similar
+from crm_pipeline.linkage.model.population import BlockingRule
 
 
 def fold(column: str) -> str:
@@ -19,7 +20,7 @@ def _list(values: str) -> str:
 
 
 def _phones(kinds: str) -> str:
-    return f"list_transform(list_filter(phone_details, d -> {kinds}), d -> d.phone)"
+    return f"list_transform(list_filter(phone_details, lambda d: {kinds}), lambda d: d.phone)"
 
 
 # A fixed line is a household's or an office's, a mobile mostly one person's. An address is compared without its tag.
@@ -28,14 +29,39 @@ CONTACT_COLUMNS = {
     "mobiles": _list(f"CASE WHEN phone_details IS NULL THEN phones ELSE {_phones(f'NOT {_IS_LINE}')} END"),
     "lines": _list(_phones(_IS_LINE)),
     "phones": _list("phones"),
-    "emails": _list("coalesce(list_transform(email_details, d -> coalesce(d.email_key, d.email)), emails)"),
+    "emails": _list("coalesce(list_transform(email_details, lambda d: coalesce(d.email_key, d.email)), emails)"),
 }
 _STREET = "CASE WHEN street_name IS NOT NULL THEN concat_ws(' ', street_number, street_name) ELSE street END"
 PLACE_COLUMNS = {
-    "street": f"nullif(trim(regexp_replace({fold(_STREET)}, '[\\s.,#-]+', ' ', 'g')), '')",
+    # Without blanks and signs, because they come and go.
+    "street": f"nullif(regexp_replace({fold(_STREET)}, '[^\\p{{L}}\\p{{N}}]+', '', 'g'), '')",
     "postcode": fold("postcode"),
     "city": fold("city"),
 }
+
+
+def address_comparison(reason: str, *, related: tuple[float, float, float, float, float, float, float]) -> Comparison:
+    """How addresses are compared: as one, because street, postcode and city are not independent.
+
+    Args:
+        reason: why.
+        related: shares of the levels among pairs who belong together; see `Level`.
+    """
+    same_place = "(postcode_l = postcode_r OR jaro_winkler_similarity(city_l, city_r) >= 0.9)"
+    conditions = (
+        ("the same street and number", equal("street"), 0.48, 0.0001, "street", True),
+        ("nearly the same street", f"{similar('street', 0.92)} AND {same_place}", 0.1, 0.0001, None, True),
+        ("the same postcode and city", f"{equal('postcode')} AND {similar('city', 0.9)}", 0.1, 0.001, None, True),
+        ("nearly the same street, elsewhere", similar("street", 0.92), 0.03, 0.0009, None, False),
+        ("the same postcode", equal("postcode"), 0.06, 0.002, "postcode", True),
+        ("the same city", similar("city", 0.9), 0.08, 0.04, None, False),
+        ("different", ELSE, 0.15, 0.9559, None, False),
+    )
+    levels = tuple(
+        Level(label, condition, m, u, share, frequency, agrees)
+        for (label, condition, m, u, frequency, agrees), share in zip(conditions, related, strict=True)
+    )
+    return Comparison("address", "address", reason, ("street", "postcode", "city"), "", levels, needed=())
 
 
 def contact_comparisons(*, shared_phone: float, shared_line: float, shared_email: float) -> tuple[Comparison, ...]:
@@ -78,3 +104,15 @@ def contact_comparisons(*, shared_phone: float, shared_line: float, shared_email
             ),
         ),
     )  # fmt: skip
+
+
+ADDRESS_RULES = (
+    BlockingRule(
+        "street_and_number",
+        "CASE WHEN regexp_matches(street, '[0-9]') THEN street END",
+        ("street",),
+        "a name under another spelling, or mistyped throughout",
+    ),
+    BlockingRule("street_and_postcode", "street || '|' || postcode", ("street", "postcode"), "no number in the street"),
+    BlockingRule("street_and_city", "street || '|' || city", ("street", "city"), "no number and no postcode"),
+)
