@@ -10,7 +10,7 @@ companies), or of two strangers. Splink knows two, one customer and strangers; t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,9 @@ import polars as pl
 # higher, however rare the value: two people with one rare name exist, and families share a phone.
 THIN_EVIDENCE_CEILING = 0.9
 KINDS_NEEDED = 2
+
+# Agreement that more than this share of strangers shows is none: the city, where a project has only one.
+LARGEST_U_OF_AGREEMENT = 0.02
 
 # No value counts as rarer than this: a frequency below it can't be told from a typo.
 SMALLEST_FREQUENCY = 1e-6
@@ -152,29 +155,49 @@ def _splink_level(level: Level) -> dict[str, Any]:
     return settings
 
 
-def agreement_levels(chosen: Sequence[Comparison]) -> list[dict[str, Any]]:
+def agreement_levels(
+    chosen: Sequence[Comparison], strangers: Sequence[Iterable[float]] | None = None
+) -> list[dict[str, Any]]:
     """Per comparison that is evidence: its name, its kind, and the outcomes that are agreement.
 
     Splink numbers outcomes downwards, the last being 0.
+
+    Args:
+        chosen: the comparisons.
+        strangers: u of their levels as learnt. What strangers agree in nearly as often as a customer with himself, such
+            as the only city of a project, is no agreement; None leaves the shipped u.
     """
     return [
-        {
-            "comparison": comparison.name,
-            "evidence": comparison.evidence,
-            "agreeing": sorted(
-                len(comparison.levels) - 1 - n for n, level in enumerate(comparison.levels) if level.agrees
-            ),
-        }
-        for comparison in chosen
-        if comparison.evidence and any(level.agrees for level in comparison.levels)
+        {"comparison": comparison.name, "evidence": comparison.evidence, "agreeing": agreeing}
+        for n, comparison in enumerate(chosen)
+        if comparison.evidence
+        and (agreeing := _agreeing(comparison, strangers[n] if strangers else [level.u for level in comparison.levels]))
     ]
 
 
+def _agreeing(comparison: Comparison, strangers: Iterable[float]) -> list[int]:
+    last = len(comparison.levels) - 1
+    return sorted(
+        last - n
+        for n, (level, u) in enumerate(zip(comparison.levels, strangers, strict=True))
+        if level.agrees and u <= LARGEST_U_OF_AGREEMENT
+    )
+
+
 def agreeing_kinds(agreement: Sequence[Mapping[str, Any]]) -> pl.Expr:
-    """How many kinds of evidence agree, over the columns gamma_<comparison> of `agreement_levels`."""
-    of_kind: dict[str, list[pl.Expr]] = {}
+    """How many kinds of evidence agree, over the columns gamma_<comparison> of `agreement_levels`.
+
+    A kind agrees when one of its comparisons does and none of them is clearly different: one given name under two
+    family names is no agreement in the name.
+    """
+    of_kind: dict[str, list[Mapping[str, Any]]] = {}
     for entry in agreement:
-        agrees = pl.col(f"gamma_{entry['comparison']}").is_in(entry["agreeing"])
-        of_kind.setdefault(entry["evidence"], []).append(agrees)
-    kinds = [pl.any_horizontal(agreeing).cast(pl.Int32) for agreeing in of_kind.values()]
+        of_kind.setdefault(entry["evidence"], []).append(entry)
+    kinds = [
+        (
+            pl.any_horizontal(pl.col(f"gamma_{entry['comparison']}").is_in(entry["agreeing"]) for entry in entries)
+            & pl.all_horizontal(pl.col(f"gamma_{entry['comparison']}") != 0 for entry in entries)
+        ).cast(pl.Int32)
+        for entries in of_kind.values()
+    ]
     return pl.sum_horizontal(kinds) if kinds else pl.lit(0)

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from crm_pipeline.linkage import blocking, spellings
-from crm_pipeline.linkage.comparison import KINDS_NEEDED, THIN_EVIDENCE_CEILING, agreeing_kinds, agreement_levels
+from crm_pipeline.linkage.comparison import KINDS_NEEDED, THIN_EVIDENCE_CEILING, agreeing_kinds
 from crm_pipeline.linkage.identifiers import identifier_pairs
 from crm_pipeline.linkage.model import POPULATIONS, Population
 from crm_pipeline.linkage.records import PREPARATION_VERSION, Usable, prepare_records, usable
@@ -149,7 +149,7 @@ def _train_and_store(
         frozen[name] = {
             "columns": list(worth.columns),
             "blocking_rules": [rule.name for rule in rules],
-            "agreement": agreement_levels(worth.population.usable_comparisons(worth.columns)),
+            "agreement": trained.agreement,
             "related": trained.related,
             "splink": trained.settings,
         }

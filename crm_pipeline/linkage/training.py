@@ -51,6 +51,7 @@ class Trained:
 
     Attributes:
         settings: Splink's settings, with m and u of every level set.
+        agreement: which outcomes are agreement, see `comparison.agreement_levels`.
         related: what tells one customer from two who belong together: the weight before anything is compared
             (`prior`), and per comparison the weight of each level, from the first (`levels`); log2.
         term_frequencies: per column a frame of value and share, in order of value.
@@ -58,6 +59,7 @@ class Trained:
     """
 
     settings: dict[str, Any]
+    agreement: list[dict[str, Any]]
     related: dict[str, Any]
     term_frequencies: dict[str, pl.DataFrame]
     notes: dict[str, Any] = field(default_factory=dict)
@@ -167,7 +169,7 @@ def _learn(
     """The candidates with their probability, and the model that gives it."""
     u = _strangers(chosen, outcomes, customers)
     shown = _stranger_bits(scratch, chosen, outcomes.filter(pl.col("match_key") != _RANDOM), u, frequencies)
-    shown = shown.with_columns((agreeing_kinds(agreement_levels(chosen)) < KINDS_NEEDED).alias("is_thin"))
+    shown = shown.with_columns((agreeing_kinds(agreement_levels(chosen, u)) < KINDS_NEEDED).alias("is_thin"))
     # Pairs that look alike are one group; bits are told apart by quarters.
     alike = [*(comparison.name for comparison in chosen), "quarter_bits", "match_key", "is_thin"]
     shown = shown.with_columns((pl.col("bits") * 4).round().alias("quarter_bits"))
@@ -246,7 +248,7 @@ def _trained(
         for comparison, own in zip(chosen, m, strict=True)
     }
     related = {"prior": _rounded(float(np.log2(model.learnt.same / model.learnt.related))), "levels": levels}
-    return Trained(settings, related, frequencies, notes)
+    return Trained(settings, agreement_levels(chosen, u), related, frequencies, notes)
 
 
 def _notes(candidates: pl.DataFrame, model: _Model) -> dict[str, Any]:

@@ -49,21 +49,21 @@ _COMPARISONS = (
         ("organisation_name", "name_letters", "core"),
         missing("organisation_name"),
         (
-            Level("equal", equal("organisation_name"), 0.7, 0.0001, 0.3, "organisation_name", agrees=True),
+            Level("equal", equal("organisation_name"), 0.7, 0.0001, 0.45, "organisation_name", agrees=True),
             Level("equal but for signs and blanks", equal("name_letters"), 0.03, 0.00005, 0.02, agrees=True),
-            Level("the same core", equal("core"), 0.08, 0.0005, 0.3, "core", agrees=True),
-            Level("nearly equal", similar("name_letters", 0.95), 0.07, 0.0006, 0.03, agrees=True),
+            Level("the same core", equal("core"), 0.08, 0.0005, 0.25, "core", agrees=True),
+            Level("nearly equal", similar("name_letters", 0.95), 0.07, 0.0006, 0.04, agrees=True),
             Level(
                 "one begins with the other",
                 "least(length(name_letters_l), length(name_letters_r)) >= 4 AND "
                 "(starts_with(name_letters_l, name_letters_r) OR starts_with(name_letters_r, name_letters_l))",
                 0.04,
                 0.0006,
-                0.15,
+                0.1,
                 agrees=True,
             ),
             Level("similar", similar("name_letters", 0.88), 0.04, 0.006, 0.05),
-            Level("different", ELSE, 0.04, 0.99215, 0.15),
+            Level("different", ELSE, 0.04, 0.99215, 0.09),
         ),
         needed=("organisation_name",),
     ),
@@ -99,7 +99,7 @@ _COMPARISONS = (
         missing("legal_form"),
         (Level("equal", equal("legal_form"), 0.85, 0.4, 0.5), Level("different", ELSE, 0.15, 0.6, 0.5)),
     ),
-    *contact_comparisons(shared_phone=0.2, shared_line=0.3, shared_email=0.1),
+    *contact_comparisons(shared_phone=0.05, shared_line=0.1, shared_email=0.05),
     Comparison(
         "domains",
         "domain",
@@ -107,12 +107,12 @@ _COMPARISONS = (
         ("domains",),
         missing("domains"),
         (
-            Level("one in common", shared("domains"), 0.85, 0.0003, 0.6, agrees=True),
-            Level("none in common", ELSE, 0.15, 0.9997, 0.4),
+            Level("one in common", shared("domains"), 0.85, 0.0003, 0.8, agrees=True),
+            Level("none in common", ELSE, 0.15, 0.9997, 0.2),
         ),
     ),
     address_comparison(
-        "several companies share a building, and they move", related=(0.2, 0.05, 0.1, 0.02, 0.08, 0.3, 0.25)
+        "several companies share a building, and they move", related=(0.1, 0.03, 0.05, 0.02, 0.05, 0.2, 0.55)
     ),
 )
 
