@@ -14,8 +14,8 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
 
 from bench.linkage import tables
 from bench.linkage.beside import by_goldenmatch, by_splink, export_records
@@ -30,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     found: list[Figures] = []
     lacking = failed = 0
+    if not options.json:
+        tables.print_header()
     with tempfile.TemporaryDirectory(prefix="crm-bench-linkage-", dir=options.work) as work:
         for name in options.sets:
             if missing := [] if name == GENERATED else BY_NAME[name].missing(options.data):
@@ -37,11 +39,15 @@ def main(arguments: list[str] | None = None) -> int:
                 lacking += 1
                 continue
             try:
-                found += _measured(name, Path(work) / name, options)
+                figures = _measured(name, Path(work) / name, options)
             except ChildProcessError as error:
                 print(f"{name}: {error}", file=sys.stderr)
                 failed += 1
-    tables.print_table(found, as_json=options.json)
+                continue
+            found += figures
+            if not options.json:
+                tables.print_rows(figures)
+    (tables.print_json if options.json else tables.print_foot)(found)
     return 1 if failed or (lacking and options.has_chosen) else 0
 
 
@@ -52,7 +58,7 @@ def _measured(name: str, folder: Path, options: argparse.Namespace) -> list[Figu
     own, labelled = linked(prepared, options.threshold)
     found = [own]
     if options.errors:
-        tables.print_errors(name, wrong(prepared.project, labelled, most=options.errors), to=_words(options))
+        tables.print_errors(name, wrong(prepared.project, labelled, most=options.errors), to=sys.stderr)
     if options.beside or options.goldenmatch:
         found += _beside(prepared, options)
     return found
@@ -61,14 +67,17 @@ def _measured(name: str, folder: Path, options: argparse.Namespace) -> list[Figu
 def _beside(prepared: Prepared, options: argparse.Namespace) -> list[Figures]:
     """The figures of the tools that were asked for; one that fails on a set is told and left out."""
     records = export_records(prepared)
+    tools: list[Callable[[], Figures]] = []
+    if options.beside:
+        tools.append(lambda: by_splink(prepared, records))
+    if options.goldenmatch:
+        tools.append(lambda: by_goldenmatch(prepared, records, options.goldenmatch))
     found: list[Figures] = []
-    try:
-        if options.beside:
-            found.append(by_splink(prepared, records))
-        if options.goldenmatch:
-            found.append(by_goldenmatch(prepared, records, options.goldenmatch))
-    except ChildProcessError as error:
-        print(f"{prepared.name}: {error}", file=sys.stderr)
+    for tool in tools:
+        try:
+            found.append(tool())
+        except ChildProcessError as error:
+            print(f"{prepared.name}: {error}", file=sys.stderr)
     return found
 
 
@@ -76,11 +85,6 @@ def _prepared(name: str, folder: Path, options: argparse.Namespace) -> Prepared:
     if name == GENERATED:
         return prepare_generated(options.generated, folder)
     return prepare(BY_NAME[name], options.data, folder)
-
-
-def _words(options: argparse.Namespace) -> TextIO:
-    """Where words go: not into JSON."""
-    return sys.stderr if options.json else sys.stdout
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -92,7 +96,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--generated", type=int, default=10_000, metavar="N", help="customers of the set `generated`")
     parser.add_argument("--work", type=Path, help="where to put the projects; default the temporary folder")
     parser.add_argument("--threshold", type=float, help="match probability from which on pairs are linked")
-    parser.add_argument("--errors", type=int, default=0, metavar="N", help="print N wrong pairs of each kind")
+    parser.add_argument("--errors", type=int, default=0, metavar="N", help="N wrong pairs of each kind, to stderr")
     parser.add_argument("--beside", action="store_true", help="plain Splink on the same records")
     parser.add_argument("--goldenmatch", metavar="PYTHON", help="an interpreter that has goldenmatch and polars")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")

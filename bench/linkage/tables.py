@@ -23,19 +23,29 @@ _LEFT = 2  # columns of words
 _WIDTH = 44  # of a value in a wrong pair
 
 
-def print_table(found: Sequence[Figures], *, as_json: bool) -> None:
-    """One row per set and tool, and versions."""
-    if as_json:
-        print(json.dumps([figures.as_dict() for figures in found], indent=2))
-        return
-    print(f"| {' | '.join(_COLUMNS)} |\n|{'---|' * _LEFT}{'---:|' * (len(_COLUMNS) - _LEFT)}")
+def print_header() -> None:
+    """The head of the table."""
+    print(f"| {' | '.join(_COLUMNS)} |\n|{'---|' * _LEFT}{'---:|' * (len(_COLUMNS) - _LEFT)}", flush=True)
+
+
+def print_rows(found: Sequence[Figures]) -> None:
+    """One row each."""
     for figures in found:
-        print(f"| {' | '.join(_cells(figures))} |")
-    held = [f"{figures.name} {figures.held_back:,}" for figures in found if figures.held_back]
+        print(f"| {' | '.join(_cells(figures))} |", flush=True)
+
+
+def print_foot(found: Sequence[Figures]) -> None:
+    """What the rows do not tell: records held back, versions."""
+    held = [f"{each.name} {each.held_back:,}" for each in found if each.held_back]
     if held:
         print(f"\nRecords held back in quarantine, counted as alone: {', '.join(held)}")
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     print(f"\nPython {platform.python_version()}, {packages}")
+
+
+def print_json(found: Sequence[Figures]) -> None:
+    """All figures."""
+    print(json.dumps([figures.as_dict() for figures in found], indent=2))
 
 
 def _cells(figures: Figures) -> list[str]:
