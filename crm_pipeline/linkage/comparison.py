@@ -22,7 +22,7 @@ THIN_EVIDENCE_CEILING = 0.9
 KINDS_NEEDED = 2
 
 # Agreement that more than this share of strangers shows is none: the city, where a project has only one.
-LARGEST_U_OF_AGREEMENT = 0.02
+LARGEST_U_OF_AGREEMENT = 0.1
 
 # No value counts as rarer than this: a frequency below it can't be told from a typo.
 SMALLEST_FREQUENCY = 1e-6

@@ -26,7 +26,7 @@ _COLUMNS = {
     "given_latin": f"""CASE WHEN {_IS_PINYIN} THEN lower(regexp_replace(latin_name, '^\\S+\\s*', ''))
                        ELSE {fold("given_name")} END""",
     "full_name": "name_key",
-    "middle_initial": f"left({fold('middle_name')}, 1)",
+    "middle_name": f"rtrim({fold('middle_name')}, '.')",
     "generation": "nullif(regexp_extract(lower(name_suffix), '^(jr|sr|ii|iii|iv)\\b', 1), '')",
     "birth_date": "CAST(birth_date AS VARCHAR)",
     **CONTACT_COLUMNS,
@@ -97,13 +97,30 @@ _COMPARISONS = (
     ),
     Comparison(
         "middle_name",
-        None,
-        "left out more often than wrong: its first letter tells namesakes apart",
-        ("middle_initial",),
-        missing("middle_initial"),
+        "middle_name",
+        "left out more often than wrong, and often an initial: it tells namesakes apart",
+        ("middle_name",),
+        missing("middle_name"),
         (
-            Level("the same initial", equal("middle_initial"), 0.95, 0.08, 0.09),
-            Level("different", ELSE, 0.05, 0.92, 0.91),
+            Level(
+                "equal",
+                "length(middle_name_l) > 1 AND middle_name_l = middle_name_r",
+                0.4,
+                0.01,
+                0.02,
+                agrees=True,
+            ),
+            Level(
+                "the same initial",
+                "(length(middle_name_l) = 1 OR length(middle_name_r) = 1) AND "
+                "left(middle_name_l, 1) = left(middle_name_r, 1)",
+                0.5,
+                0.06,
+                0.07,
+                agrees=True,
+            ),
+            Level("nearly equal", similar("middle_name", 0.9), 0.05, 0.01, 0.01, agrees=True),
+            Level("different", ELSE, 0.05, 0.92, 0.9),
         ),
     ),
     Comparison(
