@@ -1,0 +1,178 @@
+"""What links must not or must bring together: decisions of people, and extracts without duplicates.
+
+Belongs here: what a constraint is, which decisions contradict each other, and links united as far as constraints
+allow. Does not belong here: where decisions are kept (`state`), or what becomes of components (`clusters`).
+
+A decision is about two source records, so that it outlives every id and every deletion: where A is B and B is C, A and
+C stay one customer when B is deleted. What a person said stands above what pipeline.yaml says of an extract: two
+records of an extract without duplicates are one customer when a decision says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from crm_pipeline.linkage.groups import NOTHING, Groups
+from crm_pipeline.tables import ConflictReason
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person said of two source records.
+
+    Attributes:
+        record_key_l: one of the two, `source/extract/source_id`; it need not be current.
+        record_key_r: the other.
+        is_same: True: they are one customer (must-link). False: they are two (cannot-link).
+        decision_id: its name, shown where it stands in the way of a link.
+    """
+
+    record_key_l: str
+    record_key_r: str
+    is_same: bool
+    decision_id: str
+
+    @property
+    def record_keys(self) -> tuple[str, str]:
+        """Both records."""
+        return self.record_key_l, self.record_key_r
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A decision that can't hold beside earlier ones.
+
+    Attributes:
+        decision: the one that is refused.
+        earlier: of a refused must-link the first cannot-link between what it would join; of a refused cannot-link the
+            must-link that joined the two, if need be as the last of a chain. None: the two are one record.
+    """
+
+    decision: Decision
+    earlier: Decision | None
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """All that restricts which records become one customer.
+
+    Attributes:
+        decisions: in order of entry; one that contradicts earlier ones counts for nothing.
+        duplicate_free: extracts as `source.extract`, or `source` for each of its extracts. A customer has at most one
+            record of such an extract. Two records of different extracts of a source may be one customer: often an
+            extract is a part of the record in the system, with a key that is written differently.
+    """
+
+    decisions: tuple[Decision, ...] = ()
+    duplicate_free: frozenset[str] = frozenset()
+
+
+def contradictions(decisions: Iterable[Decision]) -> list[Contradiction]:
+    """The decisions that contradict earlier ones, in order; a contradicting one counts for nothing afterwards.
+
+    A must-link contradicts when a cannot-link lies between the two records or between any that earlier must-links
+    joined to them. A cannot-link contradicts when must-links join its two records, directly or by a chain.
+    """
+    return [contradiction for _, contradiction in _judged(decisions) if contradiction]
+
+
+def standing(decisions: Iterable[Decision]) -> list[Decision]:
+    """The decisions that contradict no earlier one, in order."""
+    return [decision for decision, contradiction in _judged(decisions) if contradiction is None]
+
+
+def _judged(decisions: Iterable[Decision]) -> Iterator[tuple[Decision, Contradiction | None]]:
+    """Each decision, with what it contradicts if it does."""
+    entered = list(decisions)
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(k for d in entered for k in d.record_keys))}
+    groups = Groups(len(numbers))
+    for position, decision in enumerate(entered):
+        left, right = (numbers[key] for key in decision.record_keys)
+        earlier = _contradicted(groups, left, right, is_same=decision.is_same)
+        if earlier is not None:
+            yield decision, Contradiction(decision, None if earlier == NOTHING else entered[earlier])
+            continue
+        if decision.is_same:
+            groups.unite(groups.find(left), groups.find(right), position)
+        else:
+            groups.keep_apart(left, right, position)
+        yield decision, None
+
+
+def _contradicted(groups: Groups, left: int, right: int, *, is_same: bool) -> int | None:
+    """Position of the decision that stands against this one, `NOTHING` where that is logic alone, or None."""
+    left_root, right_root = groups.find(left), groups.find(right)
+    if is_same:
+        statement = groups.statement_between(left_root, right_root)
+        return None if statement == NOTHING else statement
+    return groups.united_by(left, right) if left_root == right_root else None
+
+
+def extracts_of(record_keys: pl.Series, duplicate_free: frozenset[str]) -> pl.Series:
+    """Per record `source.extract` where that is free of duplicates, else null."""
+    parts = record_keys.to_frame("record_key").select(
+        pl.col("record_key").str.extract(r"^([^/]*)/", 1).alias("source"),
+        pl.col("record_key").str.extract(r"^[^/]*/([^/]*)/", 1).alias("extract"),
+    )
+    name = pl.concat_str("source", pl.lit("."), "extract")
+    is_free = pl.col("source").is_in(sorted(duplicate_free)) | name.is_in(sorted(duplicate_free))
+    return parts.select(pl.when(is_free).then(name).alias("extract"))["extract"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A link that did not unite its two records.
+
+    Attributes:
+        link: its position among the links.
+        reason: what stood in the way; of both a decision is named, not an extract.
+        blocker: number of the statement, or of the extract.
+    """
+
+    link: int
+    reason: ConflictReason
+    blocker: int
+
+
+def unite_links(groups: Groups, links: Iterable[tuple[int, int]]) -> list[Refusal]:
+    """The links that were refused, after all others united their nodes, one after the other.
+
+    What is refused once stays refused, since groups only grow: the two ends of a refused link are in different groups
+    at the end, and those of every other link in one.
+
+    Args:
+        groups: of the nodes, with statements and marks; changed.
+        links: two nodes each, the strongest first.
+    """
+    refused = []
+    find = groups.find
+    for position, (left, right) in enumerate(links):
+        left_root, right_root = find(left), find(right)
+        if left_root == right_root:
+            continue
+        if (statement := groups.statement_between(left_root, right_root)) != NOTHING:
+            refused.append(Refusal(position, ConflictReason.CANNOT_LINK, statement))
+        elif (mark := groups.mark_between(left_root, right_root)) != NOTHING:
+            refused.append(Refusal(position, ConflictReason.DUPLICATE_FREE, mark))
+        else:
+            groups.unite(left_root, right_root)
+    return refused
+
+
+def groups_of(marks: Sequence[int], same: Iterable[tuple[int, int]], apart: Iterable[tuple[int, int, int]]) -> Groups:
+    """Groups of what must-links join, kept apart by cannot-links.
+
+    Args:
+        marks: per node the number of its extract without duplicates, or `NOTHING`.
+        same: two nodes of each must-link.
+        apart: two nodes of each cannot-link and its number; none contradicts the must-links.
+    """
+    groups = Groups(len(marks), [0 if mark == NOTHING else 1 << mark for mark in marks])
+    for left, right in same:
+        groups.unite(groups.find(left), groups.find(right))
+    for left, right, number in apart:
+        groups.keep_apart(left, right, number)
+    return groups
