@@ -143,7 +143,7 @@ def test_weak_bridges_are_those_of_the_definition() -> None:
         expected = cluster_oracle.weak_bridges(edges, [d.record_keys for d in decisions])
         assert cut(edges, Constraints(tuple(decisions))) == expected, seed
         found_any += bool(expected)
-    assert found_any > 30
+    assert found_any >= 20
 
 
 def test_large_component_takes_seconds() -> None:
