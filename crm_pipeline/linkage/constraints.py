@@ -113,6 +113,8 @@ def _contradicted(groups: Groups, left: int, right: int, *, is_same: bool) -> in
 
 def extracts_of(record_keys: pl.Series, duplicate_free: frozenset[str]) -> pl.Series:
     """Per record `source.extract` where that is free of duplicates, else null."""
+    if not duplicate_free:
+        return pl.repeat(None, record_keys.len(), dtype=pl.String, eager=True)
     parts = record_keys.to_frame("record_key").select(
         pl.col("record_key").str.extract(r"^([^/]*)/", 1).alias("source"),
         pl.col("record_key").str.extract(r"^[^/]*/([^/]*)/", 1).alias("extract"),

@@ -22,19 +22,16 @@ PLAIN = Constraints()
 
 def links(given: list[Link]) -> pl.DataFrame:
     """Links as rows of `link.pairs`."""
-    rows = [
-        {
-            "record_key_l": link.left,
-            "record_key_r": link.right,
-            "matched_by": link.matched_by,
-            "rule": "name",
-            "match_weight": link.weight,
-            "match_probability": 1.0 if link.weight is None else 1 / (1 + 2.0**-link.weight),
-            "verdict": "link",
-        }
-        for link in given
-    ]
-    return pl.DataFrame(rows, schema=PAIRS.polars_schema)
+    columns = {
+        "record_key_l": [link.left for link in given],
+        "record_key_r": [link.right for link in given],
+        "matched_by": [link.matched_by for link in given],
+        "rule": ["name"] * len(given),
+        "match_weight": [link.weight for link in given],
+        "match_probability": [1.0 if link.weight is None else 1 / (1 + 2.0**-link.weight) for link in given],
+        "verdict": ["link"] * len(given),
+    }
+    return pl.DataFrame(columns, schema=PAIRS.polars_schema)
 
 
 def model(left: str, right: str, weight: float = 10.0) -> Link:

@@ -219,7 +219,7 @@ def test_large_component_takes_seconds() -> None:
     count = 50_000
     keys = [f"{('crm', 'erp', 'shop')[n % 3]}/customers/{n:06d}" for n in range(count)]
     pairs = {(n, n + 1) for n in range(count - 1)}
-    pairs |= {tuple(sorted(random.sample(range(count), 2))) for _ in range(150_000)}  # type: ignore[misc]  # two
+    pairs |= {tuple(sorted(random.sample(range(count), 2))) for _ in range(150_000)}
     names = sorted(keys)
     edges = [model(*sorted((keys[a], keys[b])), weight=random.uniform(7, 30)) for a, b in sorted(pairs)]
     decisions = [
