@@ -1,8 +1,8 @@
 """Clusters: the connected components of the linked pairs, as far as constraints and weak bridges leave them whole.
 
 Belongs here: which current records are one customer, as a pure function of `link.pairs` and the constraints. Does not
-belong here: which pairs are linked (`pairs`), what a constraint is (`constraints`), and which id a cluster gets
-(`identity`).
+belong here: which pairs are linked (`pairs`), what a constraint is (`constraints`), how links unite (`refusals`), and
+which id a cluster gets (`identity`).
 
 Weak bridges are cut first. A component within which no constraint is broken is a cluster. In the others must-links
 unite first, then links from the strongest to the weakest, and a link that would break a constraint is refused.
@@ -16,16 +16,9 @@ import numpy as np
 import polars as pl
 
 from crm_pipeline.linkage.bridges import Bools, Ints, Links, component_labels, weak_bridges
-from crm_pipeline.linkage.constraints import (
-    Constraints,
-    Decision,
-    Refusal,
-    extracts_of,
-    groups_of,
-    standing,
-    unite_links,
-)
+from crm_pipeline.linkage.constraints import Constraints, Decision, extracts_of, standing
 from crm_pipeline.linkage.groups import NOTHING
+from crm_pipeline.linkage.refusals import Refusal, Restrictions, broken_components, explain_cuts, refuse
 from crm_pipeline.tables import CLUSTERS, CONFLICTS, PAIRS, ConflictReason
 from crm_pipeline.warehouse import Warehouse
 
@@ -104,20 +97,18 @@ def partition(
     decisions = standing(constraints.decisions)
     keys = _with_decided(record_keys, decisions)
     edges = _edges(keys, record_keys.len(), links)
-    must, cannot = (_ends(keys, decisions, is_same=is_same) for is_same in (True, False))
     ends = edges.select("left", "right").to_numpy().astype(np.int64).T
-    is_cut = _cut(keys.len(), edges, ends, must) if cut_bridges else np.zeros(edges.height, dtype=np.bool_)
-    labels = component_labels(keys.len(), *np.concatenate([ends[:, ~is_cut], must], axis=1))
     extracts = extracts_of(record_keys, constraints.duplicate_free)
     names = extracts.drop_nulls().unique().sort()
-    marks = np.full(keys.len(), NOTHING, dtype=np.int64)
-    marks[: record_keys.len()] = extracts.replace_strict(
-        names, pl.Series(range(names.len()), dtype=pl.Int64), default=NOTHING, return_dtype=pl.Int64
-    ).to_numpy()
-    refused = _hold_apart(labels, edges, is_cut, marks, must, cannot)
+    must, cannot = (_ends(keys, decisions, is_same=is_same) for is_same in (True, False))
+    restrictions = Restrictions(_marks(extracts, names, keys.len()), must, cannot)
+    is_cut = _cut(keys.len(), edges, ends, must) if cut_bridges else np.zeros(edges.height, dtype=np.bool_)
+    labels = component_labels(keys.len(), *np.concatenate([ends[:, ~is_cut], must], axis=1))
+    broken = broken_components(labels, restrictions)
+    refused = refuse(labels, broken, ends, _strongest_first(edges, is_cut), restrictions) if len(broken) else []
+    refused += explain_cuts(labels, ends, is_cut, restrictions)
     cannot_ids = [decision.decision_id for decision in decisions if not decision.is_same]
-    conflicts = _conflicts(edges, is_cut, refused, cannot_ids, names.to_list())
-    return _clusters(record_keys, labels, edges, must), conflicts
+    return _clusters(record_keys, labels, edges, must), _conflicts(edges, refused, cannot_ids, names.to_list())
 
 
 def _with_decided(record_keys: pl.Series, decisions: list[Decision]) -> pl.Series:
@@ -154,51 +145,33 @@ def _cut(node_count: int, edges: pl.DataFrame, ends: Ints, must: Ints) -> Bools:
     return weak_bridges(Links(node_count, ends[0], ends[1], is_model, weight), must[0], must[1])
 
 
-def _hold_apart(
-    labels: Ints, edges: pl.DataFrame, is_cut: Bools, marks: Ints, must: Ints, cannot: Ints
-) -> list[Refusal]:
-    """The refused links, by their row in `edges`; `labels` of components with a broken constraint are changed."""
-    broken = np.union1d(labels[cannot[0]][labels[cannot[0]] == labels[cannot[1]]], _with_duplicates(labels, marks))
-    if not len(broken):
-        return []
-    nodes = np.flatnonzero(np.isin(labels, broken))
-    local = np.full(len(labels), NOTHING, dtype=np.int64)
-    local[nodes] = np.arange(len(nodes))
-    same = must[:, local[must[0]] != NOTHING]
-    numbers = np.flatnonzero((local[cannot[0]] != NOTHING) & (local[cannot[1]] != NOTHING))
-    apart = np.vstack([local[cannot[:, numbers]], numbers]).T
-    groups = groups_of(marks[nodes].tolist(), local[same].T.tolist(), apart.tolist())
-    used = _strongest_first(edges.with_row_index("link").filter(~is_cut & (local[edges["left"].to_numpy()] != NOTHING)))
-    links = local[used.select("left", "right").to_numpy()].tolist()
-    rows = used["link"].to_list()
-    refused = unite_links(groups, links)
-    labels[nodes] = labels.max() + 1 + np.array([groups.find(node) for node in range(len(nodes))])
-    return [Refusal(rows[refusal.link], refusal.reason, refusal.blocker) for refusal in refused]
+def _marks(extracts: pl.Series, names: pl.Series, node_count: int) -> Ints:
+    """Per node the position of its extract among `names`, or `NOTHING`."""
+    marks = np.full(node_count, NOTHING, dtype=np.int64)
+    numbers = pl.Series(range(names.len()), dtype=pl.Int64)
+    numbered = extracts.replace_strict(names, numbers, default=NOTHING, return_dtype=pl.Int64)
+    marks[: extracts.len()] = numbered.to_numpy()
+    return marks
 
 
-def _with_duplicates(labels: Ints, marks: Ints) -> Ints:
-    """The components with several records of one extract without duplicates."""
-    marked = np.flatnonzero(marks != NOTHING)
-    if not len(marked):
-        return marked
-    both, counts = np.unique(np.stack([labels[marked], marks[marked]]), axis=1, return_counts=True)
-    several: Ints = both[0][counts > 1]
-    return several
+def _strongest_first(edges: pl.DataFrame, is_cut: Bools) -> Ints:
+    """The links that were not cut in the order in which they unite.
 
-
-def _strongest_first(edges: pl.DataFrame) -> pl.DataFrame:
-    """Links in the order in which they unite: decisions, identifiers, then by weight; the smaller keys first."""
+    Decisions, identifiers, then by weight; the smaller keys first.
+    """
     order = pl.col("matched_by").cast(pl.Enum(MATCHED_BY_ORDER))
-    return edges.sort(order, "match_weight", "left", "right", descending=[False, True, False, False], nulls_last=True)
+    left = edges.with_row_index("link").filter(~is_cut)
+    by = (order, "match_weight", "left", "right")
+    ordered = left.sort(by, descending=[False, True, False, False], nulls_last=True)
+    return ordered["link"].to_numpy().astype(np.int64)
 
 
 def _conflicts(
-    edges: pl.DataFrame, is_cut: Bools, refused: list[Refusal], decision_ids: list[str], extracts: list[str]
+    edges: pl.DataFrame, refused: list[Refusal], decision_ids: list[str], extracts: list[str]
 ) -> pl.DataFrame:
     """Rows of `link.conflicts`."""
     blockers = {ConflictReason.CANNOT_LINK: decision_ids, ConflictReason.DUPLICATE_FREE: extracts}
-    told: list[tuple[int, str, str | None]] = [(r.link, r.reason.value, blockers[r.reason][r.blocker]) for r in refused]
-    told += [(int(link), ConflictReason.WEAK_BRIDGE.value, None) for link in np.flatnonzero(is_cut)]
+    told = [(r.link, r.reason.value, blockers[r.reason][r.blocker] if r.reason in blockers else None) for r in refused]
     schema = {"link": pl.UInt32, "reason": pl.String, "blocked_by": pl.String}
     found = pl.DataFrame(told, schema=schema, orient="row")
     return edges.with_row_index("link").join(found, on="link").sort("link").select(CONFLICTS.column_names)

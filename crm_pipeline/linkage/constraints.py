@@ -1,7 +1,7 @@
 """What links must not or must bring together: decisions of people, and extracts without duplicates.
 
-Belongs here: what a constraint is, which decisions contradict each other, and links united as far as constraints
-allow. Does not belong here: where decisions are kept (`state`), or what becomes of components (`clusters`).
+Belongs here: what a constraint is, and which decisions contradict each other. Does not belong here: where decisions are
+kept (`state`), or which links constraints refuse (`refusals`).
 
 A decision is about two source records, so that it outlives every id and every deletion: where A is B and B is C, A and
 C stay one customer when B is deleted. What a person said stands above what pipeline.yaml says of an extract: two
@@ -10,13 +10,12 @@ records of an extract without duplicates are one customer when a decision says s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
 
 from crm_pipeline.linkage.groups import NOTHING, Groups
-from crm_pipeline.tables import ConflictReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,59 +121,3 @@ def extracts_of(record_keys: pl.Series, duplicate_free: frozenset[str]) -> pl.Se
     name = pl.concat_str("source", pl.lit("."), "extract")
     is_free = pl.col("source").is_in(sorted(duplicate_free)) | name.is_in(sorted(duplicate_free))
     return parts.select(pl.when(is_free).then(name).alias("extract"))["extract"]
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A link that did not unite its two records.
-
-    Attributes:
-        link: its position among the links.
-        reason: what stood in the way; of both a decision is named, not an extract.
-        blocker: number of the statement, or of the extract.
-    """
-
-    link: int
-    reason: ConflictReason
-    blocker: int
-
-
-def unite_links(groups: Groups, links: Iterable[tuple[int, int]]) -> list[Refusal]:
-    """The links that were refused, after all others united their nodes, one after the other.
-
-    What is refused once stays refused, since groups only grow: the two ends of a refused link are in different groups
-    at the end, and those of every other link in one.
-
-    Args:
-        groups: of the nodes, with statements and marks; changed.
-        links: two nodes each, the strongest first.
-    """
-    refused = []
-    find = groups.find
-    for position, (left, right) in enumerate(links):
-        left_root, right_root = find(left), find(right)
-        if left_root == right_root:
-            continue
-        if (statement := groups.statement_between(left_root, right_root)) != NOTHING:
-            refused.append(Refusal(position, ConflictReason.CANNOT_LINK, statement))
-        elif (mark := groups.mark_between(left_root, right_root)) != NOTHING:
-            refused.append(Refusal(position, ConflictReason.DUPLICATE_FREE, mark))
-        else:
-            groups.unite(left_root, right_root)
-    return refused
-
-
-def groups_of(marks: Sequence[int], same: Iterable[tuple[int, int]], apart: Iterable[tuple[int, int, int]]) -> Groups:
-    """Groups of what must-links join, kept apart by cannot-links.
-
-    Args:
-        marks: per node the number of its extract without duplicates, or `NOTHING`.
-        same: two nodes of each must-link.
-        apart: two nodes of each cannot-link and its number; none contradicts the must-links.
-    """
-    groups = Groups(len(marks), [0 if mark == NOTHING else 1 << mark for mark in marks])
-    for left, right in same:
-        groups.unite(groups.find(left), groups.find(right))
-    for left, right, number in apart:
-        groups.keep_apart(left, right, number)
-    return groups

@@ -63,14 +63,17 @@ def clusters(
     duplicate_free: Set[str] = frozenset(),
     bridges: Iterable[tuple[str, str]] = (),
 ) -> Expected:
-    """The clusters of current records after bridges are cut, by growing sets."""
+    """The clusters of current records after bridges are cut, by growing sets.
+
+    A bridge between two groups that a constraint keeps apart anyway has the reason of the constraint.
+    """
     current = set(keys)
     held = accepted(decisions)
     cut = set(bridges)
     must = nx.Graph([d.record_keys for d in held if d.is_same])
     must.add_nodes_from(current | {key for d in held for key in d.record_keys})
     group_of = {key: part for part in nx.connected_components(must) for key in part}
-    conflicts = dict.fromkeys(cut, "weak_bridge")
+    conflicts: dict[tuple[str, str], str] = {}
     for link in sorted(links, key=lambda k: (RANKS[k.matched_by], -(k.weight or 0.0), k.left, k.right)):
         if (link.left, link.right) in cut or not {link.left, link.right} <= current:
             continue
@@ -83,6 +86,9 @@ def clusters(
             continue
         whole = one | other
         group_of.update(dict.fromkeys(whole, whole))
+    for left, right in cut:
+        reason = broken(group_of[left], group_of[right], held, duplicate_free, current)
+        conflicts[left, right] = reason or "weak_bridge"
     groups = {frozenset(group & current) for group in group_of.values()} - {frozenset()}
     return Expected(groups, conflicts)
 

@@ -115,7 +115,8 @@ def bridged_case(seed: int) -> tuple[list[Link], list[Decision]]:
     """Groups of differing density and strength, joined by a few links."""
     random = Random(seed)
     edges: dict[tuple[str, str], Link] = {}
-    groups = [[f"{group}{n}" for n in range(random.randint(3, 5))] for group in "abc"]
+    sources = ["app", "crm", "erp", "shop", "web"]
+    groups = [[f"{random.choice(sources)}/x/{group}{n}" for n in range(random.randint(3, 5))] for group in "abc"]
 
     def link(a: str, b: str, weights: list[float]) -> None:
         left, right = sorted((a, b))
@@ -144,6 +145,28 @@ def test_weak_bridges_are_those_of_the_definition() -> None:
         assert cut(edges, Constraints(tuple(decisions))) == expected, seed
         found_any += bool(expected)
     assert found_any >= 20
+
+
+def test_a_constraint_is_named_before_a_bridge() -> None:
+    """A bridge whose two clusters a constraint keeps apart is listed with that constraint: nobody need judge it again.
+
+    On random groups, groups, links and reasons are those of the oracle.
+    """
+    reasons: list[str] = []
+    for seed in range(300):
+        edges, must = bridged_case(seed)
+        random, keys = Random(seed), sorted({key for link in edges for key in link[:2]})
+        cannot = [Decision(*random.sample(keys, 2), False, "c") for _ in range(random.choice([0, 1, 2]))]
+        constraints = Constraints((*must, *cannot), frozenset(random.choice([[], ["crm"]])))
+        bridges = cluster_oracle.weak_bridges(edges, [d.record_keys for d in must])
+        wanted = cluster_oracle.clusters(keys, edges, constraints.decisions, constraints.duplicate_free, bridges)
+        found, conflicts = partition(pl.Series(keys), links(edges), constraints)
+        listed = {(row["record_key_l"], row["record_key_r"]): row["reason"] for row in conflicts.to_dicts()}
+        assert listed == wanted.conflicts, seed
+        together = found.group_by("cluster_key").agg("record_key")["record_key"].to_list()
+        assert {frozenset(group) for group in together} == wanted.groups, seed
+        reasons += [wanted.conflicts[pair] for pair in bridges]
+    assert {reasons.count(reason) > 0 for reason in ("cannot_link", "duplicate_free", "weak_bridge")} == {True}
 
 
 def test_large_component_takes_seconds() -> None:
