@@ -1,20 +1,25 @@
 """Which records are one customer, and the id that customer keeps.
 
-Belongs here: pairs, model, clusters, identities. Does not belong here: standardising (`standardise`), the golden record
-(`golden`), and when any of this runs (`orchestration`).
+Belongs here: pairs, model, constraints, clusters, identities. Does not belong here: standardising (`standardise`), the
+golden record (`golden`), and when any of this runs (`orchestration`).
 """
 
 from crm_pipeline.linkage.clusters import ClusterSummary, cluster_records
+from crm_pipeline.linkage.constraints import Constraints, Contradiction, Decision, contradictions
 from crm_pipeline.linkage.identity import IdentitySummary, assign_customers
 from crm_pipeline.linkage.ids import is_customer_id
 from crm_pipeline.linkage.pairs import PairSummary, pair_records
 
 __all__ = [
     "ClusterSummary",
+    "Constraints",
+    "Contradiction",
+    "Decision",
     "IdentitySummary",
     "PairSummary",
     "assign_customers",
     "cluster_records",
+    "contradictions",
     "is_customer_id",
     "pair_records",
 ]

@@ -61,6 +61,11 @@ class Extract(Frozen):
     owner: Text | None = Field(
         None, exclude=True, description="who answers for its data, such as a team; by default that of the source"
     )  # excluded, for it changes nothing of what std makes of a row
+    duplicate_free: bool | None = Field(
+        None,
+        exclude=True,  # for the same reason
+        description="whether no two records of this extract of customers are one customer; by default as its source",
+    )
     reject_limit: float = Field(
         0.01, ge=0, le=1, description="share of lines that may be unreadable; above it a delivery is refused"
     )
@@ -98,6 +103,14 @@ class Extract(Frozen):
             )
         return self
 
+    @model_validator(mode="after")
+    def _customers_are_duplicate_free(self) -> Extract:
+        if self.duplicate_free and self.entity not in ("", "customers"):
+            raise ValueError(
+                f"expected duplicate_free at an extract of customers or contacts; found it at one of {self.entity}"
+            )
+        return self
+
     def form(self, column: str) -> ValueForm:
         """The parsed form of a column that is not namespaced."""
         return ValueForm.model_validate(value_form(self.columns[column]))
@@ -130,6 +143,10 @@ class Source(Frozen):
 
     trust: int = Field(50, ge=0, le=100, description="0 to 100; the survivorship rule `trust` prefers the higher")
     owner: Text | None = Field(None, description="who answers for its data, such as a team; scores are told by owner")
+    duplicate_free: bool = Field(
+        False,
+        description="whether each of its extracts of customers has every customer once only; an extract may differ",
+    )
     extracts: dict[Name, Extract] = Field(min_length=1)
 
     @model_validator(mode="before")
@@ -218,6 +235,19 @@ class Config(Frozen):
     def trust(self) -> dict[str, int]:
         """Source name to trust."""
         return {name: source.trust for name, source in self.sources.items()}
+
+    @property
+    def duplicate_free(self) -> frozenset[str]:
+        """The extracts of customers that have every customer once only, as `source.extract`.
+
+        The contacts in the rows of an extract are not among them: one person may be the contact of many.
+        """
+        return frozenset(
+            f"{source}.{name}"
+            for source, name, extract in self.extracts
+            if extract.entity == "customers"
+            and (self.sources[source].duplicate_free if extract.duplicate_free is None else extract.duplicate_free)
+        )
 
     @property
     def extracts(self) -> list[tuple[str, str, Extract]]:

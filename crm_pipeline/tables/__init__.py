@@ -27,7 +27,15 @@ from crm_pipeline.tables.golden import (
     customers,
     published_entity,
 )
-from crm_pipeline.tables.linking import CLUSTERS, FORMER_MEMBERS, IDENTITY_KINDS, MEMBERS, PAIRS
+from crm_pipeline.tables.linking import (
+    CLUSTERS,
+    CONFLICTS,
+    FORMER_MEMBERS,
+    IDENTITY_KINDS,
+    MEMBERS,
+    PAIRS,
+    ConflictReason,
+)
 from crm_pipeline.tables.operations import CHECK_RESULTS, LOADS, PUBLISHED, QUARANTINE, REJECTIONS, CheckKind
 from crm_pipeline.tables.records import (
     CAMPAIGN_COLUMNS,
@@ -56,6 +64,7 @@ __all__ = [
     "CAMPAIGN_COLUMNS",
     "CHECK_RESULTS",
     "CLUSTERS",
+    "CONFLICTS",
     "CONTACTS",
     "CORRECTIONS",
     "CORRECTION_USES",
@@ -93,6 +102,7 @@ __all__ = [
     "VERSION_COLUMNS",
     "CheckKind",
     "Column",
+    "ConflictReason",
     "CorrectionStatus",
     "Personal",
     "Table",

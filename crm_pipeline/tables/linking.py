@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from crm_pipeline.tables.contract import Column, Personal, Table
 
 _INDIRECT = Personal.INDIRECT
@@ -33,6 +35,43 @@ CLUSTERS = Table(
         Column("cluster_key", "VARCHAR", "smallest record key of its component; not an identity", _INDIRECT),
         Column("match_probability", "DOUBLE", "of its strongest link within the component", null="it is alone"),
         Column("matched_by", "VARCHAR", "single, identifier, model or decision: of that strongest link"),
+    ),
+)
+
+
+class ConflictReason(StrEnum):
+    """Why a link does not hold."""
+
+    CANNOT_LINK = "cannot_link"
+    DUPLICATE_FREE = "duplicate_free"
+    WEAK_BRIDGE = "weak_bridge"
+
+
+CONFLICTS = Table(
+    "link",
+    "conflicts",
+    "one linked pair of current records that are two customers all the same",
+    ("record_key_l", "record_key_r"),
+    (
+        Column("record_key_l", "VARCHAR", "the smaller record key", _INDIRECT),
+        Column("record_key_r", "VARCHAR", "the larger record key", _INDIRECT),
+        Column("matched_by", "VARCHAR", "identifier, model or decision"),
+        Column("rule", "VARCHAR", "as in link.pairs: the namespace or the blocking rule"),
+        Column("match_weight", "DOUBLE", "as in link.pairs", null="linked by identifier"),
+        Column("match_probability", "DOUBLE", "as in link.pairs"),
+        Column(
+            "reason",
+            "VARCHAR",
+            "cannot_link: people said that they, or records joined to them, are two; duplicate_free: one customer "
+            "would have two records of an extract without duplicates; weak_bridge: the one weak link between two "
+            "groups whose own links are many and strong",
+        ),
+        Column(
+            "blocked_by",
+            "VARCHAR",
+            "the decision that keeps them apart, or the extract without duplicates as source.extract",
+            null="a weak bridge",
+        ),
     ),
 )
 

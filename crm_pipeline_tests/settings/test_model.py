@@ -130,6 +130,52 @@ def test_demo_is_sound(monkeypatch: pytest.MonkeyPatch) -> None:
     ]  # fmt: skip
 
 
+WITH_ORDERS = """\
+      leads: {entity: customers, read: {file: "leads.csv"}, primary_key: id, columns: {name: n}}
+      people: {entity: contacts, read: {file: "people.csv"}, primary_key: id, columns: {name: n}}
+      orders: {read: {file: "orders.csv"}, primary_key: id, columns: {customer: c}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("at_source", "at_leads", "expected"),
+    [
+        ("", "", set()),
+        ("true", "", {"crm.customers", "crm.leads", "crm.people"}),
+        ("true", "false", {"crm.customers", "crm.people"}),
+        ("", "true", {"crm.leads"}),
+        ("false", "true", {"crm.leads"}),
+    ],
+)
+def test_extracts_without_duplicates(load: Load, at_source: str, at_leads: str, expected: set[str]) -> None:
+    """What is written at an extract stands above its source; it is said of customers and contacts only."""
+    text = SOUND + WITH_ORDERS
+    if at_source:
+        text = text.replace("trust: 90", f"trust: 90\n    duplicate_free: {at_source}")
+    if at_leads:
+        text = text.replace("leads: {", f"leads: {{duplicate_free: {at_leads}, ")
+    project = load(text.replace("extra_columns:", "contact: {name: 联系人}\n        extra_columns:"))
+    assert project.config.duplicate_free == expected
+    assert schema_errors(yaml.safe_load(text)) == []
+
+
+def test_duplicate_free_is_of_customers(load: Load) -> None:
+    """At an extract of orders it is refused, with the line."""
+    with pytest.raises(
+        ConfigurationError, match=r"pipeline.yaml:17: expected duplicate_free at .*; found it at one of"
+    ):
+        load(SOUND + WITH_ORDERS.replace("orders: {", "orders: {duplicate_free: true, "))
+
+
+def test_duplicate_free_is_no_part_of_the_recipe(load: Load) -> None:
+    """What std makes of a row does not depend on it, so no delivery is applied again when it changes."""
+    plain, declared = (
+        load(text).config.sources["crm"].extracts["customers"].model_dump(mode="json")
+        for text in (SOUND, SOUND.replace("primary_key: id", "primary_key: id\n        duplicate_free: true"))
+    )
+    assert plain == declared
+
+
 @pytest.mark.parametrize("entity", ENTITIES)
 def test_names_one_may_write(entity: str) -> None:
     """One writes `customer` for the reference to a customer and every other standard column by its own name."""

@@ -12,9 +12,19 @@ from crm_pipeline.settings import Project
 from crm_pipeline.steps.checks import judge_table, prepare_judging
 from crm_pipeline.steps.publishing.guards import LARGEST, guard_clusters, largest_claim
 from crm_pipeline.steps.run import Run, suite_of
-from crm_pipeline.tables import CLUSTERS, CUSTOMER_IDS, FORMER_MEMBERS, IDENTITY_EVENTS, MEMBERS, PAIRS, Table
+from crm_pipeline.tables import (
+    CLUSTERS,
+    CONFLICTS,
+    CUSTOMER_IDS,
+    FORMER_MEMBERS,
+    IDENTITY_EVENTS,
+    MEMBERS,
+    PAIRS,
+    Table,
+)
 
 _PAIRS, _CLUSTERS = dg.AssetKey(["link", "pairs"]), dg.AssetKey(["link", "clusters"])
+_CONFLICTS = dg.AssetKey(["link", "conflicts"])
 _IDENTITIES: dict[Table, str] = {
     MEMBERS: "Which customer each living record belongs to.",
     FORMER_MEMBERS: "Which customer each deleted record last belonged to.",
@@ -30,7 +40,7 @@ class PairsConfig(dg.Config):
 
 
 def link_assets(project: Project) -> list[dg.AssetsDefinition]:
-    """Pairs, clusters, identities."""
+    """Pairs, clusters with their conflicts, identities."""
     return [_pairs(project), _clusters(project), _identities(project)]
 
 
@@ -67,41 +77,49 @@ def _pairs(project: Project) -> dg.AssetsDefinition:
 
 
 def _clusters(project: Project) -> dg.AssetsDefinition:
-    limit, suite = project.config.linkage.largest_cluster, suite_of(project, CLUSTERS)
+    limit = project.config.linkage.largest_cluster
+    suite, of_conflicts = suite_of(project, CLUSTERS), suite_of(project, CONFLICTS)
 
-    @dg.asset(
-        key=_CLUSTERS,
-        group_name="link",
-        deps=[_PAIRS],
+    @dg.multi_asset(
+        name="link__clusters",
+        specs=[
+            _spec(CLUSTERS, "Linked records that are one customer, as far as constraints allow.", _PAIRS),
+            _spec(CONFLICTS, "Links that do not hold: against a constraint, or weak between dense groups.", _PAIRS),
+        ],
         check_specs=[
-            dg.AssetCheckSpec(
-                LARGEST,
-                asset=_CLUSTERS,
-                blocking=True,
-                description=largest_claim(limit),
-            ),
+            dg.AssetCheckSpec(LARGEST, asset=_CLUSTERS, blocking=True, description=largest_claim(limit)),
             *check_specs(_CLUSTERS, suite),
+            *check_specs(_CONFLICTS, of_conflicts),
         ],
         pool=POOL,
-        kinds={"duckdb"},
-        description="Connected components of the linked pairs.",
-        metadata={"dagster/column_schema": schema_of(CLUSTERS)},
     )
-    def clusters(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+    def clusters(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
         prepare_judging(run)
         with step(run, "link.clusters"):
-            summary = linkage.cluster_records(run.warehouse)
+            constraints = linkage.Constraints(duplicate_free=project.config.duplicate_free)
+            summary = linkage.cluster_records(run.warehouse, constraints=constraints)
             verdict = dg.AssetCheckResult(
+                asset_key=_CLUSTERS,
                 check_name=LARGEST,
                 passed=guard_clusters(run, limit),
                 metadata={"largest cluster (records)": summary.largest_size, "limit": limit},
             )
-            return dg.MaterializeResult(
-                metadata=counts(
-                    summary.record_count, clusters=summary.cluster_count, largest_cluster=summary.largest_size
-                ),
-                check_results=[verdict, *check_results(_CLUSTERS, *judge_table(run, CLUSTERS, suite))],
-            )
+            judged, judged_conflicts = judge_table(run, CLUSTERS, suite), judge_table(run, CONFLICTS, of_conflicts)
+        yield dg.MaterializeResult(
+            asset_key=_CLUSTERS,
+            metadata=counts(summary.record_count, clusters=summary.cluster_count, largest_cluster=summary.largest_size),
+            check_results=[verdict, *check_results(_CLUSTERS, *judged)],
+        )
+        yield dg.MaterializeResult(
+            asset_key=_CONFLICTS,
+            metadata=counts(
+                run.warehouse.count(CONFLICTS),
+                cannot_link=summary.cannot_link_count,
+                duplicate_free=summary.duplicate_free_count,
+                weak_bridge=summary.weak_bridge_count,
+            ),
+            check_results=check_results(_CONFLICTS, *judged_conflicts),
+        )
 
     return clusters
 
@@ -110,11 +128,11 @@ def _key(table: Table) -> dg.AssetKey:
     return dg.AssetKey([table.schema, table.name])
 
 
-def _spec(table: Table, description: str) -> dg.AssetSpec:
+def _spec(table: Table, description: str, after: dg.AssetKey) -> dg.AssetSpec:
     return dg.AssetSpec(
         _key(table),
         group_name="link",
-        deps=[_CLUSTERS],
+        deps=[after],
         description=description,
         kinds={"duckdb"},
         metadata={"dagster/column_schema": schema_of(table)},
@@ -126,7 +144,7 @@ def _identities(project: Project) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name="identities",
-        specs=[_spec(table, description) for table, description in _IDENTITIES.items()],
+        specs=[_spec(table, description, _CLUSTERS) for table, description in _IDENTITIES.items()],
         check_specs=[spec for table in _IDENTITIES for spec in check_specs(_key(table), suites[table.qualified])],
         pool=POOL,
     )
