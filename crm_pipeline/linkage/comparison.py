@@ -64,6 +64,7 @@ class Comparison:
         columns: what it is made of; a level takes part where the project has all columns of its condition.
         is_missing: SQL that is true when the two can't be compared; empty for: none of the columns is there.
         levels: from equal to different; m, u and related of a full set each sum to 1.
+        most_different: largest share of pairs of one customer that is believed to differ, whatever the data seem to say.
         needed: columns without which there is no comparison; None for all of them.
     """
 
@@ -73,6 +74,7 @@ class Comparison:
     columns: tuple[str, ...]
     is_missing: str
     levels: tuple[Level, ...]
+    most_different: float = 1.0
     needed: tuple[str, ...] | None = None
 
     def with_columns(self, present: Sequence[str]) -> Comparison | None:
@@ -185,19 +187,10 @@ def _agreeing(comparison: Comparison, strangers: Iterable[float]) -> list[int]:
 
 
 def agreeing_kinds(agreement: Sequence[Mapping[str, Any]]) -> pl.Expr:
-    """How many kinds of evidence agree, over the columns gamma_<comparison> of `agreement_levels`.
-
-    A kind agrees when one of its comparisons does and none of them is clearly different: one given name under two
-    family names is no agreement in the name.
-    """
-    of_kind: dict[str, list[Mapping[str, Any]]] = {}
+    """How many kinds of evidence agree, over the columns gamma_<comparison> of `agreement_levels`."""
+    of_kind: dict[str, list[pl.Expr]] = {}
     for entry in agreement:
-        of_kind.setdefault(entry["evidence"], []).append(entry)
-    kinds = [
-        (
-            pl.any_horizontal(pl.col(f"gamma_{entry['comparison']}").is_in(entry["agreeing"]) for entry in entries)
-            & pl.all_horizontal(pl.col(f"gamma_{entry['comparison']}") != 0 for entry in entries)
-        ).cast(pl.Int32)
-        for entries in of_kind.values()
-    ]
+        agrees = pl.col(f"gamma_{entry['comparison']}").is_in(entry["agreeing"])
+        of_kind.setdefault(entry["evidence"], []).append(agrees)
+    kinds = [pl.any_horizontal(agreeing).cast(pl.Int32) for agreeing in of_kind.values()]
     return pl.sum_horizontal(kinds) if kinds else pl.lit(0)

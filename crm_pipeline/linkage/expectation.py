@@ -72,18 +72,19 @@ class Learnt:
     rounds: int
 
 
-def maximise(chosen: Sequence[Comparison], seen: Outcomes, *, records: int) -> Learnt:
+def maximise(chosen: Sequence[Comparison], seen: Outcomes, *, records: int, fewest_related: float = 0.0) -> Learnt:
     """M and the shares of the kinds of pairs that explain the outcomes best.
 
     Args:
         chosen: the comparisons, in the order of the columns of `seen.levels`.
         seen: the outcomes of pairs that share a blocking key, and of pairs known to be of one customer.
         records: number of records, of which all pairs are thought of.
+        fewest_related: pairs who belong together for each pair of one customer, at least.
     """
     pairs = max(records * (records - 1) / 2, 1.0)
     believed = tuple(np.array([level.m for level in comparison.levels]) for comparison in chosen)
     together = _bits(seen.levels, tuple(np.array([level.related for level in c.levels]) for c in chosen))
-    m, same, related = believed, _within(0.2, records, pairs), _within_related(0.1, records, pairs)
+    m, same, related = believed, _within(0.2, records, pairs), _within_related(0.2, records, pairs)
     probability = np.zeros(len(seen.counts))
     rounds = 0
     while rounds < MOST_ROUNDS:
@@ -91,10 +92,13 @@ def maximise(chosen: Sequence[Comparison], seen: Outcomes, *, records: int) -> L
         probability, is_together = _expected(seen, _bits(seen.levels, m), together, same, related)
         taught = np.where(seen.is_thin & ~seen.is_known, 0.0, probability) * seen.counts
         before = (*m, np.array([np.log(same), np.log(related)]))
-        m = tuple(_shares(seen.levels[:, n], taught, prior) for n, prior in enumerate(believed))
+        m = tuple(
+            _shares(seen.levels[:, n], taught, prior, chosen[n].most_different) for n, prior in enumerate(believed)
+        )
         unknown = ~seen.is_known
         same = _within(float(taught[unknown].sum()) / records, records, pairs)
         related = _within_related(float((is_together * seen.counts)[unknown].sum()) / records, records, pairs)
+        related = max(related, same * fewest_related)
         now = (*m, np.array([np.log(same), np.log(related)]))
         if max(float(np.abs(a - b).max()) for a, b in zip(before, now, strict=True)) < SMALLEST_CHANGE:
             break
@@ -126,12 +130,12 @@ def _expected(seen: Outcomes, own: Floats, together: Floats, same: float, relate
     return np.where(seen.is_known, 1.0, weights[0]), np.where(seen.is_known, 0.0, weights[1])
 
 
-def _shares(levels: NDArray[np.int64], taught: Floats, believed: Floats) -> Floats:
+def _shares(levels: NDArray[np.int64], taught: Floats, believed: Floats, most_different: float) -> Floats:
     """M of one comparison: what was counted and what was believed, within bounds, sum 1."""
     is_there = levels >= 0
     counted = np.bincount(levels[is_there], weights=taught[is_there], minlength=len(believed))
     shares = (counted + BELIEVED_PAIRS * believed) / (counted.sum() + BELIEVED_PAIRS)
     shares = np.maximum(shares, SMALLEST_M)
-    shares[-1] = max(shares[-1], SMALLEST_M_DIFFERENT)
-    bounded: Floats = shares / shares.sum()
-    return bounded
+    different = min(max(shares[-1] / shares.sum(), SMALLEST_M_DIFFERENT), most_different)
+    agreeing = shares[:-1] / shares[:-1].sum() * (1 - different)
+    return np.append(agreeing, different)

@@ -91,12 +91,12 @@ def train(
         pairs.rename({"join_key_l": "record_key_l", "join_key_r": "record_key_r"}),
         on=["record_key_l", "record_key_r", "match_key"],
     )
-    first, _ = _learn(scratch, chosen, outcomes, frequencies, customers, len(keys))
+    first, _ = _learn(scratch, population, chosen, outcomes, frequencies, customers, len(keys))
     probable = first.filter(pl.col("probability") >= PROVISIONAL).select("record_key_l", "record_key_r")
     links = pl.concat([probable, identified.select("record_key_l", "record_key_r")])
     customers = _customers(keys, links)
     frequencies = term_frequencies(scratch, chosen, columns, population.composed, customers)
-    second, model = _learn(scratch, chosen, outcomes, frequencies, customers, len(keys))
+    second, model = _learn(scratch, population, chosen, outcomes, frequencies, customers, len(keys))
     return _trained(chosen, model, frequencies, _notes(second, model))
 
 
@@ -160,6 +160,7 @@ def _with_levels(outcomes: pl.DataFrame, chosen: Sequence[Comparison]) -> pl.Dat
 
 def _learn(
     scratch: Warehouse,
+    population: Population,
     chosen: Sequence[Comparison],
     outcomes: pl.DataFrame,
     frequencies: dict[str, pl.DataFrame],
@@ -181,7 +182,7 @@ def _learn(
         is_known=(groups["match_key"] == _KNOWN).to_numpy(),
         is_thin=groups["is_thin"].to_numpy(),
     )
-    learnt = maximise(chosen, seen, records=records)
+    learnt = maximise(chosen, seen, records=records, fewest_related=population.fewest_related)
     probable = shown.join(groups.with_columns(pl.Series("probability", learnt.probability)), on=alike)
     return probable.filter((pl.col("match_key") == _CANDIDATE) & ~pl.col("is_thin")), _Model(u, learnt)
 

@@ -65,6 +65,7 @@ _COMPARISONS = (
             Level("similar", similar("name_letters", 0.88), 0.04, 0.006, 0.05),
             Level("different", ELSE, 0.04, 0.99215, 0.09),
         ),
+        most_different=0.15,
         needed=("organisation_name",),
     ),
     Comparison(
@@ -112,7 +113,9 @@ _COMPARISONS = (
         ),
     ),
     address_comparison(
-        "several companies share a building, and they move", related=(0.1, 0.03, 0.05, 0.02, 0.05, 0.2, 0.55)
+        "several companies share a building, and they move",
+        related=(0.1, 0.03, 0.05, 0.02, 0.05, 0.2, 0.55),
+        most_different=0.2,
     ),
 )
 
@@ -147,4 +150,6 @@ ORGANISATIONS = Population(
     comparisons=_COMPARISONS,
     blocking_rules=_RULES,
     composed={},
+    # Without this, groups are learnt as companies that often move: their names and domains agree.
+    fewest_related=0.1,
 )

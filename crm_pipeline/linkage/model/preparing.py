@@ -40,12 +40,15 @@ PLACE_COLUMNS = {
 }
 
 
-def address_comparison(reason: str, *, related: tuple[float, float, float, float, float, float, float]) -> Comparison:
+def address_comparison(
+    reason: str, *, related: tuple[float, float, float, float, float, float, float], most_different: float = 1.0
+) -> Comparison:
     """How addresses are compared: as one, because street, postcode and city are not independent.
 
     Args:
         reason: why.
         related: shares of the levels among pairs who belong together; see `Level`.
+        most_different: see `Comparison`.
     """
     same_place = "(postcode_l = postcode_r OR jaro_winkler_similarity(city_l, city_r) >= 0.9)"
     conditions = (
@@ -61,7 +64,9 @@ def address_comparison(reason: str, *, related: tuple[float, float, float, float
         Level(label, condition, m, u, share, frequency, agrees)
         for (label, condition, m, u, frequency, agrees), share in zip(conditions, related, strict=True)
     )
-    return Comparison("address", "address", reason, ("street", "postcode", "city"), "", levels, needed=())
+    return Comparison(
+        "address", "address", reason, ("street", "postcode", "city"), "", levels, most_different, needed=()
+    )
 
 
 def contact_comparisons(*, shared_phone: float, shared_line: float, shared_email: float) -> tuple[Comparison, ...]:
