@@ -26,7 +26,7 @@ MOST_ROUNDS, SMALLEST_CHANGE = 60, 1e-4
 # and never more than one pair in ten.
 FEWEST_PER_RECORD, MOST_PER_RECORD, LARGEST_SHARE = 0.01, 3.0, 0.1
 # Pairs who belong together per record.
-FEWEST_RELATED_PER_RECORD, MOST_RELATED_PER_RECORD = 0.01, 3.0
+FEWEST_RELATED_PER_RECORD, MOST_RELATED_PER_RECORD = 0.001, 3.0
 
 # No field is free of errors: at least one true pair in a hundred differs in it, and no outcome is impossible.
 SMALLEST_M, SMALLEST_M_DIFFERENT = 0.001, 0.01

@@ -18,16 +18,24 @@ from crm_pipeline.linkage.model.preparing import (
 from crm_pipeline.linkage.spellings import forms, sound
 
 _IS_PINYIN = "(latin_name IS NOT NULL AND regexp_matches(native_name, '\\p{Han}'))"
+# Whoever has one field for it writes the generation behind a name: Smith Sr, Dobbins Senior, Morris II.
+_GENERATION = "(jr|sr|junior|senior|ii|iii|iv)"
+_FAMILY, _GIVEN = (
+    f"nullif(regexp_replace({fold(name)}, '[\\s,]+{_GENERATION}\\.?$', ''), '')"
+    for name in ("family_name", "given_name")
+)
 _COLUMNS = {
-    "family_name": fold("family_name"),
-    "given_name": fold("given_name"),
+    "family_name": _FAMILY,
+    "given_name": _GIVEN,
     # A Chinese name in pinyin has its surname first; whoever writes it in Latin letters wrote the pinyin.
-    "family_latin": f"CASE WHEN {_IS_PINYIN} THEN lower(split_part(latin_name, ' ', 1)) ELSE {fold('family_name')} END",
+    "family_latin": f"CASE WHEN {_IS_PINYIN} THEN lower(split_part(latin_name, ' ', 1)) ELSE {_FAMILY} END",
     "given_latin": f"""CASE WHEN {_IS_PINYIN} THEN lower(regexp_replace(latin_name, '^\\S+\\s*', ''))
-                       ELSE {fold("given_name")} END""",
+                       ELSE {_GIVEN} END""",
     "full_name": "name_key",
     "middle_name": f"rtrim({fold('middle_name')}, '.')",
-    "generation": "nullif(regexp_extract(lower(name_suffix), '^(jr|sr|ii|iii|iv)\\b', 1), '')",
+    "generation": f"""replace(replace(nullif(regexp_extract(
+        lower(concat_ws(' ', given_name, family_name, name_suffix)), '\\s{_GENERATION}\\.?$', 1
+    ), ''), 'junior', 'jr'), 'senior', 'sr')""",
     "birth_date": "CAST(birth_date AS VARCHAR)",
     **CONTACT_COLUMNS,
     **PLACE_COLUMNS,

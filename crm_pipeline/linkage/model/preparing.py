@@ -119,5 +119,11 @@ ADDRESS_RULES = (
         "a name under another spelling, or mistyped throughout",
     ),
     BlockingRule("street_and_postcode", "street || '|' || postcode", ("street", "postcode"), "no number in the street"),
+    BlockingRule(
+        "beginning_of_the_street_and_postcode",
+        "left(regexp_replace(street, '[0-9]', '', 'g'), 6) || '|' || postcode",
+        ("street", "postcode"),
+        "the street or its number mistyped",
+    ),
     BlockingRule("street_and_city", "street || '|' || city", ("street", "city"), "no number and no postcode"),
 )
