@@ -64,7 +64,7 @@ class Comparison:
         columns: what it is made of; a level takes part where the project has all columns of its condition.
         is_missing: SQL that is true when the two can't be compared; empty for: none of the columns is there.
         levels: from equal to different; m, u and related of a full set each sum to 1.
-        most_different: largest share of pairs of one customer that is believed to differ, whatever the data seem to say.
+        most_different: largest share of pairs of one customer that is believed to differ, whatever the data say.
         needed: columns without which there is no comparison; None for all of them.
     """
 

@@ -31,7 +31,9 @@ _COLUMNS = {
     "family_latin": f"CASE WHEN {_IS_PINYIN} THEN lower(split_part(latin_name, ' ', 1)) ELSE {_FAMILY} END",
     "given_latin": f"""CASE WHEN {_IS_PINYIN} THEN lower(regexp_replace(latin_name, '^\\S+\\s*', ''))
                        ELSE {_GIVEN} END""",
-    "full_name": "name_key",
+    # A name in one piece that is read as no person's is compared as it is, its words in any order.
+    "full_name": f"""coalesce(name_key, CASE WHEN family_name IS NULL AND given_name IS NULL THEN nullif(
+        array_to_string(list_sort(regexp_extract_all({fold("name")}, '[^\\s,.]+')), ' '), '') END)""",
     "middle_name": f"rtrim({fold('middle_name')}, '.')",
     "generation": f"""replace(replace(nullif(regexp_extract(
         lower(concat_ws(' ', given_name, family_name, name_suffix)), '\\s{_GENERATION}\\.?$', 1
@@ -196,7 +198,8 @@ _RULES = (
     ),
     BlockingRule(
         "birth_date_and_an_initial",
-        "unnest(list_distinct([birth_date || '|' || left(family_latin, 1), birth_date || '|' || left(given_latin, 1)]))",
+        "unnest(list_distinct([birth_date || '|' || left(family_latin, 1), "
+        "birth_date || '|' || left(given_latin, 1)]))",
         ("birth_date", "family_latin", "given_latin"),
         "a typo in either name, a nickname, a name changed by marriage, names exchanged",
     ),

@@ -48,7 +48,7 @@ class Population:
         names: the columns without any of which nothing is compared.
         comparisons: how records are compared.
         blocking_rules: which are, in order of strength: a pair is credited to the first rule that finds it.
-        fewest_related: pairs who belong together for each pair of one customer, at least, whatever the data seem to say.
+        fewest_related: pairs who belong together for each pair of one customer, at least, whatever the data say.
         composed: per column that is made of others, those: it is as rare as its parts together.
     """
 
