@@ -85,13 +85,16 @@ class Comparison:
         columns = tuple(name for name in self.columns if name in present)
         if not columns or not set(self.columns if self.needed is None else self.needed) <= set(columns):
             return None
-        absent = [f"{name}_l" for name in self.columns if name not in columns]
+        absent = [f"{name}_{side}" for name in self.columns if name not in columns for side in "lr"]
         kept = [level for level in self.levels if not any(name in level.condition for name in absent)]
         if len(kept) < 2:
             return None
         m, u, related = (sum(getattr(level, share) for level in kept) for share in ("m", "u", "related"))
         levels = tuple(replace(x, m=x.m / m, u=x.u / u, related=x.related / related) for x in kept)
-        return replace(self, columns=columns, is_missing=self.is_missing or missing(*columns), levels=levels)
+        # Without a column that only says when others are enough, what is needed must be there.
+        is_told = self.is_missing and not any(name in self.is_missing for name in absent)
+        is_missing = self.is_missing if is_told else missing(*(self.needed or columns))
+        return replace(self, columns=columns, is_missing=is_missing, levels=levels)
 
 
 def missing(*columns: str) -> str:

@@ -1,18 +1,20 @@
-"""The tables that make up the model: comparisons and blocking rules."""
+"""The tables that make up the models: comparisons and blocking rules of people and of organisations."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
 from itertools import combinations
+from random import Random
 
+import duckdb
 import polars as pl
 import pytest
 
 from crm_pipeline.linkage import blocking
-from crm_pipeline.linkage.comparison import agreement_levels, splink_settings
-from crm_pipeline.linkage.model import comparisons
-from crm_pipeline.linkage.records import COLUMNS, RECORDS, prepare_records, usable_columns
+from crm_pipeline.linkage.comparison import ELSE, agreement_levels, splink_settings
+from crm_pipeline.linkage.model import ORGANISATIONS, PEOPLE, POPULATIONS, Population
+from crm_pipeline.linkage.records import RECORDS, prepare_records, usable
 from crm_pipeline.linkage.scratch import scratch_database
 from crm_pipeline.tables import CUSTOMER_COLUMNS
 from crm_pipeline.warehouse import Warehouse
@@ -20,46 +22,104 @@ from crm_pipeline.warehouse import Warehouse
 from .conftest import fill_customers
 
 GONE = {"record_key": "gone", "name": "x", "valid_to": date(2026, 2, 2)}
-SUBSETS = [COLUMNS, *combinations(COLUMNS, 2), *combinations(COLUMNS, 1)]
 
 
-@pytest.mark.parametrize("columns", SUBSETS)
-def test_defaults_are_probabilities(columns: tuple[str, ...]) -> None:
-    """For any usable columns, m and u of each comparison sum to 1, the first level speaks for and the last against."""
-    for comparison in comparisons(columns):
-        assert sum(level.m for level in comparison.levels) == pytest.approx(1)
-        assert sum(level.u for level in comparison.levels) == pytest.approx(1)
-        assert comparison.levels[0].m > comparison.levels[0].u
-        assert comparison.levels[-1].m < comparison.levels[-1].u
-        assert comparison.levels[-1].condition == "ELSE"
+def subsets(population: Population) -> list[tuple[str, ...]]:
+    """All columns, each pair, each alone, and some larger sets."""
+    columns = population.prepared
+    random = Random(5)
+    larger = [tuple(c for c in columns if random.random() < 0.6) for _ in range(60)]
+    return [columns, *combinations(columns, 2), *combinations(columns, 1), *larger]
+
+
+@pytest.mark.parametrize("population", POPULATIONS, ids=lambda population: population.name)
+def test_shipped_shares_are_probabilities(population: Population) -> None:
+    """For any usable columns m, u and related sum to 1, the first level speaks for and the last against."""
+    for columns in subsets(population):
+        for comparison in population.usable_comparisons(columns):
+            for share in ("m", "u", "related"):
+                assert sum(getattr(level, share) for level in comparison.levels) == pytest.approx(1)
+                assert min(getattr(level, share) for level in comparison.levels) > 0
+            assert comparison.levels[0].m > comparison.levels[0].u
+            assert comparison.levels[-1].m < comparison.levels[-1].u
+            assert [level.condition == ELSE for level in comparison.levels].count(True) == 1
+            assert comparison.levels[-1].condition == ELSE
+
+
+@pytest.mark.parametrize("population", POPULATIONS, ids=lambda population: population.name)
+def test_levels_name_no_column_that_is_not_there(population: Population) -> None:
+    """Every condition of every usable comparison can be computed from the columns that are there, by DuckDB itself."""
+    lists = {"phones", "mobiles", "lines", "emails", "domains", "given_forms"}
+    with duckdb.connect() as connection:
+        for columns in subsets(population):
+            sides = ", ".join(
+                f"NULL::{'VARCHAR[]' if name in lists else 'VARCHAR'} AS {name}_{side}"
+                for name in columns
+                for side in "lr"
+            )
+            conditions = [
+                condition
+                for comparison in population.usable_comparisons(columns)
+                for condition in (
+                    comparison.is_missing,
+                    *(x.condition for x in comparison.levels if x.condition != ELSE),
+                )
+            ]
+            if conditions:
+                connection.execute(f"SELECT {', '.join(f'({c})' for c in conditions)} FROM (SELECT {sides})")
 
 
 def test_model_is_built_fresh() -> None:
     """Changing what one call gave does not change what the next one gives."""
-    settings = splink_settings(comparisons(COLUMNS), prior=0.01)
+    chosen = PEOPLE.usable_comparisons(PEOPLE.prepared)
+    settings = splink_settings(chosen, prior=0.01)
     settings["comparisons"][0]["comparison_levels"].clear()
-    assert splink_settings(comparisons(COLUMNS), prior=0.01)["comparisons"][0]["comparison_levels"]
+    assert splink_settings(chosen, prior=0.01)["comparisons"][0]["comparison_levels"]
 
 
 def test_identifiers_are_not_compared() -> None:
-    """No comparison and no blocking rule uses a column that links deterministically."""
+    """No comparison, no blocking rule and no prepared column uses a column that links deterministically."""
     identifiers = {"external_ids", "national_id", "organisation_id", "tax_id"}
     assert identifiers <= {column.name for column in CUSTOMER_COLUMNS}
-    assert not identifiers & set(COLUMNS)
-    text = repr((comparisons(COLUMNS), blocking.RULES))
+    text = repr(POPULATIONS)
     assert not [name for name in identifiers if name in text]
 
 
-def test_gender_is_no_evidence() -> None:
-    """Agreement is counted for five kinds of evidence, and for none of them by similarity of a city or a gender."""
-    kinds = {entry["evidence"] for entry in agreement_levels(comparisons(COLUMNS))}
-    assert kinds == {"name", "birth_date", "phone", "email", "address"}
-    assert agreement_levels(comparisons(("city", "gender"))) == []
+def test_hints_are_no_evidence() -> None:
+    """Agreement is counted for the kinds named in the tables, and for none of them by gender, city or legal form."""
+    people = agreement_levels(PEOPLE.usable_comparisons(PEOPLE.prepared))
+    assert {x["evidence"] for x in people} == {"name", "middle_name", "birth_date", "phone", "email", "address"}
+    organisations = agreement_levels(ORGANISATIONS.usable_comparisons(ORGANISATIONS.prepared))
+    assert {x["evidence"] for x in organisations} == {"name", "phone", "email", "domain", "address"}
+    assert agreement_levels(PEOPLE.usable_comparisons(("city", "gender", "employer"))) == []
+
+
+def test_what_strangers_agree_in_is_no_agreement() -> None:
+    """A level that one stranger in ten shows, such as the only postcode of a project, is not counted as evidence."""
+    chosen = PEOPLE.usable_comparisons(("street", "postcode", "city"))
+    shipped = [[level.u for level in comparison.levels] for comparison in chosen]
+    [before] = agreement_levels(chosen, shipped)
+    same_postcode = next(n for n, level in enumerate(chosen[0].levels) if level.label == "the same postcode")
+    shipped[0][same_postcode] = 0.9
+    [after] = agreement_levels(chosen, shipped)
+    assert set(before["agreeing"]) - set(after["agreeing"]) == {len(chosen[0].levels) - 1 - same_postcode}
+
+
+@pytest.mark.parametrize("population", POPULATIONS, ids=lambda population: population.name)
+def test_rules_are_told_apart(population: Population) -> None:
+    """Every rule and comparison has a name of its own and a reason, and needs columns that exist."""
+    for named in (population.blocking_rules, population.comparisons):
+        assert len({x.name for x in named}) == len(named)
+        for x in named:
+            assert x.reason
+            assert set(x.columns) <= set(population.prepared)
+    for rule in population.blocking_rules:
+        assert rule in population.usable_rules(rule.columns)
 
 
 @pytest.fixture
 def scratch(warehouse: Warehouse) -> Iterator[Warehouse]:
-    """Prepared records: sixty share a phone, three an e-mail address, one is an organisation with that address."""
+    """Prepared people: sixty share a phone, three an e-mail address; one organisation is none of them."""
     rows = [
         {
             "record_key": f"{n:03d}",
@@ -67,54 +127,76 @@ def scratch(warehouse: Warehouse) -> Iterator[Warehouse]:
             "phones": ["+8610000"] + ([f"+86{n}"] if n == 5 else []),
             "emails": ["a@x.cn"] if n < 3 else [],
             "city": None if n else "上海",
-            "kind": "organisation" if n == 2 else None,
         }
         for n in range(60)
     ]
-    fill_customers(warehouse, [*rows, {"record_key": "bare", "city": "上海"}, GONE])
+    company = {"record_key": "company", "kind": "organisation", "name": "贝尔", "phones": ["+8610000"]}
+    fill_customers(warehouse, [*rows, {"record_key": "bare", "city": "上海"}, GONE, company])
     with scratch_database(warehouse) as opened:
-        prepare_records(warehouse, opened)
+        prepare_records(warehouse, opened, PEOPLE)
         yield opened
 
 
 def test_only_comparable_current_records_are_prepared(scratch: Warehouse) -> None:
-    """A deleted record and one with nothing but a city are left out; empty lists are null."""
-    assert scratch.execute(f"SELECT count(*), count(emails), count(organisation_name) FROM {RECORDS}") == [(60, 3, 1)]
+    """A deleted record, an organisation and one with nothing but a city are left out; empty lists are null."""
+    counted = f"SELECT count(*), count(emails), count(DISTINCT full_name), min(full_name) FROM {RECORDS}"
+    assert scratch.execute(counted) == [(60, 3, 1, "fang wang")]
 
 
-def test_columns_need_two_values_and_a_share(scratch: Warehouse) -> None:
+def test_columns_need_two_values_and_a_share(warehouse: Warehouse) -> None:
     """A column with one distinct value, or filled too rarely, is not used; one in use stays down to the lower share."""
-    assert usable_columns(scratch) == ("person_name", "phones")
-    assert usable_columns(scratch, kept=("emails", "city")) == ("person_name", "phones")
+    rows = [{"record_key": f"{n:03d}", "name": f"name {n}", "city": "上海"} for n in range(400)]
+    for n in range(3):
+        rows[n]["gender"] = ["male", "female", "male"][n]
+    fill_customers(warehouse, rows)
+    found = usable(warehouse, PEOPLE)
+    assert found is not None
+    assert (found.columns, found.record_count) == (("full_name",), 400)
+    kept = usable(warehouse, PEOPLE, kept=("gender", "city"))
+    assert kept is not None
+    assert kept.columns == ("full_name", "gender")
+    assert usable(warehouse, ORGANISATIONS) is None
+
+
+def test_names_meet_by_sound_and_short_form(warehouse: Warehouse) -> None:
+    """Kathryn and Catherine sound alike, Bob is short for Robert, 张三 is Zhang San; the generation is no surname."""
+    people = [
+        {"family_name": "Smith Sr", "given_name": "Catherine"},
+        {"family_name": "Smyth", "given_name": "Kathryn"},
+        {"family_name": "Ng", "given_name": "Bob"},
+        {"family_name": "Ng", "given_name": "Robert"},
+        {"family_name": "张", "given_name": "三", "native_name": "张三", "latin_name": "Zhang San"},
+        {"family_name": "Zhang", "given_name": "San"},
+    ]
+    fill_customers(warehouse, [{"record_key": str(n), **person} for n, person in enumerate(people)])
+    with scratch_database(warehouse) as scratch:
+        prepare_records(warehouse, scratch, PEOPLE)
+        rows = scratch.frame(f"SELECT * FROM {RECORDS} ORDER BY record_key").to_dicts()
+    assert rows[0]["family_sound"] == rows[1]["family_sound"]
+    assert rows[0]["given_sound"] == rows[1]["given_sound"]
+    assert (rows[0]["family_name"], rows[0]["generation"]) == ("smith", "sr")
+    assert set(rows[2]["given_forms"]) & set(rows[3]["given_forms"])
+    assert (rows[4]["family_latin"], rows[4]["given_latin"]) == (rows[5]["family_latin"], rows[5]["given_latin"])
 
 
 def test_frequent_contact_is_neither_key_nor_compared(scratch: Warehouse) -> None:
     """A phone that sixty records share is left out of the keys and of the records; rarer values stay."""
-    rules = blocking.applicable_rules(("phones", "emails"))
+    rules = PEOPLE.usable_rules(("phones", "emails"))
     blocking.make_keys(scratch, rules)
     left_out = blocking.frequent_keys(scratch, rules)
     assert left_out.rows() == [("phone", "+8610000", 60)]
     blocking.leave_out(scratch, rules, left_out)
-    assert scratch.execute(f"SELECT record_key, phones FROM {RECORDS} WHERE phones IS NOT NULL") == [("005", ["+865"])]
+    for column in ("phones", "mobiles"):
+        kept = f"SELECT record_key, {column} FROM {RECORDS} WHERE {column} IS NOT NULL"
+        assert scratch.execute(kept) == [("005", ["+865"])]
     assert scratch.execute(f"SELECT DISTINCT key FROM {blocking.KEYS} ORDER BY 1") == [("+865",), ("a@x.cn",)]
 
 
-def test_candidates_are_pairs_of_one_kind(scratch: Warehouse) -> None:
+def test_candidates_are_found_once(scratch: Warehouse) -> None:
     """Records sharing a key are paired once, credited to the strongest rule, but for pairs already identified."""
-    scratch.execute(f"UPDATE {RECORDS} SET kind = 'person' WHERE record_key = '001'")
-    rules = blocking.applicable_rules(("emails", "person_name"))
+    rules = PEOPLE.usable_rules(("emails", "full_name"))
     blocking.make_keys(scratch, rules)
     identified = pl.DataFrame({"record_key_l": ["003"], "record_key_r": ["004"]})
-    pairs = 59 * 58 // 2 - 1  # names, but for the identified pair; the organisation has no person's name
-    assert blocking.make_candidates(scratch, identified) == pairs + 1  # 000 and 002 by e-mail; 001 is a person
+    assert blocking.make_candidates(scratch, identified) == 60 * 59 // 2 - 1
     by_email = f"SELECT join_key_l, join_key_r FROM {blocking.CANDIDATES} WHERE match_key = '0' ORDER BY ALL"
-    assert scratch.execute(by_email) == [("000", "001"), ("000", "002")]
-
-
-def test_rules_are_told_apart() -> None:
-    """Every blocking rule has a name of its own, a reason, and needs columns that exist."""
-    assert len({rule.name for rule in blocking.RULES}) == len(blocking.RULES)
-    for rule in blocking.RULES:
-        assert rule.reason
-        assert set(rule.columns) <= set(COLUMNS)
-        assert blocking.applicable_rules(rule.columns)
+    assert scratch.execute(by_email) == [("000", "001"), ("000", "002"), ("001", "002")]

@@ -100,7 +100,7 @@ def test_pairs_keep_the_contract(linked: Linked) -> None:
     assert rows.equals(
         rows.sort("record_key_l", "record_key_r").unique(["record_key_l", "record_key_r"], maintain_order=True)
     )
-    assert rows.filter((pl.col("match_probability") >= 0.99) != (pl.col("verdict") == "link")).is_empty()
+    assert rows.filter((pl.col("match_probability") >= 0.95) != (pl.col("verdict") == "link")).is_empty()
     assert rows["match_probability"].min() >= 0.6  # type: ignore[operator]
     assert (rows["match_probability"] - 1 / (1 + 2 ** (-rows["match_weight"]))).abs().max() < 1e-6  # type: ignore[operator]
     assert linked.summary.model_link_count == (rows["verdict"] == "link").sum()
@@ -119,9 +119,9 @@ def test_same_input_gives_equal_bytes(warehouse: Warehouse, tmp_path: Path) -> N
         found.append(pairs_of(warehouse))
         Random(7).shuffle(rows)
     one, other = (models.read(1) for models in stores)
-    assert one.card["learnt_m_under"]
+    assert one.card["populations"]["people"]["candidates_learnt_from"] > 0
     assert (one.folder / "model.json").read_bytes() == (other.folder / "model.json").read_bytes()
-    assert one.term_frequencies()["city"].equals(other.term_frequencies()["city"])
+    assert one.term_frequencies()["people.family_name"].equals(other.term_frequencies()["people.family_name"])
     assert found[0].equals(found[1])
 
 
@@ -139,7 +139,9 @@ def test_pair_has_one_score_whenever_it_is_scored(linked: Linked, warehouse: War
 def test_new_versions_have_a_reason(warehouse: Warehouse, tmp_path: Path) -> None:
     """A version is trained when there is none, when it is asked for, and when the usable columns change; else not."""
     models = ModelStore(tmp_path / "models")
-    rows = [{"record_key": f"{n}", "name": f"name {n}", "city": f"city {n % 3}"} for n in range(20)]
+    rows = [
+        {"record_key": f"{n}", "name": f"{'abcdefghijklmnopqrst'[n]}ing wei", "city": f"c{n % 3}"} for n in range(20)
+    ]
     fill_customers(warehouse, rows)
     assert pair_records(warehouse, models).new_model_reason == "there was none"
     assert pair_records(warehouse, models).new_model_reason is None
@@ -148,7 +150,8 @@ def test_new_versions_have_a_reason(warehouse: Warehouse, tmp_path: Path) -> Non
     assert "gained gender, lost none" in str(pair_records(warehouse, models).new_model_reason)
     assert models.versions() == [1, 2, 3]
     card = models.read(3).card
-    assert {"created_at", "columns", "record_count", "seed", "code_version", "reason"} <= set(card)
+    assert {"created_at", "populations", "seed", "code_version", "reason"} <= set(card)
+    assert {"columns", "record_count", "rounds"} <= set(card["populations"]["people"])
 
 
 @pytest.mark.parametrize(

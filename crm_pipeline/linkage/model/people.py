@@ -60,7 +60,7 @@ _COMPARISONS = (
         "family_name",
         "name",
         "what families share and marriages change; rare ones say more than common ones",
-        ("family_name", "family_latin", "family_sound"),
+        ("family_name", "family_latin", "given_latin", "family_sound"),
         missing("family_name"),
         (
             Level("equal", equal("family_name"), 0.85, 0.002, 0.7, "family_name", agrees=True),
@@ -77,7 +77,7 @@ _COMPARISONS = (
         "given_name",
         "name",
         "what tells the members of a family apart; short forms and initials are the same name",
-        ("given_name", "given_latin", "given_sound", "given_forms"),
+        ("given_name", "given_latin", "family_latin", "given_sound", "given_forms"),
         missing("given_name"),
         (
             Level("equal", equal("given_name"), 0.78, 0.005, 0.012, "given_name", agrees=True),
@@ -96,7 +96,7 @@ _COMPARISONS = (
         "full_name",
         "name",
         "where one side came in one piece, or the other has no parts; otherwise the parts say it",
-        ("full_name",),
+        ("full_name", "family_name", "given_name"),
         f"full_name_l IS NULL OR full_name_r IS NULL OR ({_PARTS})",
         (
             Level("equal, in any order and script", equal("full_name"), 0.8, 0.0001, 0.01, "full_name", agrees=True),
@@ -104,6 +104,7 @@ _COMPARISONS = (
             Level("similar", similar("full_name", 0.85), 0.05, 0.009, 0.17),
             Level("different", ELSE, 0.07, 0.99, 0.8),
         ),
+        needed=("full_name",),
     ),
     Comparison(
         "middle_name",
