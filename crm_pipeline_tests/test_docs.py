@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import runpy
 import shlex
@@ -12,12 +13,14 @@ import pytest
 from typer.testing import CliRunner
 
 from crm_pipeline.cli.app import app
+from crm_pipeline.linkage.model import PEOPLE, POPULATIONS
 from crm_pipeline_tests import projects
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ANALYST = (ROOT / "docs" / "analyst.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "data-engineer.md").read_text(encoding="utf-8")
+LINKING = (ROOT / "docs" / "linking.md").read_text(encoding="utf-8")
 _SNAPSHOT = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 _STAYS_OPEN = "crm-pipeline ui"
 _BUILDS_ON = ("demo big", "big/truth.csv", "examples/")  # lines that build on each other and take a minute
@@ -103,6 +106,32 @@ def test_tables_page(tmp_path: Path) -> None:
     """docs/tables.md is what the contracts say; `make docs` writes it anew."""
     made = runpy.run_path(str(ROOT / "docs" / "make_tables.py"))
     assert (ROOT / "docs" / "tables.md").read_text(encoding="utf-8") == made["page"](made["published_tables"]())
+
+
+def test_linking_page_is_complete() -> None:
+    """The page on linking names every comparison and every blocking rule, and no rule in its table that is none."""
+    named = set(re.findall(r"`(\w+)`", LINKING))
+    rules = {rule.name for population in POPULATIONS for rule in population.blocking_rules}
+    comparisons = {comparison.name for population in POPULATIONS for comparison in population.comparisons}
+    assert not (rules | comparisons) - named
+    table = LINKING[LINKING.index("| rule | population |") :].split("\n\n", maxsplit=1)[0]
+    told = [line.split("|")[1] for line in table.splitlines()[2:]]
+    assert set(re.findall(r"`(\w+)`", " ".join(told))) == rules
+
+
+def test_linking_page_example() -> None:
+    """The worked example is what the shipped shares give for 10,000 records with 0.2 pairs of each kind per record."""
+    table = LINKING[LINKING.index("| | *W* | *R* |") :].split("\n\n", maxsplit=1)[0]
+    levels = {(c.name, level.label): level for c in PEOPLE.comparisons for level in c.levels}
+    strangers, related = math.log2(0.2 * 10_000 / (10_000 * 9_999 / 2)), 0.0
+    expected = [(strangers, related)]
+    for name, label in re.findall(r"`(\w+)`: ([\w ]+?) \|", table):
+        level = levels[name, label]
+        expected.append((math.log2(level.m / level.u), math.log2(level.m / level.related)))
+    expected.append((sum(row[0] for row in expected), sum(row[1] for row in expected)))
+    assert re.findall(r"\| (-?\d+\.\d) \| (-?\d+\.\d) \|", table) == [(f"{w:.1f}", f"{r:.1f}") for w, r in expected]
+    weight = -math.log2(2 ** -expected[-1][0] + 2 ** -expected[-1][1])
+    assert f"the weight is {weight:.1f}" in LINKING
 
 
 def test_links() -> None:

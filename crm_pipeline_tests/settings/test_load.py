@@ -283,7 +283,7 @@ def test_sound_configuration(load: Load, tmp_path: Path) -> None:
     assert [column.name for column in project.config.extras("customers")] == ["vip_level"]
     assert (project.config.default_country, project.config.timezone) == ("CN", "Asia/Shanghai")
     linkage = project.config.linkage
-    assert (linkage.match_threshold, linkage.review_threshold, linkage.largest_cluster) == (0.99, 0.6, 100)
+    assert (linkage.match_threshold, linkage.review_threshold, linkage.largest_cluster) == (0.95, 0.6, 100)
     assert project.root == tmp_path
     assert project.configuration_sha256 == hashlib.sha256(SOUND.encode()).hexdigest()
 
