@@ -1,7 +1,8 @@
 """A model trained without labels on the prepared records, and made safe before it is frozen.
 
-Belongs here: which pairs teach, the two rounds, and the bounds within which learnt values are believed. Does not belong
-here: which comparisons there are (`model`), the arithmetic (`expectation`), and storing (`state.models`).
+Belongs here: the two rounds, and the bounds within which learnt values are believed. Does not belong here: which pairs
+teach (`training_pairs`), which comparisons there are (`model`), the arithmetic (`expectation`), and storing
+(`state.models`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from crm_pipeline.linkage.blocking import CANDIDATES
 from crm_pipeline.linkage.comparison import (
     KINDS_NEEDED,
     SMALLEST_FREQUENCY,
@@ -29,11 +29,8 @@ from crm_pipeline.linkage.model import Population
 from crm_pipeline.linkage.records import RECORDS
 from crm_pipeline.linkage.scratch import copy_frame
 from crm_pipeline.linkage.splink_session import Session
+from crm_pipeline.linkage.training_pairs import CANDIDATE, KNOWN, RANDOM, training_pairs
 from crm_pipeline.warehouse import Warehouse
-
-MOST_PAIRS = 1_000_000  # candidates to learn from: seconds on two cores
-RANDOM_PAIRS = 300_000  # for u: a share of 1e-5 rests on three pairs and what is believed
-KNOWN_PAIRS = 100_000  # that share an identifier
 
 # Pairs of at least this probability make the provisional customers of the second round.
 PROVISIONAL = 0.9
@@ -42,7 +39,6 @@ SMALLEST_U = 1e-8
 # What is learnt is frozen with so many significant digits: sums over parallel threads differ only beyond.
 _DIGITS = 8
 _PAIRS = "linkage_training_pairs"
-_RANDOM, _CANDIDATE, _KNOWN = "random", "candidate", "known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +78,7 @@ def train(
     """
     chosen = population.usable_comparisons(columns)
     keys = scratch.frame(f"SELECT record_key FROM {RECORDS} ORDER BY record_key")["record_key"]
-    pairs = _training_pairs(scratch, keys, identified, seed)
+    pairs = training_pairs(scratch, keys, identified, seed)
     customers = _customers(keys, identified)
     frequencies = term_frequencies(scratch, chosen, columns, population.composed, customers)
     copy_frame(pairs.drop("weight"), scratch, _PAIRS)
@@ -104,41 +100,6 @@ def train(
 class _Model:
     u: tuple[Floats, ...]
     learnt: Learnt
-
-
-def _training_pairs(scratch: Warehouse, keys: pl.Series, identified: pl.DataFrame, seed: int) -> pl.DataFrame:
-    """join_key_l, join_key_r, match_key and weight, the number of pairs that each stands for; a pair may come twice."""
-    found = int(scratch.value(f"SELECT count(*) FROM {CANDIDATES}"))
-    share = -(-found // MOST_PAIRS) or 1
-    candidates = scratch.frame(f"""
-        SELECT join_key_l, join_key_r, '{_CANDIDATE}' AS match_key, CAST({share} AS DOUBLE) AS weight
-        FROM {CANDIDATES} WHERE hash(join_key_l, join_key_r) % {share} = 0 ORDER BY ALL
-    """)
-    known = identified.filter(
-        pl.col("record_key_l").is_in(keys.implode()) & pl.col("record_key_r").is_in(keys.implode())
-    )
-    known = known.sort("record_key_l", "record_key_r").gather_every(-(-known.height // KNOWN_PAIRS) or 1)
-    named = known.select(
-        pl.col("record_key_l").alias("join_key_l"),
-        pl.col("record_key_r").alias("join_key_r"),
-        pl.lit(_KNOWN).alias("match_key"),
-        pl.lit(1.0).alias("weight"),
-    )
-    return pl.concat([candidates, named, _random_pairs(keys, seed)])
-
-
-def _random_pairs(keys: pl.Series, seed: int) -> pl.DataFrame:
-    """Random pairs of records, all pairs where there are few."""
-    count = len(keys)
-    if count * (count - 1) // 2 <= RANDOM_PAIRS:
-        left, right = np.triu_indices(count, k=1)
-    else:
-        drawn = np.random.default_rng(seed).integers(0, count, size=(2, RANDOM_PAIRS))
-        drawn = np.unique(np.sort(drawn[:, drawn[0] != drawn[1]], axis=0), axis=1)
-        left, right = drawn
-    return pl.DataFrame({"join_key_l": keys.gather(left), "join_key_r": keys.gather(right)}).with_columns(
-        pl.lit(_RANDOM).alias("match_key"), pl.lit(1.0).alias("weight")
-    )
 
 
 def _customers(keys: pl.Series, links: pl.DataFrame) -> pl.DataFrame:
@@ -169,7 +130,7 @@ def _learn(
 ) -> tuple[pl.DataFrame, _Model]:
     """The candidates with their probability, and the model that gives it."""
     u = _strangers(chosen, outcomes, customers)
-    shown = _stranger_bits(scratch, chosen, outcomes.filter(pl.col("match_key") != _RANDOM), u, frequencies)
+    shown = _stranger_bits(scratch, chosen, outcomes.filter(pl.col("match_key") != RANDOM), u, frequencies)
     shown = shown.with_columns((agreeing_kinds(agreement_levels(chosen, u)) < KINDS_NEEDED).alias("is_thin"))
     # Pairs that look alike are one group; bits are told apart by quarters.
     alike = [*(comparison.name for comparison in chosen), "quarter_bits", "match_key", "is_thin"]
@@ -179,17 +140,17 @@ def _learn(
         levels=groups.select(comparison.name for comparison in chosen).to_numpy().astype(np.int64),
         stranger_bits=groups["quarter_bits"].to_numpy() / 4,
         counts=groups["weight"].to_numpy(),
-        is_known=(groups["match_key"] == _KNOWN).to_numpy(),
+        is_known=(groups["match_key"] == KNOWN).to_numpy(),
         is_thin=groups["is_thin"].to_numpy(),
     )
     learnt = maximise(chosen, seen, records=records, fewest_related=population.fewest_related)
     probable = shown.join(groups.with_columns(pl.Series("probability", learnt.probability)), on=alike)
-    return probable.filter((pl.col("match_key") == _CANDIDATE) & ~pl.col("is_thin")), _Model(u, learnt)
+    return probable.filter((pl.col("match_key") == CANDIDATE) & ~pl.col("is_thin")), _Model(u, learnt)
 
 
 def _strangers(chosen: Sequence[Comparison], outcomes: pl.DataFrame, customers: pl.DataFrame) -> tuple[Floats, ...]:
     """u: the shares of levels among random pairs of different provisional customers, and what was believed."""
-    random = outcomes.filter(pl.col("match_key") == _RANDOM)
+    random = outcomes.filter(pl.col("match_key") == RANDOM)
     for side in ("l", "r"):
         owners = customers.select(pl.col("record_key").alias(f"record_key_{side}"), pl.col("customer").alias(side))
         random = random.join(owners, on=f"record_key_{side}")
