@@ -118,6 +118,14 @@ def test_composed_values(shared_warehouse: Warehouse) -> None:
     assert found["full_name"]["Given1 Maes"] == pytest.approx(UNSHARED / 41)
 
 
+def test_composed_values_of_exchanged_parts(shared_warehouse: Warehouse) -> None:
+    """A composed value that comes of several parts is as frequent as the most frequent of them together."""
+    records = [record(f"f{n}", "Maes", f"Given{n}") for n in range(20)]
+    records += [record(f"g{n}", f"Family{n}", "Jan") for n in range(20)]
+    records += [record("both", "Maes", "Jan"), record("exchanged", "Jan", "Maes")]
+    assert frequencies(shared_warehouse, records, {})["full_name"]["Jan Maes"] == pytest.approx((20 / 42) ** 2)
+
+
 def test_composed_values_more_frequent_than_chance(shared_warehouse: Warehouse) -> None:
     """A composed value that is more frequent than its parts together keeps its own frequency."""
     records = [record(f"x{n}", "Maes", "Jan") for n in range(5)] + [record(f"y{n}", f"F{n}", f"G{n}") for n in range(5)]
