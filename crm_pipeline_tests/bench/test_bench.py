@@ -1,4 +1,4 @@
-"""Claims on what `python -m bench` says of chains that did not end well."""
+"""Claims on what `python -m bench` says of chains that did not end well, and on how it trains bare Splink."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 
 from bench import __main__ as bench
 from bench import chain
-from bench.compare import Bare
+from bench.compare import Bare, training_rules
+from crm_pipeline.linkage.model import PEOPLE, POPULATIONS, Population
 from crm_pipeline.state.measures import MeasureStore
 
 _TOLD = '{"customer_records": 5, "customers": 3}'
@@ -74,3 +75,19 @@ def test_a_stopped_chain_ends_the_bench(
     commands |= {"10": (1, ""), "1200": (0, _TOLD)}
     with pytest.raises(SystemExit, match="a gate stopped it"):
         _bench(monkeypatch, tmp_path)
+
+
+@pytest.mark.parametrize("population", POPULATIONS, ids=lambda population: str(population.name))
+def test_training_rules(population: Population) -> None:
+    """Bare Splink is trained under two or three sets of columns, and every comparison is taught by one at least."""
+    rules = training_rules(population, population.prepared)
+    assert 2 <= len(rules) <= 3
+    assert set().union(*rules) <= set(population.prepared)
+    for comparison in population.comparisons:
+        assert any(not set(comparison.columns) & set(columns) for columns in rules)
+
+
+def test_training_rules_of_few_columns() -> None:
+    """Where a project has little, bare Splink is trained under what there is."""
+    assert training_rules(PEOPLE, ("full_name", "emails")) == [("full_name",)]
+    assert training_rules(PEOPLE, ("emails",)) == []
