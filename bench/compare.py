@@ -17,11 +17,11 @@ from typing import Any
 
 import polars as pl
 
-from crm_pipeline.linkage import blocking
+from crm_pipeline.linkage.candidates import blocking
+from crm_pipeline.linkage.candidates.records import RECORDS, prepare_records
+from crm_pipeline.linkage.candidates.scratch import scratch_database
+from crm_pipeline.linkage.learning.training_pairs import MOST_PAIRS
 from crm_pipeline.linkage.model import POPULATIONS, BlockingRule, Population
-from crm_pipeline.linkage.records import RECORDS, prepare_records
-from crm_pipeline.linkage.scratch import scratch_database
-from crm_pipeline.linkage.training import MOST_PAIRS
 from crm_pipeline.settings import load_project
 from crm_pipeline.state.models import ModelStore, StoredModel
 from crm_pipeline.warehouse import Warehouse

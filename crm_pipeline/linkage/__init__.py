@@ -4,10 +4,10 @@ Belongs here: pairs, model, constraints, clusters, identities. Does not belong h
 golden record (`golden`), and when any of this runs (`orchestration`).
 """
 
-from crm_pipeline.linkage.clusters import ClusterSummary, cluster_records
-from crm_pipeline.linkage.constraints import Constraints, Contradiction, Decision, contradictions
-from crm_pipeline.linkage.identity import IdentitySummary, assign_customers
-from crm_pipeline.linkage.ids import is_customer_id
+from crm_pipeline.linkage.clustering.clusters import ClusterSummary, cluster_records
+from crm_pipeline.linkage.clustering.constraints import Constraints, Contradiction, Decision, contradictions
+from crm_pipeline.linkage.identity.identity import IdentitySummary, assign_customers
+from crm_pipeline.linkage.identity.ids import is_customer_id
 from crm_pipeline.linkage.pairs import PairSummary, pair_records
 
 __all__ = [

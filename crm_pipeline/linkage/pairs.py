@@ -14,14 +14,14 @@ from typing import Any
 
 import polars as pl
 
-from crm_pipeline.linkage import blocking, spellings
-from crm_pipeline.linkage.comparison import KINDS_NEEDED, THIN_EVIDENCE_CEILING, agreeing_kinds
-from crm_pipeline.linkage.identifiers import identifier_pairs
-from crm_pipeline.linkage.model import POPULATIONS, Population
-from crm_pipeline.linkage.records import PREPARATION_VERSION, Usable, prepare_records, usable
-from crm_pipeline.linkage.scratch import scratch_database
+from crm_pipeline.linkage.candidates import blocking
+from crm_pipeline.linkage.candidates.identifiers import identifier_pairs
+from crm_pipeline.linkage.candidates.records import PREPARATION_VERSION, Usable, prepare_records, usable
+from crm_pipeline.linkage.candidates.scratch import scratch_database
+from crm_pipeline.linkage.learning.training import train
+from crm_pipeline.linkage.model import POPULATIONS, Population, spellings
+from crm_pipeline.linkage.model.comparison import KINDS_NEEDED, THIN_EVIDENCE_CEILING, agreeing_kinds
 from crm_pipeline.linkage.splink_session import Session
-from crm_pipeline.linkage.training import train
 from crm_pipeline.state.models import ModelStore, StoredModel
 from crm_pipeline.tables import PAIRS
 from crm_pipeline.warehouse import Warehouse

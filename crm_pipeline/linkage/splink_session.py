@@ -14,8 +14,8 @@ from typing import Any
 import polars as pl
 from splink import DuckDBAPI, Linker
 
-from crm_pipeline.linkage.records import RECORDS
-from crm_pipeline.linkage.scratch import copy_frame
+from crm_pipeline.linkage.candidates.records import RECORDS
+from crm_pipeline.linkage.candidates.scratch import copy_frame
 from crm_pipeline.warehouse import Warehouse
 
 

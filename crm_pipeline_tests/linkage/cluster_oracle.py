@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import networkx as nx
 
-from crm_pipeline.linkage.constraints import Decision
+from crm_pipeline.linkage.clustering.constraints import Decision
 
 RANKS = {"decision": 0, "identifier": 1, "model": 2}
 

@@ -7,8 +7,8 @@ from math import prod
 
 import numpy as np
 
-from crm_pipeline.linkage.comparison import ELSE, Comparison, Level
-from crm_pipeline.linkage.expectation import Outcomes
+from crm_pipeline.linkage.learning.expectation import Outcomes
+from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level
 
 Shares = tuple[float, ...]
 SHIPPED: tuple[Shares, ...] = ((0.6, 0.2, 0.2), (0.6, 0.2, 0.2), (0.7, 0.15, 0.15), (0.75, 0.25), (0.5, 0.2, 0.3))

@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 from crm_pipeline.linkage import Constraints, Decision
-from crm_pipeline.linkage.bridges import find_bridges
-from crm_pipeline.linkage.clusters import partition
+from crm_pipeline.linkage.clustering.bridges import find_bridges
+from crm_pipeline.linkage.clustering.clusters import partition
 
 from . import cluster_oracle
 from .cluster_oracle import Link

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from crm_pipeline.linkage import Constraints, Decision, cluster_records
-from crm_pipeline.linkage.clusters import partition
+from crm_pipeline.linkage.clustering.clusters import partition
 from crm_pipeline.tables import CLUSTERS, CONFLICTS, PAIRS
 from crm_pipeline.warehouse import Warehouse
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm_pipeline.linkage import Constraints, Decision
-from crm_pipeline.linkage.clusters import partition
+from crm_pipeline.linkage.clustering.clusters import partition
 
 from . import cluster_oracle
 from .cluster_oracle import Link

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from crm_pipeline.linkage import Contradiction, Decision, contradictions
-from crm_pipeline.linkage.constraints import extracts_of, standing
-from crm_pipeline.linkage.groups import NOTHING, Groups
+from crm_pipeline.linkage.clustering.constraints import extracts_of, standing
+from crm_pipeline.linkage.clustering.groups import NOTHING, Groups
 
 from . import cluster_oracle
 

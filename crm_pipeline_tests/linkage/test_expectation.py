@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_pipeline.linkage.comparison import Comparison
-from crm_pipeline.linkage.expectation import (
+from crm_pipeline.linkage.learning.expectation import (
     BELIEVED_PAIRS,
     FEWEST_PER_RECORD,
     FEWEST_RELATED_PER_RECORD,
@@ -24,6 +23,7 @@ from crm_pipeline.linkage.expectation import (
     Outcomes,
     maximise,
 )
+from crm_pipeline.linkage.model.comparison import Comparison
 
 from .expectation_oracle import (
     COMPARISONS,

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_pipeline.linkage.comparison import ELSE, Comparison, Level, equal, missing
-from crm_pipeline.linkage.frequencies import term_frequencies
+from crm_pipeline.linkage.candidates.records import RECORDS
+from crm_pipeline.linkage.candidates.scratch import copy_frame, scratch_database
+from crm_pipeline.linkage.learning.frequencies import term_frequencies
 from crm_pipeline.linkage.model import POPULATIONS
-from crm_pipeline.linkage.records import RECORDS
-from crm_pipeline.linkage.scratch import copy_frame, scratch_database
+from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level, equal, missing
 from crm_pipeline.warehouse import Warehouse
 
 Record = dict[str, str | None]

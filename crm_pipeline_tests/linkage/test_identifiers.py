@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crm_pipeline.linkage.identifiers import LARGEST_FULL_GROUP, identifier_pairs
+from crm_pipeline.linkage.candidates.identifiers import LARGEST_FULL_GROUP, identifier_pairs
 from crm_pipeline.warehouse import Warehouse
 
 Fill = Callable[[Warehouse, list[dict[str, Any]]], None]

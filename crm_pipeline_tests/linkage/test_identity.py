@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from crm_pipeline.errors import LinkageError
 from crm_pipeline.linkage import IdentitySummary, assign_customers
-from crm_pipeline.linkage.ids import customer_ids
+from crm_pipeline.linkage.identity.ids import customer_ids
 from crm_pipeline.state.ledger import Ledger
 from crm_pipeline.tables import CLUSTERS, CUSTOMER_IDS, FORMER_MEMBERS, IDENTITY_EVENTS, MEMBERS, std
 from crm_pipeline.warehouse import Warehouse

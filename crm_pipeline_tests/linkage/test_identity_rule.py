@@ -9,8 +9,8 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_pipeline.linkage.identity_events import events_between
-from crm_pipeline.linkage.identity_rule import assign, resolved
+from crm_pipeline.linkage.identity.identity_events import events_between
+from crm_pipeline.linkage.identity.identity_rule import assign, resolved
 from crm_pipeline.state.ledger import IDS_SCHEMA, MEMBERS_SCHEMA
 
 from .identity_oracle import Partition, replay

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.iso7064 import mod_11_10
 
-from crm_pipeline.linkage.ids import customer_ids, is_customer_id
+from crm_pipeline.linkage.identity.ids import customer_ids, is_customer_id
 
 SEQUENCES = st.lists(st.integers(1, 10**15), min_size=1, max_size=50)
 

@@ -11,11 +11,11 @@ import duckdb
 import polars as pl
 import pytest
 
-from crm_pipeline.linkage import blocking
-from crm_pipeline.linkage.comparison import ELSE, agreement_levels, splink_settings
+from crm_pipeline.linkage.candidates import blocking
+from crm_pipeline.linkage.candidates.records import RECORDS, prepare_records, usable
+from crm_pipeline.linkage.candidates.scratch import scratch_database
 from crm_pipeline.linkage.model import ORGANISATIONS, PEOPLE, POPULATIONS, Population
-from crm_pipeline.linkage.records import RECORDS, prepare_records, usable
-from crm_pipeline.linkage.scratch import scratch_database
+from crm_pipeline.linkage.model.comparison import ELSE, agreement_levels, splink_settings
 from crm_pipeline.tables import CUSTOMER_COLUMNS
 from crm_pipeline.warehouse import Warehouse
 

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from crm_pipeline.linkage import PairSummary, cluster_records, pair_records
-from crm_pipeline.linkage.comparison import THIN_EVIDENCE_CEILING
+from crm_pipeline.linkage.model.comparison import THIN_EVIDENCE_CEILING
 from crm_pipeline.state.models import ModelStore
 from crm_pipeline.tables import PAIRS
 from crm_pipeline.warehouse import Warehouse

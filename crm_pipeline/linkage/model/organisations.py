@@ -6,7 +6,7 @@ apart (`standardise.organisations`).
 
 from __future__ import annotations
 
-from crm_pipeline.linkage.comparison import ELSE, Comparison, Level, equal, missing, shared, similar
+from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level, equal, missing, shared, similar
 from crm_pipeline.linkage.model.population import LARGEST_CONTACT_BLOCK, BlockingRule, Population
 from crm_pipeline.linkage.model.preparing import (
     ADDRESS_RULES,
@@ -16,7 +16,7 @@ from crm_pipeline.linkage.model.preparing import (
     contact_comparisons,
     fold,
 )
-from crm_pipeline.linkage.spellings import sound
+from crm_pipeline.linkage.model.spellings import sound
 
 # Providers of mailboxes say nothing about who has one.
 _FREE = "coalesce(list_contains(['gmail.com', 'hotmail.com', 'outlook.com', 'yahoo.com', 'qq.com', '163.com', '126.com', 'sina.com', 'foxmail.com', 'icloud.com', 'aol.com', 'live.com', 'msn.com', 'sohu.com', '139.com', '189.cn', 'yeah.net', 'example.com'], domain), false)"  # noqa: E501

@@ -5,7 +5,7 @@ Belongs here: comparisons and blocking rules of people, each with its reason. Do
 
 from __future__ import annotations
 
-from crm_pipeline.linkage.comparison import ELSE, Comparison, Level, equal, missing, shared, similar
+from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level, equal, missing, shared, similar
 from crm_pipeline.linkage.model.population import LARGEST_CONTACT_BLOCK, BlockingRule, Population
 from crm_pipeline.linkage.model.preparing import (
     ADDRESS_RULES,
@@ -15,7 +15,7 @@ from crm_pipeline.linkage.model.preparing import (
     contact_comparisons,
     fold,
 )
-from crm_pipeline.linkage.spellings import forms, sound
+from crm_pipeline.linkage.model.spellings import forms, sound
 
 _IS_PINYIN = "(latin_name IS NOT NULL AND regexp_matches(native_name, '\\p{Han}'))"
 # Whoever has one field for it writes the generation behind a name: Smith Sr, Dobbins Senior, Morris II.

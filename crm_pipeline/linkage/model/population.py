@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from crm_pipeline.linkage.comparison import Comparison
+from crm_pipeline.linkage.model.comparison import Comparison
 
 # A key that more records share makes over 31,000 pairs and finds nothing that a narrower rule does not find.
 LARGEST_BLOCK = 250

@@ -6,7 +6,7 @@ population has (`people`, `organisations`).
 
 from __future__ import annotations
 
-from crm_pipeline.linkage.comparison import ELSE, Comparison, Level, equal, missing, shared, similar
+from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level, equal, missing, shared, similar
 from crm_pipeline.linkage.model.population import BlockingRule
 
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from crm_pipeline.linkage.comparison import Comparison
-from crm_pipeline.linkage.records import RECORDS
-from crm_pipeline.linkage.scratch import copy_frame
+from crm_pipeline.linkage.candidates.records import RECORDS
+from crm_pipeline.linkage.candidates.scratch import copy_frame
+from crm_pipeline.linkage.model.comparison import Comparison
 from crm_pipeline.warehouse import Warehouse
 
 CUSTOMERS = "linkage_provisional_customers"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from crm_pipeline.linkage.blocking import CANDIDATES
+from crm_pipeline.linkage.candidates.blocking import CANDIDATES
 from crm_pipeline.warehouse import Warehouse
 
 MOST_PAIRS = 1_000_000  # candidates to learn from: seconds on two cores

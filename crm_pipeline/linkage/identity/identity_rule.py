@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from crm_pipeline.linkage.ids import customer_ids
+from crm_pipeline.linkage.identity.ids import customer_ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from datetime import datetime
 import polars as pl
 
 from crm_pipeline.errors import LinkageError
-from crm_pipeline.linkage.identity_events import events_between
-from crm_pipeline.linkage.identity_rule import Assignment, assign, resolved
+from crm_pipeline.linkage.identity.identity_events import events_between
+from crm_pipeline.linkage.identity.identity_rule import Assignment, assign, resolved
 from crm_pipeline.state.ledger import IDS_SCHEMA, MEMBERS_SCHEMA, Entry, Ledger
 from crm_pipeline.tables import CLUSTERS, CUSTOMER_IDS, FORMER_MEMBERS, IDENTITY_EVENTS, MEMBERS
 from crm_pipeline.warehouse import Warehouse

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crm_pipeline.linkage.comparison import Comparison
+from crm_pipeline.linkage.model.comparison import Comparison
 
 BELIEVED_PAIRS = 50
 MOST_ROUNDS, SMALLEST_CHANGE = 60, 1e-4

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from crm_pipeline.linkage.candidates.scratch import copy_frame
 from crm_pipeline.linkage.model import Population
-from crm_pipeline.linkage.scratch import copy_frame
 from crm_pipeline.warehouse import Warehouse
 
 # Raised whenever the preparation, the comparisons or the blocking rules change: stored models of another version are

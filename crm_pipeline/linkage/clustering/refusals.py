@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crm_pipeline.linkage.bridges import Bools, Ints
-from crm_pipeline.linkage.groups import NOTHING, Groups
+from crm_pipeline.linkage.clustering.bridges import Bools, Ints
+from crm_pipeline.linkage.clustering.groups import NOTHING, Groups
 from crm_pipeline.tables import ConflictReason
 
 

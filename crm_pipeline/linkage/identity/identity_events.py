@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from crm_pipeline.linkage.clusters import MATCHED_BY_ORDER, SINGLE
-from crm_pipeline.linkage.identity_rule import Assignment, resolved
+from crm_pipeline.linkage.clustering.clusters import MATCHED_BY_ORDER, SINGLE
+from crm_pipeline.linkage.identity.identity_rule import Assignment, resolved
 from crm_pipeline.tables import IDENTITY_KINDS
 
 _COLUMNS = ("kind", "customer_ids", "record_keys", "cause")

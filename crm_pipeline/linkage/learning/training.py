@@ -14,7 +14,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from crm_pipeline.linkage.comparison import (
+from crm_pipeline.linkage.candidates.records import RECORDS
+from crm_pipeline.linkage.candidates.scratch import copy_frame
+from crm_pipeline.linkage.clustering.components import component_of
+from crm_pipeline.linkage.learning.expectation import BELIEVED_PAIRS, Floats, Learnt, Outcomes, maximise
+from crm_pipeline.linkage.learning.frequencies import term_frequencies
+from crm_pipeline.linkage.learning.training_pairs import CANDIDATE, KNOWN, RANDOM, training_pairs
+from crm_pipeline.linkage.model import Population
+from crm_pipeline.linkage.model.comparison import (
     KINDS_NEEDED,
     SMALLEST_FREQUENCY,
     Comparison,
@@ -22,14 +29,7 @@ from crm_pipeline.linkage.comparison import (
     agreement_levels,
     splink_settings,
 )
-from crm_pipeline.linkage.components import component_of
-from crm_pipeline.linkage.expectation import BELIEVED_PAIRS, Floats, Learnt, Outcomes, maximise
-from crm_pipeline.linkage.frequencies import term_frequencies
-from crm_pipeline.linkage.model import Population
-from crm_pipeline.linkage.records import RECORDS
-from crm_pipeline.linkage.scratch import copy_frame
 from crm_pipeline.linkage.splink_session import Session
-from crm_pipeline.linkage.training_pairs import CANDIDATE, KNOWN, RANDOM, training_pairs
 from crm_pipeline.warehouse import Warehouse
 
 # Pairs of at least this probability make the provisional customers of the second round.

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from crm_pipeline.linkage.groups import NOTHING, Groups
+from crm_pipeline.linkage.clustering.groups import NOTHING, Groups
 
 
 @dataclass(frozen=True, slots=True)

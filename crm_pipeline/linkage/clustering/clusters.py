@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from crm_pipeline.linkage.bridges import Bools, Ints, Links, component_labels, weak_bridges
-from crm_pipeline.linkage.constraints import Constraints, Decision, extracts_of, standing
-from crm_pipeline.linkage.groups import NOTHING
-from crm_pipeline.linkage.refusals import Refusal, Restrictions, broken_components, explain_cuts, refuse
+from crm_pipeline.linkage.clustering.bridges import Bools, Ints, Links, component_labels, weak_bridges
+from crm_pipeline.linkage.clustering.constraints import Constraints, Decision, extracts_of, standing
+from crm_pipeline.linkage.clustering.groups import NOTHING
+from crm_pipeline.linkage.clustering.refusals import Refusal, Restrictions, broken_components, explain_cuts, refuse
 from crm_pipeline.tables import CLUSTERS, CONFLICTS, PAIRS, ConflictReason
 from crm_pipeline.warehouse import Warehouse
 

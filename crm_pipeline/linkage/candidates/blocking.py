@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from crm_pipeline.linkage.candidates.records import RECORDS
+from crm_pipeline.linkage.candidates.scratch import copy_frame
 from crm_pipeline.linkage.model import BlockingRule
-from crm_pipeline.linkage.records import RECORDS
-from crm_pipeline.linkage.scratch import copy_frame
 from crm_pipeline.warehouse import Warehouse
 
 KEYS, CANDIDATES, LEFT_OUT = "linkage_keys", "linkage_candidates", "linkage_left_out"

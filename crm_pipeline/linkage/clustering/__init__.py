@@ -1,0 +1,1 @@
+"""From linked pairs to customers: components, constraints, weak bridges."""

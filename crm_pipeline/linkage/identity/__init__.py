@@ -1,0 +1,1 @@
+"""The id that a customer keeps, and what happens to it."""

@@ -1,0 +1,1 @@
+"""A model learnt without labels: the pairs that teach, frequencies, expectation maximisation."""
