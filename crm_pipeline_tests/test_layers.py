@@ -14,16 +14,25 @@ import crm_pipeline
 
 ROOT = Path(crm_pipeline.__file__).parent
 CAPABILITIES = ("sources", "standardise", "quality", "linkage", "golden", "publish", "backup", "report", "generator")
-# The rooms of `steps`, and which others each may use; what lies beside them in `steps` uses none.
+# Rooms, and which others each may use; what lies beside the rooms of `steps` uses none, beside those of `linkage` all.
 ROOMS = {
-    "landing": (),
-    "applying": ("landing",),
-    "publishing": ("applying",),
-    "starting": ("landing",),
-    "watching": (),
-    "telling": ("applying", "publishing", "watching"),
-    "correcting": ("applying", "telling"),
-    "looking": ("landing", "applying", "publishing", "starting"),
+    "steps": {
+        "landing": (),
+        "applying": ("landing",),
+        "publishing": ("applying",),
+        "starting": ("landing",),
+        "watching": (),
+        "telling": ("applying", "publishing", "watching"),
+        "correcting": ("applying", "telling"),
+        "looking": ("landing", "applying", "publishing", "starting"),
+    },
+    "linkage": {
+        "model": (),
+        "candidates": ("model",),
+        "clustering": (),
+        "learning": ("model", "candidates", "clustering"),
+        "identity": ("clustering",),
+    },
 }
 BELOW = ("state", "storage", "warehouse", "tables", "settings", "errors", "bundled")
 OWNERS = {
@@ -36,6 +45,8 @@ OWNERS = {
     "botocore": ("storage",),
     "cryptography": ("backup",),
     "splink": ("linkage",),
+    "jellyfish": ("linkage",),
+    "nicknames": ("linkage",),
     "great_expectations": ("quality",),
     "dagster": ("orchestration", "definitions"),
     "sqlalchemy": ("orchestration",),  # Dagster's own database, not ours
@@ -122,12 +133,14 @@ def test_arrows_run_one_way(module: Module) -> None:
 
 
 @every_module
-def test_the_rooms_of_steps_have_an_order(module: Module) -> None:
-    """A room of `steps` imports the rooms before it only, and what lies beside the rooms imports none."""
-    if module.part == "steps":
-        room = module.name.split(".")[2] if module.name.count(".") >= 2 else ""
-        used = {name.split(".")[2] for name in imports(module) if re.match(r"crm_pipeline\.steps\.\w+", name)}
-        assert used & ROOMS.keys() <= {room, *ROOMS.get(room, ())}
+def test_rooms_have_an_order(module: Module) -> None:
+    """A room imports the rooms before it only; what lies beside the rooms of `steps` imports none."""
+    rooms = ROOMS.get(module.part, {})
+    room = module.name.split(".")[2] if module.name.count(".") >= 2 else ""
+    inside = rf"crm_pipeline\.{module.part}\.\w+"
+    used = {name.split(".")[2] for name in imports(module) if module.part and re.match(inside, name)} & rooms.keys()
+    if room in rooms or module.part == "steps":
+        assert used <= {room, *rooms.get(room, ())}
 
 
 @every_module

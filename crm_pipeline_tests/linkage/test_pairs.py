@@ -218,6 +218,33 @@ def test_doubles_link_and_others_do_not(warehouse: Warehouse, tmp_path: Path, cu
     assert (summary.cluster_count, summary.largest_size) == (150, 2)
 
 
+@pytest.mark.slow
+def test_a_phone_of_50_000(warehouse: Warehouse, tmp_path: Path, customers: Fill) -> None:
+    """50,000 people who share one phone make no pairs by it and no large customer; it is named as left out."""
+    shop = "+8676012345678"
+    rows = [{**p, "record_key": f"{n:05d}", "phones": [shop, *p["phones"]]} for n, p in enumerate(people(50_000))]
+    customers(warehouse, rows)
+    models = ModelStore(tmp_path / "models")
+    summary = pair_records(warehouse, models)
+    assert models.read(1).left_out().filter(pl.col("key") == shop).select("rule", "record_count").rows() == [
+        ("phone", 50_000)
+    ]
+    assert summary.candidate_count < 20 * len(rows)
+    assert cluster_records(warehouse).largest_size <= 3
+
+
+@pytest.mark.parametrize("nothing", [None, "", " "])
+def test_nothing_never_links(warehouse: Warehouse, tmp_path: Path, customers: Fill, nothing: str | None) -> None:
+    """People who share only what is blank are not even scored."""
+    everyone = people(60)
+    blank = {"family_name": nothing, "given_name": nothing, "street": nothing, "city": nothing, "postcode": nothing}
+    rows = [{**blank, "birth_date": p["birth_date"], "phones": p["phones"]} for p in everyone]
+    named = [{**p, "street": f"{n} x road"} for n, p in enumerate(people(60, seed=9))]
+    customers(warehouse, [{"record_key": f"{n:03d}", **row} for n, row in enumerate([*rows, *named])])
+    pair_records(warehouse, ModelStore(tmp_path / "models"))
+    assert cluster_records(warehouse).cluster_count == 120
+
+
 def test_identified_pairs_are_not_scored(warehouse: Warehouse, tmp_path: Path, customers: Fill) -> None:
     """A pair that shares an identifier has one row, by identifier; a contradicted one waits for review, unscored."""
     everyone = people(12)
