@@ -1,12 +1,12 @@
 """The pairs of records that are one customer, surely or perhaps: identifiers first, then the model.
 
 Belongs here: the order of the two, which model version is used, and the verdict. Does not belong here: what the model
-is (`model`, `training`, `blocking`) and what becomes of linked pairs (`clusters`).
+is (`model`, `learning`), the weight of a pair (`scoring`), and what becomes of linked pairs (`clustering`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
@@ -15,19 +15,18 @@ from typing import Any
 import polars as pl
 
 from crm_pipeline.linkage.candidates import blocking
+from crm_pipeline.linkage.candidates.budget import DEFAULT_PAIR_BUDGET, stay_within
 from crm_pipeline.linkage.candidates.identifiers import identifier_pairs
 from crm_pipeline.linkage.candidates.records import PREPARATION_VERSION, Usable, prepare_records, usable
 from crm_pipeline.linkage.candidates.scratch import scratch_database
 from crm_pipeline.linkage.learning.training import train
-from crm_pipeline.linkage.model import POPULATIONS, Population, spellings
-from crm_pipeline.linkage.model.comparison import KINDS_NEEDED, THIN_EVIDENCE_CEILING, agreeing_kinds
-from crm_pipeline.linkage.splink_session import Session
+from crm_pipeline.linkage.model import POPULATIONS, spellings
+from crm_pipeline.linkage.scoring import score
 from crm_pipeline.state.models import ModelStore, StoredModel
 from crm_pipeline.tables import PAIRS
 from crm_pipeline.warehouse import Warehouse
 
-_WEIGHT_DECIMALS, _PROBABILITY_DECIMALS = 6, 9
-_LEAST_PROBABILITY = 1e-6  # a probability of 0 has no weight
+_PROBABILITY_DECIMALS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,8 @@ class PairSummary:
     Attributes:
         identifier_count: pairs that share an identifier, contradicted ones included.
         contradicted_count: those of them that wait for review.
-        candidate_count: pairs that the model scored.
+        pairs_by_rule: pairs that each blocking rule of each population found; one found by several counts for each.
+        candidate_count: pairs that the model scored, each once.
         model_link_count: those of them that are linked.
         review_count: pairs that wait for review, whatever found them.
         model_version: the version used; None when there is nothing to compare.
@@ -46,6 +46,7 @@ class PairSummary:
 
     identifier_count: int
     contradicted_count: int
+    pairs_by_rule: dict[str, int]
     candidate_count: int
     model_link_count: int
     review_count: int
@@ -59,6 +60,7 @@ def pair_records(
     *,
     match_threshold: float = 0.95,
     review_threshold: float = 0.6,
+    pair_budget: int = DEFAULT_PAIR_BUDGET,
     retrain: bool = False,
     seed: int = 1,
 ) -> PairSummary:
@@ -73,8 +75,12 @@ def pair_records(
         models: where versions of the model are kept.
         match_threshold: a pair of at least this probability is linked; 0 to 1.
         review_threshold: a pair of at least this probability waits for review; below, it is not stored.
+        pair_budget: more pairs of a population are not compared: the call is refused before any is made.
         retrain: train a new version although the present one fits.
         seed: for training.
+
+    Raises:
+        ConfigurationError: the pairs are over budget.
     """
     identified = identifier_pairs(warehouse)
     present = models.latest()
@@ -85,17 +91,20 @@ def pair_records(
         if (worth := usable(warehouse, population, kept=readable.get(population.name, {}).get("columns", ())))
     ]
     reason = _reason_for_a_new_model(present, found, retrain=retrain) if found else None
-    used = _train_and_store(warehouse, models, found, identified, reason, seed) if reason else present
-    scored = [_score(warehouse, worth.population, used, identified, review_threshold) for worth in found if used]
+    used = _train_and_store(warehouse, models, found, identified, reason, seed, pair_budget) if reason else present
+    scored = [
+        score(warehouse, worth.population, used, identified, review_threshold, pair_budget) for worth in found if used
+    ]
     by_identifier = _identifier_rows(identified)
-    by_model = [_model_rows(rows, match_threshold, review_threshold) for rows, _ in scored]
+    by_model = [_model_rows(rows, match_threshold, review_threshold) for rows, *_ in scored]
     warehouse.replace(PAIRS, pl.concat([by_identifier, *by_model]))
     contradicted = int(identified["is_contradicted"].sum())
     links = sum(int((rows["verdict"] == "link").sum()) for rows in by_model)
     return PairSummary(
         identifier_count=identified.height,
         contradicted_count=contradicted,
-        candidate_count=sum(candidates for _, candidates in scored),
+        pairs_by_rule={rule: pairs for _, by_rule, _ in scored for rule, pairs in by_rule.items()},
+        candidate_count=sum(candidates for *_, candidates in scored),
         model_link_count=links,
         review_count=contradicted + sum(rows.height for rows in by_model) - links,
         model_version=used.version if used and found else None,
@@ -131,6 +140,7 @@ def _train_and_store(
     identified: pl.DataFrame,
     reason: str,
     seed: int,
+    pair_budget: int,
 ) -> StoredModel:
     frozen: dict[str, Any] = {}
     cards: dict[str, Any] = {}
@@ -144,6 +154,7 @@ def _train_and_store(
             blocking.make_keys(scratch, rules)
             frequent = blocking.frequent_keys(scratch, rules)
             blocking.leave_out(scratch, rules, frequent)
+            stay_within(pair_budget, name, blocking.count_pairs(scratch, rules))
             blocking.make_candidates(scratch, identified)
             trained = train(scratch, worth.population, worth.columns, sure, seed=seed)
         frozen[name] = {
@@ -170,58 +181,6 @@ def _train_and_store(
         "populations": cards,
     }
     return models.append(model, card, term_frequencies=frequencies, left_out=pl.concat(left_out))
-
-
-def _score(
-    warehouse: Warehouse, population: Population, used: StoredModel, identified: pl.DataFrame, review_threshold: float
-) -> tuple[pl.DataFrame, int]:
-    """Candidates near or above the review threshold, and how many there were, by the stored model alone.
-
-    Columns: record keys, rule, match_weight.
-    """
-    name = population.name
-    model, left_out = used.model["populations"][name], used.left_out()
-    by_name = {rule.name: rule for rule in population.blocking_rules}
-    rules = [by_name[rule] for rule in model["blocking_rules"]]
-    own = f"{name}."
-    frequencies = {
-        column.removeprefix(own): frame for column, frame in used.term_frequencies().items() if column.startswith(own)
-    }
-    with scratch_database(warehouse) as scratch:
-        prepare_records(warehouse, scratch, population)
-        blocking.make_keys(scratch, rules)
-        blocking.leave_out(scratch, rules, left_out.filter(pl.col("population") == name).drop("population"))
-        candidates = blocking.make_candidates(scratch, identified)
-        outcomes = Session(scratch, model["splink"], frequencies).outcomes(
-            blocking.CANDIDATES,
-            [comparison["output_column_name"] for comparison in model["splink"]["comparisons"]],
-            least_probability=max(review_threshold * 0.99, _LEAST_PROBABILITY),
-        )
-    scored = outcomes.select(
-        "record_key_l",
-        "record_key_r",
-        pl.col("match_key")
-        .cast(pl.Int64)
-        .replace_strict(dict(enumerate(model["blocking_rules"])), return_dtype=pl.String)
-        .alias("rule"),
-        _bounded_weight(model).round(_WEIGHT_DECIMALS).alias("match_weight"),
-    )
-    return scored, candidates
-
-
-def _bounded_weight(model: Mapping[str, Any]) -> pl.Expr:
-    """log2 of the odds of one customer against all others, bounded where too few kinds of evidence agree.
-
-    Splink's weight has strangers on the other side; those who belong together are added.
-    """
-    related = pl.lit(model["related"]["prior"])
-    for comparison, weights in model["related"]["levels"].items():
-        by_outcome = dict(enumerate(reversed(weights))) | {-1: 0.0}
-        related += pl.col(f"gamma_{comparison}").cast(pl.Int64).replace_strict(by_outcome, return_dtype=pl.Float64)
-    weight = -(pl.lit(2.0).pow(-pl.col("match_weight")) + pl.lit(2.0).pow(-related)).log(2)
-    ceiling = pl.lit(THIN_EVIDENCE_CEILING / (1 - THIN_EVIDENCE_CEILING)).log(2)
-    is_thin = agreeing_kinds(model["agreement"]) < KINDS_NEEDED
-    return pl.when(is_thin).then(pl.min_horizontal(weight, ceiling)).otherwise(weight)
 
 
 def _identifier_rows(identified: pl.DataFrame) -> pl.DataFrame:

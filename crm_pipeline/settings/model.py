@@ -188,6 +188,7 @@ class Linkage(Frozen):
 
     match_threshold: float = Field(0.95, gt=0, le=1, description="pairs from this probability on are linked")
     review_threshold: float = Field(0.6, gt=0, le=1, description="pairs from this probability on wait for a person")
+    pair_budget: int = Field(200_000_000, ge=1, description="pairs; a run that would compare more stops before it does")
     largest_cluster: int = Field(100, ge=2, description="records; a larger cluster stops publication")
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.linkage import PairSummary, cluster_records, pair_records
 from crm_pipeline.linkage.model.comparison import THIN_EVIDENCE_CEILING
 from crm_pipeline.state.models import ModelStore
@@ -243,6 +244,31 @@ def test_nothing_never_links(warehouse: Warehouse, tmp_path: Path, customers: Fi
     customers(warehouse, [{"record_key": f"{n:03d}", **row} for n, row in enumerate([*rows, *named])])
     pair_records(warehouse, ModelStore(tmp_path / "models"))
     assert cluster_records(warehouse).cluster_count == 120
+
+
+def test_over_budget_nothing_is_compared(linked: Linked, warehouse: Warehouse, tmp_path: Path) -> None:
+    """More pairs than the budget are refused with the numbers, before any is made; no model and no pair is stored."""
+    fill_customers(warehouse, labelled())
+    counted = linked.summary.pairs_by_rule
+    models = ModelStore(tmp_path / "models")
+    with pytest.raises(ConfigurationError) as refused:
+        pair_records(warehouse, models, pair_budget=sum(counted.values()) - 1)
+    assert f"{sum(counted.values()):,}" in refused.value.found
+    assert all(rule in refused.value.found for rule in ("city_and_a_name", "birth_date_and_an_initial"))
+    assert (models.versions(), warehouse.exists(PAIRS)) == ([], False)
+    assert pair_records(warehouse, models, pair_budget=sum(counted.values())).pairs_by_rule == counted
+
+
+def test_pairs_are_counted_by_rule(linked: Linked) -> None:
+    """The pairs of a rule are the pairs of records with one key; a pair is counted by each rule that finds it."""
+    rows = labelled()
+    by_email: dict[str, set[str]] = {}
+    for row in rows:
+        for email in row["emails"] or ():
+            by_email.setdefault(email, set()).add(row["record_key"])
+    expected = sum(len(keys) * (len(keys) - 1) // 2 for keys in by_email.values())
+    assert linked.summary.pairs_by_rule["people.email"] == expected
+    assert sum(linked.summary.pairs_by_rule.values()) >= linked.summary.candidate_count
 
 
 def test_identified_pairs_are_not_scored(warehouse: Warehouse, tmp_path: Path, customers: Fill) -> None:

@@ -70,6 +70,17 @@ def leave_out(scratch: Warehouse, rules: Sequence[BlockingRule], left_out: pl.Da
         """)
 
 
+def count_pairs(scratch: Warehouse, rules: Sequence[BlockingRule]) -> dict[str, int]:
+    """Pairs that each rule would make from the keys as they are, in the order of the rules; before any is made.
+
+    A pair that several rules find is counted by each, so that the sum is an upper bound.
+    """
+    sizes = f"SELECT rule, count(*) AS size FROM {KEYS} GROUP BY rule, key"
+    pairs = scratch.frame(f"SELECT rule, sum(size * (size - 1) // 2) AS pairs FROM ({sizes}) GROUP BY rule")
+    found = dict(zip(pairs["rule"], pairs["pairs"], strict=True))
+    return {rule.name: int(found.get(n, 0)) for n, rule in enumerate(rules)}
+
+
 def make_candidates(scratch: Warehouse, identified: pl.DataFrame) -> int:
     """Number of pairs to score; they are in `linkage_candidates` as join_key_l, join_key_r and match_key, the rule.
 

@@ -66,6 +66,7 @@ def _pairs(project: Project) -> dg.AssetsDefinition:
                 run.models,
                 match_threshold=limits.match_threshold,
                 review_threshold=limits.review_threshold,
+                pair_budget=limits.pair_budget,
                 retrain=config.retrain,
             )
             return dg.MaterializeResult(

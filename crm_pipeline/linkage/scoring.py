@@ -1,0 +1,84 @@
+"""The weight of each candidate, by a stored model alone: the same pair has the same weight on any night.
+
+Belongs here: keys, candidates and weights of one population, within the budget. Does not belong here: which model is
+used, and the verdict (`pairs`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from crm_pipeline.linkage.candidates import blocking
+from crm_pipeline.linkage.candidates.budget import stay_within
+from crm_pipeline.linkage.candidates.records import prepare_records
+from crm_pipeline.linkage.candidates.scratch import scratch_database
+from crm_pipeline.linkage.model import Population
+from crm_pipeline.linkage.model.comparison import KINDS_NEEDED, THIN_EVIDENCE_CEILING, agreeing_kinds
+from crm_pipeline.linkage.splink_session import Session
+from crm_pipeline.state.models import StoredModel
+from crm_pipeline.warehouse import Warehouse
+
+_WEIGHT_DECIMALS = 6
+_LEAST_PROBABILITY = 1e-6  # a probability of 0 has no weight
+
+
+def score(
+    warehouse: Warehouse,
+    population: Population,
+    used: StoredModel,
+    identified: pl.DataFrame,
+    review_threshold: float,
+    pair_budget: int,
+) -> tuple[pl.DataFrame, dict[str, int], int]:
+    """Candidates near or above the review threshold, pairs by rule, and how many pairs were scored.
+
+    Columns of the candidates: record keys, rule, match_weight.
+    """
+    name = population.name
+    model, left_out = used.model["populations"][name], used.left_out()
+    by_name = {rule.name: rule for rule in population.blocking_rules}
+    rules = [by_name[rule] for rule in model["blocking_rules"]]
+    own = f"{name}."
+    frequencies = {
+        column.removeprefix(own): frame for column, frame in used.term_frequencies().items() if column.startswith(own)
+    }
+    with scratch_database(warehouse) as scratch:
+        prepare_records(warehouse, scratch, population)
+        blocking.make_keys(scratch, rules)
+        blocking.leave_out(scratch, rules, left_out.filter(pl.col("population") == name).drop("population"))
+        pairs = blocking.count_pairs(scratch, rules)
+        stay_within(pair_budget, name, pairs)
+        candidates = blocking.make_candidates(scratch, identified)
+        outcomes = Session(scratch, model["splink"], frequencies).outcomes(
+            blocking.CANDIDATES,
+            [comparison["output_column_name"] for comparison in model["splink"]["comparisons"]],
+            least_probability=max(review_threshold * 0.99, _LEAST_PROBABILITY),
+        )
+    scored = outcomes.select(
+        "record_key_l",
+        "record_key_r",
+        pl.col("match_key")
+        .cast(pl.Int64)
+        .replace_strict(dict(enumerate(model["blocking_rules"])), return_dtype=pl.String)
+        .alias("rule"),
+        _bounded_weight(model).round(_WEIGHT_DECIMALS).alias("match_weight"),
+    )
+    return scored, {f"{name}.{rule}": count for rule, count in pairs.items()}, candidates
+
+
+def _bounded_weight(model: Mapping[str, Any]) -> pl.Expr:
+    """log2 of the odds of one customer against all others, bounded where too few kinds of evidence agree.
+
+    Splink's weight has strangers on the other side; those who belong together are added.
+    """
+    related = pl.lit(model["related"]["prior"])
+    for comparison, weights in model["related"]["levels"].items():
+        by_outcome = dict(enumerate(reversed(weights))) | {-1: 0.0}
+        related += pl.col(f"gamma_{comparison}").cast(pl.Int64).replace_strict(by_outcome, return_dtype=pl.Float64)
+    weight = -(pl.lit(2.0).pow(-pl.col("match_weight")) + pl.lit(2.0).pow(-related)).log(2)
+    ceiling = pl.lit(THIN_EVIDENCE_CEILING / (1 - THIN_EVIDENCE_CEILING)).log(2)
+    is_thin = agreeing_kinds(model["agreement"]) < KINDS_NEEDED
+    return pl.when(is_thin).then(pl.min_horizontal(weight, ceiling)).otherwise(weight)
