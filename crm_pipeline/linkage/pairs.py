@@ -27,6 +27,7 @@ from crm_pipeline.tables import PAIRS
 from crm_pipeline.warehouse import Warehouse
 
 _PROBABILITY_DECIMALS = 9
+_ASKED_FOR = "retraining was asked for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class PairSummary:
         review_count: pairs that wait for review, whatever found them.
         model_version: the version used; None when there is nothing to compare.
         new_model_reason: why a new version was trained in this call; None when an existing one was used.
+        refused_model: comparisons for which a version that was trained anew learnt what can't be true, so that it was
+            not taken and the last one stayed; empty when there is none.
     """
 
     identifier_count: int
@@ -52,6 +55,7 @@ class PairSummary:
     review_count: int
     model_version: int | None
     new_model_reason: str | None
+    refused_model: tuple[str, ...]
 
 
 def pair_records(
@@ -68,7 +72,8 @@ def pair_records(
 
     The model scores a pair by frozen parameters and frequencies, so a pair has one score whenever it is scored. A new
     version is trained when there is none, when `retrain` asks for it, or when the usable columns or the preparation
-    of records have changed.
+    of records have changed. Where it was asked for, one that learnt what can't be true
+    is refused, and the last one stays.
 
     Args:
         warehouse: where `std.customers` is.
@@ -91,7 +96,10 @@ def pair_records(
         if (worth := usable(warehouse, population, kept=readable.get(population.name, {}).get("columns", ())))
     ]
     reason = _reason_for_a_new_model(present, found, retrain=retrain) if found else None
-    used = _train_and_store(warehouse, models, found, identified, reason, seed, pair_budget) if reason else present
+    used, refused = present, list[str]()
+    if reason:
+        last = present if reason == _ASKED_FOR else None
+        used, refused = _train_and_store(warehouse, models, found, identified, reason, seed, pair_budget, last)
     scored = [
         score(warehouse, worth.population, used, identified, review_threshold, pair_budget) for worth in found if used
     ]
@@ -108,7 +116,8 @@ def pair_records(
         model_link_count=links,
         review_count=contradicted + sum(rows.height for rows in by_model) - links,
         model_version=used.version if used and found else None,
-        new_model_reason=reason,
+        new_model_reason=None if refused else reason,
+        refused_model=tuple(refused),
     )
 
 
@@ -130,7 +139,7 @@ def _reason_for_a_new_model(present: StoredModel | None, found: Sequence[Usable]
         if before != now:
             gained, lost = (", ".join(sorted(names)) or "none" for names in (now - before, before - now))
             return f"usable columns of {name} changed: gained {gained}, lost {lost}"
-    return "retraining was asked for" if retrain else None
+    return _ASKED_FOR if retrain else None
 
 
 def _train_and_store(
@@ -141,11 +150,14 @@ def _train_and_store(
     reason: str,
     seed: int,
     pair_budget: int,
-) -> StoredModel:
+    last: StoredModel | None,
+) -> tuple[StoredModel, list[str]]:
+    """The new version; `last`, where it is given, and why the new one was refused in its favour."""
     frozen: dict[str, Any] = {}
     cards: dict[str, Any] = {}
     frequencies: dict[str, pl.DataFrame] = {}
     left_out = []
+    refused: list[str] = []
     sure = identified.filter(~pl.col("is_contradicted"))
     for worth in found:
         name, rules = worth.population.name, worth.population.usable_rules(worth.columns)
@@ -157,6 +169,8 @@ def _train_and_store(
             stay_within(pair_budget, name, blocking.count_pairs(scratch, rules))
             blocking.make_candidates(scratch, identified)
             trained = train(scratch, worth.population, worth.columns, sure, seed=seed)
+        before = last.card["populations"][name]["shipped_shares"] if last else trained.doubtful
+        refused += [f"{name}.{comparison}" for comparison in trained.doubtful if comparison not in before]
         frozen[name] = {
             "columns": list(worth.columns),
             "blocking_rules": [rule.name for rule in rules],
@@ -165,8 +179,11 @@ def _train_and_store(
             "splink": trained.settings,
         }
         cards[name] = {"columns": list(worth.columns), "record_count": worth.record_count, **trained.notes}
+        cards[name]["shipped_shares"] = trained.doubtful
         frequencies |= {f"{name}.{column}": frame for column, frame in trained.term_frequencies.items()}
         left_out.append(frequent.select(pl.lit(name).alias("population"), pl.all()))
+    if last and refused:
+        return last, refused
     model = {
         "preparation_version": PREPARATION_VERSION,
         "libraries": spellings.LIBRARIES,
@@ -180,7 +197,7 @@ def _train_and_store(
         "splink_version": package_version("splink"),
         "populations": cards,
     }
-    return models.append(model, card, term_frequencies=frequencies, left_out=pl.concat(left_out))
+    return models.append(model, card, term_frequencies=frequencies, left_out=pl.concat(left_out)), []
 
 
 def _identifier_rows(identified: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -153,6 +154,26 @@ def test_new_versions_have_a_reason(warehouse: Warehouse, tmp_path: Path) -> Non
     card = models.read(3).card
     assert {"created_at", "populations", "seed", "code_version", "reason"} <= set(card)
     assert {"columns", "record_count", "rounds"} <= set(card["populations"]["people"])
+
+
+def test_a_model_that_cannot_be_true_is_refused(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Trained anew on cities in which nobody agrees with himself, though strangers do, the last model stays."""
+    models, rows = ModelStore(tmp_path / "models"), labelled()
+    fill_customers(warehouse, rows)
+    assert pair_records(warehouse, models).refused_model == ()
+    before = pairs_of(warehouse)
+    seen: Counter[str] = Counter()
+    odd = []
+    for row in rows:
+        seen[row["source_id"]] += 1
+        odd.append({**row, "city": f"{'abcdef'[seen[row['source_id']] % 6]}ville"})
+    fill_customers(warehouse, odd)
+    summary = pair_records(warehouse, models, retrain=True)
+    assert summary.refused_model == ("people.address",)
+    assert (summary.model_version, summary.new_model_reason, models.versions()) == (1, None, [1])
+    fill_customers(warehouse, rows)
+    pair_records(warehouse, models)
+    assert pairs_of(warehouse).equals(before)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ teach (`training_pairs`), which comparisons there are (`model`), the arithmetic 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from crm_pipeline.linkage.candidates.scratch import copy_frame
 from crm_pipeline.linkage.clustering.components import component_of
 from crm_pipeline.linkage.learning.expectation import BELIEVED_PAIRS, Floats, Learnt, Outcomes, maximise
 from crm_pipeline.linkage.learning.frequencies import term_frequencies
+from crm_pipeline.linkage.learning.sanity import doubtful
 from crm_pipeline.linkage.learning.training_pairs import CANDIDATE, KNOWN, RANDOM, training_pairs
 from crm_pipeline.linkage.model import Population
 from crm_pipeline.linkage.model.comparison import (
@@ -51,6 +52,7 @@ class Trained:
         related: what tells one customer from two who belong together: the weight before anything is compared
             (`prior`), and per comparison the weight of each level, from the first (`levels`); log2.
         term_frequencies: per column a frame of value and share, in order of value.
+        doubtful: comparisons whose learnt shares can't be true, and that have the shipped ones; see `sanity`.
         notes: what was learnt and from what, for the model card.
     """
 
@@ -58,6 +60,7 @@ class Trained:
     agreement: list[dict[str, Any]]
     related: dict[str, Any]
     term_frequencies: dict[str, pl.DataFrame]
+    doubtful: list[str]
     notes: dict[str, Any] = field(default_factory=dict)
 
 
@@ -93,7 +96,7 @@ def train(
     customers = _customers(keys, links)
     frequencies = term_frequencies(scratch, chosen, columns, population.composed, customers)
     second, model = _learn(scratch, population, chosen, outcomes, frequencies, customers, len(keys))
-    return _trained(chosen, model, frequencies, _notes(second, model))
+    return _trained(chosen, *_sound(chosen, model), frequencies, _notes(second, model))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +200,25 @@ def _with_shares(scratch: Warehouse, outcomes: pl.DataFrame, column: str, shares
     return outcomes.join(of_record, on="record_key_l", how="left", maintain_order="left")
 
 
+def _sound(chosen: Sequence[Comparison], model: _Model) -> tuple[_Model, list[str]]:
+    """The model with shipped shares in place of those that can't be true, and the comparisons which that concerns."""
+    wrong = doubtful(chosen, model.learnt.m, model.u)
+    m, u = (
+        tuple(
+            np.array([getattr(level, name) for level in comparison.levels]) if comparison.name in wrong else learnt
+            for comparison, learnt in zip(chosen, shares, strict=True)
+        )
+        for name, shares in (("m", model.learnt.m), ("u", model.u))
+    )
+    return _Model(u, replace(model.learnt, m=m)), wrong
+
+
 def _trained(
-    chosen: Sequence[Comparison], model: _Model, frequencies: dict[str, pl.DataFrame], notes: dict[str, Any]
+    chosen: Sequence[Comparison],
+    model: _Model,
+    wrong: list[str],
+    frequencies: dict[str, pl.DataFrame],
+    notes: dict[str, Any],
 ) -> Trained:
     m, u = model.learnt.m, model.u
     settings = splink_settings(chosen, prior=_rounded(model.learnt.same))
@@ -210,7 +230,7 @@ def _trained(
         for comparison, own in zip(chosen, m, strict=True)
     }
     related = {"prior": _rounded(float(np.log2(model.learnt.same / model.learnt.related))), "levels": levels}
-    return Trained(settings, agreement_levels(chosen, u), related, frequencies, notes)
+    return Trained(settings, agreement_levels(chosen, u), related, frequencies, wrong, notes)
 
 
 def _notes(candidates: pl.DataFrame, model: _Model) -> dict[str, Any]:
