@@ -21,7 +21,7 @@ from crm_pipeline.linkage.candidates.records import PREPARATION_VERSION, Usable,
 from crm_pipeline.linkage.candidates.scratch import scratch_database
 from crm_pipeline.linkage.learning.training import train
 from crm_pipeline.linkage.model import POPULATIONS, spellings
-from crm_pipeline.linkage.scoring import score
+from crm_pipeline.linkage.scoring import Scored, score
 from crm_pipeline.state.models import ModelStore, StoredModel
 from crm_pipeline.tables import PAIRS
 from crm_pipeline.warehouse import Warehouse
@@ -55,7 +55,7 @@ class PairSummary:
     review_count: int
     model_version: int | None
     new_model_reason: str | None
-    refused_model: tuple[str, ...]
+    refused_model: list[str]
 
 
 def pair_records(
@@ -71,8 +71,8 @@ def pair_records(
     """Counts, after `link.pairs` holds every pair of current records that is linked or waits for review.
 
     The model scores a pair by frozen parameters and frequencies, so a pair has one score whenever it is scored. A new
-    version is trained when there is none, when `retrain` asks for it, or when the usable columns or the preparation
-    of records have changed. Where it was asked for, one that learnt what can't be true
+    version is trained when there is none, when `retrain` asks for it, when the usable columns or the preparation of
+    records have changed, or when keys became too frequent. Where it was asked for, one that learnt what can't be true
     is refused, and the last one stays.
 
     Args:
@@ -100,25 +100,41 @@ def pair_records(
     if reason:
         last = present if reason == _ASKED_FOR else None
         used, refused = _train_and_store(warehouse, models, found, identified, reason, seed, pair_budget, last)
-    scored = [
-        score(warehouse, worth.population, used, identified, review_threshold, pair_budget) for worth in found if used
-    ]
+    scored = _score_all(warehouse, found, used, identified, review_threshold, pair_budget)
+    if frequent := {rule: keys for each in scored for rule, keys in each.became_frequent.items()}:
+        told = ", ".join(f"{keys} of {rule}" for rule, keys in sorted(frequent.items()))
+        reason = f"keys became too frequent: {told}"
+        used, refused = _train_and_store(warehouse, models, found, identified, reason, seed, pair_budget, None)
+        scored = _score_all(warehouse, found, used, identified, review_threshold, pair_budget)
     by_identifier = _identifier_rows(identified)
-    by_model = [_model_rows(rows, match_threshold, review_threshold) for rows, *_ in scored]
+    by_model = [_model_rows(each.rows, match_threshold, review_threshold) for each in scored]
     warehouse.replace(PAIRS, pl.concat([by_identifier, *by_model]))
     contradicted = int(identified["is_contradicted"].sum())
     links = sum(int((rows["verdict"] == "link").sum()) for rows in by_model)
     return PairSummary(
         identifier_count=identified.height,
         contradicted_count=contradicted,
-        pairs_by_rule={rule: pairs for _, by_rule, _ in scored for rule, pairs in by_rule.items()},
-        candidate_count=sum(candidates for *_, candidates in scored),
+        pairs_by_rule={rule: pairs for each in scored for rule, pairs in each.pairs_by_rule.items()},
+        candidate_count=sum(each.candidate_count for each in scored),
         model_link_count=links,
         review_count=contradicted + sum(rows.height for rows in by_model) - links,
         model_version=used.version if used and found else None,
         new_model_reason=None if refused else reason,
-        refused_model=tuple(refused),
+        refused_model=refused,
     )
+
+
+def _score_all(
+    warehouse: Warehouse,
+    found: Sequence[Usable],
+    used: StoredModel | None,
+    identified: pl.DataFrame,
+    review_threshold: float,
+    pair_budget: int,
+) -> list[Scored]:
+    return [
+        score(warehouse, worth.population, used, identified, review_threshold, pair_budget) for worth in found if used
+    ]
 
 
 def _is_readable(present: StoredModel) -> bool:

@@ -7,6 +7,7 @@ used, and the verdict (`pairs`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -23,6 +24,32 @@ from crm_pipeline.warehouse import Warehouse
 
 _WEIGHT_DECIMALS = 6
 _LEAST_PROBABILITY = 1e-6  # a probability of 0 has no weight
+# A key so many times too frequent was not so when the model was made: it needs a new one. A little is let pass, lest a
+# model is made each night.
+_TIMES_TOO_FREQUENT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The pairs of one population.
+
+    Attributes:
+        rows: record keys, rule and match_weight of the candidates near or above the review threshold.
+        pairs_by_rule: pairs that each blocking rule found, by population and rule.
+        candidate_count: pairs scored, each once.
+        became_frequent: per population and rule, how many keys became too frequent since the model was made; where
+            there are any, nothing is scored.
+    """
+
+    rows: pl.DataFrame
+    pairs_by_rule: dict[str, int]
+    candidate_count: int
+    became_frequent: dict[str, int]
+
+
+_NO_ROWS = pl.DataFrame(
+    schema={"record_key_l": pl.String, "record_key_r": pl.String, "rule": pl.String, "match_weight": pl.Float64}
+)
 
 
 def score(
@@ -32,11 +59,8 @@ def score(
     identified: pl.DataFrame,
     review_threshold: float,
     pair_budget: int,
-) -> tuple[pl.DataFrame, dict[str, int], int]:
-    """Candidates near or above the review threshold, pairs by rule, and how many pairs were scored.
-
-    Columns of the candidates: record keys, rule, match_weight.
-    """
+) -> Scored:
+    """The candidates of a population with their weight, by the stored model alone."""
     name = population.name
     model, left_out = used.model["populations"][name], used.left_out()
     by_name = {rule.name: rule for rule in population.blocking_rules}
@@ -49,6 +73,11 @@ def score(
         prepare_records(warehouse, scratch, population)
         blocking.make_keys(scratch, rules)
         blocking.leave_out(scratch, rules, left_out.filter(pl.col("population") == name).drop("population"))
+        frequent = blocking.frequent_keys(scratch, rules, times=_TIMES_TOO_FREQUENT)
+        if frequent.height:
+            return Scored(
+                _NO_ROWS, {}, 0, {f"{name}.{rule}": count for rule, count in frequent["rule"].value_counts().rows()}
+            )
         pairs = blocking.count_pairs(scratch, rules)
         stay_within(pair_budget, name, pairs)
         candidates = blocking.make_candidates(scratch, identified)
@@ -66,7 +95,7 @@ def score(
         .alias("rule"),
         _bounded_weight(model).round(_WEIGHT_DECIMALS).alias("match_weight"),
     )
-    return scored, {f"{name}.{rule}": count for rule, count in pairs.items()}, candidates
+    return Scored(scored, {f"{name}.{rule}": count for rule, count in pairs.items()}, candidates, {})
 
 
 def _bounded_weight(model: Mapping[str, Any]) -> pl.Expr:

@@ -49,7 +49,7 @@ def test_shipped_shares_are_probabilities(population: Population) -> None:
 @pytest.mark.parametrize("population", POPULATIONS, ids=lambda population: population.name)
 def test_levels_name_no_column_that_is_not_there(population: Population) -> None:
     """Every condition of every usable comparison can be computed from the columns that are there, by DuckDB itself."""
-    lists = {"phones", "mobiles", "lines", "emails", "domains", "given_forms"}
+    lists = {"phones", "mobiles", "emails", "domains", "given_forms"}
     with duckdb.connect() as connection:
         for columns in subsets(population):
             sides = ", ".join(
@@ -144,7 +144,7 @@ def test_only_comparable_current_records_are_prepared(scratch: Warehouse) -> Non
 
 
 def test_columns_need_two_values_and_a_share(warehouse: Warehouse) -> None:
-    """A column with one distinct value, or filled too rarely, is not used; one in use stays down to the lower share."""
+    """A column of one value, or filled too rarely, is not used; one in use stays with one, down to the lower share."""
     rows = [{"record_key": f"{n:03d}", "name": f"name {n}", "city": "上海"} for n in range(400)]
     for n in range(3):
         rows[n]["gender"] = ["male", "female", "male"][n]
@@ -154,7 +154,7 @@ def test_columns_need_two_values_and_a_share(warehouse: Warehouse) -> None:
     assert (found.columns, found.record_count) == (("full_name",), 400)
     kept = usable(warehouse, PEOPLE, kept=("gender", "city"))
     assert kept is not None
-    assert kept.columns == ("full_name", "gender")
+    assert kept.columns == ("full_name", "city", "gender")
     assert usable(warehouse, ORGANISATIONS) is None
 
 

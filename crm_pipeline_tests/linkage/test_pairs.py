@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -160,7 +161,7 @@ def test_a_model_that_cannot_be_true_is_refused(warehouse: Warehouse, tmp_path: 
     """Trained anew on cities in which nobody agrees with himself, though strangers do, the last model stays."""
     models, rows = ModelStore(tmp_path / "models"), labelled()
     fill_customers(warehouse, rows)
-    assert pair_records(warehouse, models).refused_model == ()
+    assert pair_records(warehouse, models).refused_model == []
     before = pairs_of(warehouse)
     seen: Counter[str] = Counter()
     odd = []
@@ -169,7 +170,7 @@ def test_a_model_that_cannot_be_true_is_refused(warehouse: Warehouse, tmp_path: 
         odd.append({**row, "city": f"{'abcdef'[seen[row['source_id']] % 6]}ville"})
     fill_customers(warehouse, odd)
     summary = pair_records(warehouse, models, retrain=True)
-    assert summary.refused_model == ("people.address",)
+    assert summary.refused_model == ["people.address"]
     assert (summary.model_version, summary.new_model_reason, models.versions()) == (1, None, [1])
     fill_customers(warehouse, rows)
     pair_records(warehouse, models)
@@ -265,6 +266,28 @@ def test_nothing_never_links(warehouse: Warehouse, tmp_path: Path, customers: Fi
     customers(warehouse, [{"record_key": f"{n:03d}", **row} for n, row in enumerate([*rows, *named])])
     pair_records(warehouse, ModelStore(tmp_path / "models"))
     assert cluster_records(warehouse).cluster_count == 120
+
+
+def test_what_becomes_frequent_needs_a_new_model(warehouse: Warehouse, tmp_path: Path, customers: Fill) -> None:
+    """A phone that 150 new customers share links none of them: a new model leaves it out, and says the rule alone."""
+    models, everyone = ModelStore(tmp_path / "models"), people(400)
+    customers(warehouse, [{"record_key": f"{n:04d}", **p} for n, p in enumerate(everyone[:200])])
+    pair_records(warehouse, models)
+    shop = "+8676012345678"
+    later = [{"record_key": f"{n:04d}", **p, "phones": [shop]} for n, p in enumerate(everyone[200:350], start=200)]
+    customers(warehouse, [*({"record_key": f"{n:04d}", **p} for n, p in enumerate(everyone[:200])), *later])
+    summary = pair_records(warehouse, models)
+    assert summary.new_model_reason == "keys became too frequent: 1 of people.phone"
+    assert (summary.model_version, summary.model_link_count) == (2, 0)
+    assert shop not in json.dumps(models.read(2).card)
+
+
+def test_names_that_no_rule_uses(warehouse: Warehouse, tmp_path: Path, customers: Fill) -> None:
+    """Where people have a surname and nothing else, there is nothing to compare, and shared identifiers still link."""
+    rows = [{"family_name": "王李张"[n % 3], "tax_id": str(n // 2)} for n in range(40)]
+    customers(warehouse, [{"record_key": f"{n:02d}", **row} for n, row in enumerate(rows)])
+    summary = pair_records(warehouse, ModelStore(tmp_path / "models"))
+    assert (summary.model_version, summary.identifier_count, summary.candidate_count) == (None, 20, 0)
 
 
 def test_over_budget_nothing_is_compared(linked: Linked, warehouse: Warehouse, tmp_path: Path) -> None:

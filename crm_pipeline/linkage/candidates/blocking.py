@@ -19,7 +19,7 @@ from crm_pipeline.warehouse import Warehouse
 KEYS, CANDIDATES, LEFT_OUT = "linkage_keys", "linkage_candidates", "linkage_left_out"
 
 # Values that too many records share are neither keys nor compared: the rule that counts them, and where they stand.
-_CONTACTS = (("phone", "phones"), ("phone", "mobiles"), ("phone", "lines"), ("email", "emails"))
+_CONTACTS = (("phone", "phones"), ("phone", "mobiles"), ("email", "emails"), ("domain", "domains"))
 
 
 def make_keys(scratch: Warehouse, rules: Sequence[BlockingRule]) -> None:
@@ -29,13 +29,13 @@ def make_keys(scratch: Warehouse, rules: Sequence[BlockingRule]) -> None:
     scratch.execute(f"CREATE TABLE {KEYS} AS SELECT * FROM ({' UNION ALL '.join([*selects, empty])}) WHERE key <> ''")
 
 
-def frequent_keys(scratch: Warehouse, rules: Sequence[BlockingRule]) -> pl.DataFrame:
-    """Rule name, key and record_count of the keys that too many records share, in order."""
+def frequent_keys(scratch: Warehouse, rules: Sequence[BlockingRule], *, times: int = 1) -> pl.DataFrame:
+    """Rule name, key and record_count of the keys that more than `times` too many records share, in order."""
     limits = pl.DataFrame(
         {
             "rule": list(range(len(rules))),
             "name": [rule.name for rule in rules],
-            "largest": [rule.largest for rule in rules],
+            "largest": [rule.largest * times for rule in rules],
         },
         schema={"rule": pl.Int64, "name": pl.String, "largest": pl.Int64},
     )
@@ -57,7 +57,8 @@ def leave_out(scratch: Warehouse, rules: Sequence[BlockingRule], left_out: pl.Da
     if left_out.is_empty():
         return
     scratch.execute(f"DELETE FROM {KEYS} USING {LEFT_OUT} o WHERE rule = o.number AND {KEYS}.key = o.key")
-    for rule, column in _CONTACTS:
+    names = {rule.name for rule in rules}
+    for rule, column in (contact for contact in _CONTACTS if contact[0] in names):
         scratch.execute(f"""
             UPDATE {RECORDS} SET {column} = kept.contacts
             FROM (

@@ -17,7 +17,7 @@ from crm_pipeline.warehouse import Warehouse
 
 # Raised whenever the preparation, the comparisons or the blocking rules change: stored models of another version are
 # not used, because they would not score a pair as they did.
-PREPARATION_VERSION = 2
+PREPARATION_VERSION = 3
 
 RECORDS = "linkage_records"
 
@@ -45,7 +45,8 @@ class Usable:
 def usable(warehouse: Warehouse, population: Population, kept: Sequence[str] = ()) -> Usable | None:
     """The columns worth comparing: filled often enough, with more than one distinct value; None for nothing to compare.
 
-    There is nothing to compare among fewer than two records, and where none of the names is worth it.
+    There is nothing to compare among fewer than two records, where none of the names is worth it, and where no blocking
+    rule would find a pair.
 
     Args:
         warehouse: where `std.customers` is.
@@ -58,12 +59,14 @@ def usable(warehouse: Warehouse, population: Population, kept: Sequence[str] = (
     worth = {
         name
         for name, rows, values in zip(population.columns, filled, distinct, strict=True)
-        if values > 1 and rows >= total * (SMALLEST_SHARE_KEPT if name in kept else SMALLEST_SHARE)
+        if values > (0 if name in kept else 1)
+        and rows >= total * (SMALLEST_SHARE_KEPT if name in kept else SMALLEST_SHARE)
     }
     if total < 2 or not worth & set(population.names):
         return None
     worth |= {name for name, (source, _) in population.spelt.items() if source in worth}
-    return Usable(population, tuple(name for name in population.prepared if name in worth), int(total))
+    columns = tuple(name for name in population.prepared if name in worth)
+    return Usable(population, columns, int(total)) if population.usable_rules(columns) else None
 
 
 def prepare_records(warehouse: Warehouse, scratch: Warehouse, population: Population) -> int:

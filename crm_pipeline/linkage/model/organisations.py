@@ -105,12 +105,14 @@ _COMPARISONS = (
         "domains",
         "domain",
         "an own domain is a company's or its group's",
-        ("domains",),
-        missing("domains"),
+        ("domains", "emails"),
+        # An address in common says it already.
+        missing("domains") + " OR coalesce(list_has_any(emails_l, emails_r), false)",
         (
             Level("one in common", shared("domains"), 0.85, 0.0003, 0.8, agrees=True),
             Level("none in common", ELSE, 0.15, 0.9997, 0.2),
         ),
+        needed=("domains",),
     ),
     address_comparison(
         "several companies share a building, and they move",

@@ -21,7 +21,7 @@ _IS_PINYIN = "(latin_name IS NOT NULL AND regexp_matches(native_name, '\\p{Han}'
 # Whoever has one field for it writes the generation behind a name: Smith Sr, Dobbins Senior, Morris II.
 _GENERATION = "(jr|sr|junior|senior|ii|iii|iv)"
 _FAMILY, _GIVEN = (
-    f"nullif(regexp_replace({fold(name)}, '[\\s,]+{_GENERATION}\\.?$', ''), '')"
+    f"nullif(rtrim(regexp_replace({fold(name)}, '[\\s,]+{_GENERATION}\\.?$', ''), '.'), '')"
     for name in ("family_name", "given_name")
 )
 _COLUMNS = {
@@ -29,20 +29,20 @@ _COLUMNS = {
     "given_name": _GIVEN,
     # A Chinese name in pinyin has its surname first; whoever writes it in Latin letters wrote the pinyin.
     "family_latin": f"CASE WHEN {_IS_PINYIN} THEN lower(split_part(latin_name, ' ', 1)) ELSE {_FAMILY} END",
-    "given_latin": f"""CASE WHEN {_IS_PINYIN} THEN lower(regexp_replace(latin_name, '^\\S+\\s*', ''))
+    "given_latin": f"""CASE WHEN {_IS_PINYIN} THEN nullif(lower(regexp_replace(latin_name, '^\\S+\\s*', '')), '')
                        ELSE {_GIVEN} END""",
     # A name in one piece that is read as no person's is compared as it is, its words in any order.
     "full_name": f"""coalesce(name_key, CASE WHEN family_name IS NULL AND given_name IS NULL THEN nullif(
         array_to_string(list_sort(regexp_extract_all({fold("name")}, '[^\\s,.]+')), ' '), '') END)""",
     "middle_name": f"rtrim({fold('middle_name')}, '.')",
     "generation": f"""replace(replace(nullif(regexp_extract(
-        lower(concat_ws(' ', given_name, family_name, name_suffix)), '\\s{_GENERATION}\\.?$', 1
+        lower(' ' || concat_ws(' | ', given_name, family_name, name_suffix)), '[\\s,]{_GENERATION}\\.?(?: \\||$)', 1
     ), ''), 'junior', 'jr'), 'senior', 'sr')""",
     "birth_date": "CAST(birth_date AS VARCHAR)",
     **CONTACT_COLUMNS,
     **PLACE_COLUMNS,
-    "employer": "coalesce(nullif(organisation_key, ''), lower(organisation))",
-    "gender": "gender",
+    "employer": f"coalesce(nullif(organisation_key, ''), {fold('organisation')})",
+    "gender": fold("gender"),
 }
 _EXCHANGED = (
     "jaro_winkler_similarity(family_latin_l, given_latin_r) >= 0.9 AND "

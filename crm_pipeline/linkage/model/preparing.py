@@ -27,7 +27,6 @@ def _phones(kinds: str) -> str:
 _IS_LINE = "coalesce(d.kind IN ('fixed_line', 'toll_free', 'shared_cost', 'uan'), false)"
 CONTACT_COLUMNS = {
     "mobiles": _list(f"CASE WHEN phone_details IS NULL THEN phones ELSE {_phones(f'NOT {_IS_LINE}')} END"),
-    "lines": _list(_phones(_IS_LINE)),
     "phones": _list("phones"),
     "emails": _list("coalesce(list_transform(email_details, lambda d: coalesce(d.email_key, d.email)), emails)"),
 }
@@ -77,7 +76,7 @@ def contact_comparisons(*, shared_phone: float, shared_line: float, shared_email
         shared_line: the same of fixed lines.
         shared_email: the same of e-mail addresses.
     """
-    phone_columns = ("phones", "mobiles", "lines")
+    phone_columns = ("phones", "mobiles")
     return (
         Comparison(
             "phones",
@@ -87,7 +86,7 @@ def contact_comparisons(*, shared_phone: float, shared_line: float, shared_email
             missing("phones"),
             (
                 Level("a mobile in common", shared("mobiles"), 0.6, 0.00001, shared_phone, agrees=True),
-                Level("a fixed line in common", shared("lines"), 0.1, 0.00002, (1 - shared_phone) * shared_line,
+                Level("another number in common", shared("phones"), 0.1, 0.00002, (1 - shared_phone) * shared_line,
                       agrees=True),
                 Level("none in common", ELSE, 0.3, 0.99997, (1 - shared_phone) * (1 - shared_line)),
             ),
