@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from crm_pipeline.linkage.learning.expectation import Floats
 from crm_pipeline.linkage.model.comparison import Comparison
 
-
 # What strangers show half as rarely again says nothing, either way; beyond, it says the opposite of what it means.
 _CLEARLY = 2
 # Where strangers hardly ever differ, in the only city of a project, that one differs can't be told from chance.

@@ -7,7 +7,7 @@ apart (`standardise.organisations`).
 from __future__ import annotations
 
 from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level, equal, missing, shared, similar
-from crm_pipeline.linkage.model.population import LARGEST_CONTACT_BLOCK, BlockingRule, Population
+from crm_pipeline.linkage.model.population import LARGEST_CONTACT_BLOCK, LARGEST_WEAK_BLOCK, BlockingRule, Population
 from crm_pipeline.linkage.model.preparing import (
     ADDRESS_RULES,
     CONTACT_COLUMNS,
@@ -139,6 +139,7 @@ _RULES = (
         "right(name_letters, 4) || '|' || coalesce(city, region)",
         ("name_letters", "city"),
         "a typo in the first letters",
+        LARGEST_WEAK_BLOCK,
     ),
     *ADDRESS_RULES,
 )

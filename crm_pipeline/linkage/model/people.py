@@ -6,7 +6,7 @@ Belongs here: comparisons and blocking rules of people, each with its reason. Do
 from __future__ import annotations
 
 from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level, equal, missing, shared, similar
-from crm_pipeline.linkage.model.population import LARGEST_CONTACT_BLOCK, BlockingRule, Population
+from crm_pipeline.linkage.model.population import LARGEST_CONTACT_BLOCK, LARGEST_WEAK_BLOCK, BlockingRule, Population
 from crm_pipeline.linkage.model.preparing import (
     ADDRESS_RULES,
     CONTACT_COLUMNS,
@@ -239,6 +239,7 @@ _RULES = (
         "unnest(list_distinct([postcode || '|' || family_sound, postcode || '|' || given_sound]))",
         ("postcode", "family_sound", "given_sound"),
         "the other name mistyped or changed, names exchanged, no birth date or a wrong one",
+        LARGEST_WEAK_BLOCK,
     ),
     BlockingRule(
         "city_and_a_name",
@@ -246,6 +247,7 @@ _RULES = (
         "city || '|' || given_sound || '|' || coalesce(left(family_latin, 1), '')]))",
         ("city", "family_sound", "given_sound"),
         "the same, and no postcode or a wrong one",
+        LARGEST_WEAK_BLOCK,
     ),
     BlockingRule(
         "birth_month_and_names",

@@ -15,6 +15,8 @@ LARGEST_BLOCK = 250
 # A phone or e-mail address that more records share is a switchboard, a shop or a placeholder: it is neither a key nor
 # compared.
 LARGEST_CONTACT_BLOCK = 50
+# A key of one name and a place finds whom no better key finds, where few share it; in a large project it is common.
+LARGEST_WEAK_BLOCK = 50
 
 
 @dataclass(frozen=True, slots=True)

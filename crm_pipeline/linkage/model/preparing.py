@@ -7,7 +7,7 @@ population has (`people`, `organisations`).
 from __future__ import annotations
 
 from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level, equal, missing, shared, similar
-from crm_pipeline.linkage.model.population import BlockingRule
+from crm_pipeline.linkage.model.population import LARGEST_WEAK_BLOCK, BlockingRule
 
 
 def fold(column: str) -> str:
@@ -123,6 +123,7 @@ ADDRESS_RULES = (
         "left(regexp_replace(street, '[0-9]', '', 'g'), 6) || '|' || postcode",
         ("street", "postcode"),
         "the street or its number mistyped",
+        LARGEST_WEAK_BLOCK,
     ),
     BlockingRule("street_and_city", "street || '|' || city", ("street", "city"), "no number and no postcode"),
 )
