@@ -227,12 +227,14 @@ _RULES = (
         "family_sound || '|' || given_sound",
         ("family_sound", "given_sound"),
         "a name heard on the telephone; a typo in a vowel",
+        LARGEST_WEAK_BLOCK,
     ),
     BlockingRule(
         "short_form_of_the_name",
         "unnest(list_transform(given_forms, lambda form: family_latin || '|' || form))",
         ("family_latin", "given_forms"),
         "Bob and Robert",
+        LARGEST_WEAK_BLOCK,
     ),
     BlockingRule(
         "postcode_and_a_name",

@@ -15,7 +15,8 @@ LARGEST_BLOCK = 250
 # A phone or e-mail address that more records share is a switchboard, a shop or a placeholder: it is neither a key nor
 # compared.
 LARGEST_CONTACT_BLOCK = 50
-# A key of one name and a place finds whom no better key finds, where few share it; in a large project it is common.
+# Names by their sound, or one name and a place, find whom no better key finds where few share them; in a large project
+# they are common.
 LARGEST_WEAK_BLOCK = 50
 
 
