@@ -19,10 +19,26 @@ from crm_pipeline.linkage.model.preparing import (
 from crm_pipeline.linkage.model.spellings import sound
 
 # Providers of mailboxes say nothing about who has one.
-_PROVIDERS = (
-    "gmail.com hotmail.com outlook.com yahoo.com qq.com 163.com 126.com sina.com foxmail.com icloud.com aol.com live.com "
-    "msn.com sohu.com 139.com 189.cn yeah.net example.com"
-).split()
+_PROVIDERS = [
+    "gmail.com",
+    "hotmail.com",
+    "outlook.com",
+    "yahoo.com",
+    "qq.com",
+    "163.com",
+    "126.com",
+    "sina.com",
+    "foxmail.com",
+    "icloud.com",
+    "aol.com",
+    "live.com",
+    "msn.com",
+    "sohu.com",
+    "139.com",
+    "189.cn",
+    "yeah.net",
+    "example.com",
+]
 _FREE = f"coalesce(list_contains({_PROVIDERS}, domain), false)"
 _DOMAINS = (
     "list_filter(list_distinct(list_concat("
