@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -21,7 +22,7 @@ from crm_pipeline.linkage.candidates.records import PREPARATION_VERSION, Usable,
 from crm_pipeline.linkage.candidates.scratch import scratch_database
 from crm_pipeline.linkage.learning.training import train
 from crm_pipeline.linkage.model import POPULATIONS, spellings
-from crm_pipeline.linkage.scoring import Scored, score
+from crm_pipeline.linkage.scoring import Frozen, Scored, score
 from crm_pipeline.state.models import ModelStore, StoredModel
 from crm_pipeline.tables import PAIRS
 from crm_pipeline.warehouse import Warehouse
@@ -37,9 +38,10 @@ class PairSummary:
     Attributes:
         identifier_count: pairs that share an identifier, contradicted ones included.
         contradicted_count: those of them that wait for review.
-        pairs_by_rule: pairs that each blocking rule of each population found; one found by several counts for each.
-        candidate_count: pairs that the model scored, each once.
-        model_link_count: those of them that are linked.
+        pairs_by_rule: pairs that each blocking rule of each population found now; one found by several counts for each.
+        candidate_count: pairs that the model scored now, each once; others kept the score they had.
+        compared_count: records that were new or changed, or all where a model compared them for the first time.
+        model_link_count: pairs that the model links, whenever they were scored.
         review_count: pairs that wait for review, whatever found them.
         model_version: the version used; None when there is nothing to compare.
         new_model_reason: why a new version was trained in this call; None when an existing one was used.
@@ -51,6 +53,7 @@ class PairSummary:
     contradicted_count: int
     pairs_by_rule: dict[str, int]
     candidate_count: int
+    compared_count: int
     model_link_count: int
     review_count: int
     model_version: int | None
@@ -66,6 +69,7 @@ def pair_records(
     review_threshold: float = 0.6,
     pair_budget: int = DEFAULT_PAIR_BUDGET,
     retrain: bool = False,
+    index_file: Path | None = None,
     seed: int = 1,
 ) -> PairSummary:
     """Counts, after `link.pairs` holds every pair of current records that is linked or waits for review.
@@ -82,6 +86,8 @@ def pair_records(
         review_threshold: a pair of at least this probability waits for review; below, it is not stored.
         pair_budget: more pairs of a population are not compared: the call is refused before any is made.
         retrain: train a new version although the present one fits.
+        index_file: what was compared until now, so that only pairs with a new or changed record are scored; made and
+            kept up to date. The pairs are the same without it.
         seed: for training.
 
     Raises:
@@ -100,12 +106,12 @@ def pair_records(
     if reason:
         last = present if reason == _ASKED_FOR else None
         used, refused = _train_and_store(warehouse, models, found, identified, reason, seed, pair_budget, last)
-    scored = _score_all(warehouse, found, used, identified, review_threshold, pair_budget)
+    scored = _score_all(warehouse, found, used, identified, review_threshold, pair_budget, index_file)
     if frequent := {rule: keys for each in scored for rule, keys in each.became_frequent.items()}:
         told = ", ".join(f"{keys} of {rule}" for rule, keys in sorted(frequent.items()))
         reason = f"keys became too frequent: {told}"
         used, refused = _train_and_store(warehouse, models, found, identified, reason, seed, pair_budget, None)
-        scored = _score_all(warehouse, found, used, identified, review_threshold, pair_budget)
+        scored = _score_all(warehouse, found, used, identified, review_threshold, pair_budget, index_file)
     by_identifier = _identifier_rows(identified)
     by_model = [_model_rows(each.rows, match_threshold, review_threshold) for each in scored]
     warehouse.replace(PAIRS, pl.concat([by_identifier, *by_model]))
@@ -116,6 +122,7 @@ def pair_records(
         contradicted_count=contradicted,
         pairs_by_rule={rule: pairs for each in scored for rule, pairs in each.pairs_by_rule.items()},
         candidate_count=sum(each.candidate_count for each in scored),
+        compared_count=sum(each.compared_count for each in scored),
         model_link_count=links,
         review_count=contradicted + sum(rows.height for rows in by_model) - links,
         model_version=used.version if used and found else None,
@@ -131,9 +138,12 @@ def _score_all(
     identified: pl.DataFrame,
     review_threshold: float,
     pair_budget: int,
+    index_file: Path | None,
 ) -> list[Scored]:
     return [
-        score(warehouse, worth.population, used, identified, review_threshold, pair_budget) for worth in found if used
+        score(warehouse, Frozen.of(used, worth.population, review_threshold), identified, pair_budget, index_file)
+        for worth in found
+        if used
     ]
 
 

@@ -70,6 +70,11 @@ class Project:
         return self.var / "warehouse.duckdb"
 
     @property
+    def matching_index_file(self) -> Path:
+        """The DuckDB file of what linking compared, kept from run to run."""
+        return self.var / "matching.duckdb"
+
+    @property
     def published_file(self) -> Path:
         """What analysts query."""
         return self.root / "published" / "crm.duckdb"

@@ -68,6 +68,7 @@ def _pairs(project: Project) -> dg.AssetsDefinition:
                 review_threshold=limits.review_threshold,
                 pair_budget=limits.pair_budget,
                 retrain=config.retrain,
+                index_file=project.matching_index_file,
             )
             return dg.MaterializeResult(
                 metadata=counts(run.warehouse.count(PAIRS), **asdict(summary)),
