@@ -80,6 +80,11 @@ class Project:
         return self.root / "published" / "crm.duckdb"
 
     @property
+    def published_index_file(self) -> Path:
+        """What was compared for the published customers, readable while a run is going on; its owner's alone."""
+        return self.root / "published" / "matching.duckdb"
+
+    @property
     def steward_file(self) -> Path:
         """Review queue, quarantine and check results, published before the checks decide."""
         return self.root / "published" / "steward.duckdb"
