@@ -105,7 +105,7 @@ class Frozen:
             .cast(pl.Int64)
             .replace_strict(dict(enumerate(self.model["blocking_rules"])), return_dtype=pl.String)
             .alias("rule"),
-            _bounded_weight(self.model).round(_WEIGHT_DECIMALS).alias("match_weight"),
+            bounded_weight(self.model).round(_WEIGHT_DECIMALS).alias("match_weight"),
         )
 
 
@@ -193,7 +193,7 @@ _NO_ROWS = pl.DataFrame(
 )
 
 
-def _bounded_weight(model: Mapping[str, Any]) -> pl.Expr:
+def bounded_weight(model: Mapping[str, Any]) -> pl.Expr:
     """log2 of the odds of one customer against all others, bounded where too few kinds of evidence agree.
 
     Splink's weight has strangers on the other side; those who belong together are added.
