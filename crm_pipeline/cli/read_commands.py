@@ -62,7 +62,7 @@ def explain(
 ) -> None:
     """Say who a customer is: its records, why they are one, where each value comes from, its history.
 
-    Examples: crm-pipeline explain C000000017   crm-pipeline explain --source crm --key 11000
+    Examples: crm-pipeline explain C000000174   crm-pipeline explain --source crm --key 11000
     """
     from crm_pipeline.publish import explain as explain_id
     from crm_pipeline.publish import explain_record

@@ -141,8 +141,7 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
     def clusters(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
         prepare_judging(run)
         with step(run, "link.clusters"):
-            constraints = linkage.Constraints(duplicate_free=project.config.duplicate_free)
-            summary = linkage.cluster_records(run.warehouse, constraints=constraints)
+            summary = linkage.cluster_records(run.warehouse, constraints=_constraints(project))
             verdict = dg.AssetCheckResult(
                 asset_key=_CLUSTERS,
                 check_name=LARGEST,
@@ -197,6 +196,11 @@ def _like_the_last_runs(figures: LinkFigures) -> list[dg.AssetCheckResult]:
     return results
 
 
+def _constraints(project: Project) -> linkage.Constraints:
+    """What clusters are made under; identities read their causes from the same."""
+    return linkage.Constraints(duplicate_free=project.config.duplicate_free)
+
+
 def _key(table: Table) -> dg.AssetKey:
     return dg.AssetKey([table.schema, table.name])
 
@@ -224,13 +228,28 @@ def _identities(project: Project) -> dg.AssetsDefinition:
     def identities(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
         prepare_judging(run)
         with step(run, "link.members"):
-            linkage.assign_customers(run.warehouse, run.ledger, run_id=run.run_id, now=run.started_at)
+            summary = linkage.assign_customers(
+                run.warehouse,
+                run.ledger,
+                run_id=run.run_id,
+                now=run.started_at,
+                constraints=_constraints(project),
+                match_threshold=project.config.linkage.match_threshold,
+                model_version=max(run.models.versions(), default=None),
+            )
+            run.progress.counts |= summary.figures
             verdicts = {table: judge_table(run, table, suites[table.qualified]) for table in _IDENTITIES}
         for table in _IDENTITIES:
             yield dg.MaterializeResult(
                 asset_key=_key(table),
-                metadata=counts(run.warehouse.count(table)),
+                metadata=counts(run.warehouse.count(table), **(_stability(summary) if table is MEMBERS else {})),
                 check_results=check_results(_key(table), *verdicts[table]),
             )
 
     return identities
+
+
+def _stability(summary: linkage.IdentitySummary) -> dict[str, float | int]:
+    """How far records kept their ids in this run, for the UI."""
+    shares = {"kept_share": summary.stability.kept_share, "resolving_share": summary.stability.resolving_share}
+    return {**{name: round(share, 6) for name, share in shares.items()}, **summary.figures}
