@@ -3,9 +3,6 @@
 Belongs here: taking the weight of a pair apart, by the stored model and the matching index. Does not belong here:
 giving pairs their weight (`scoring`), which link holds a customer together (`clustering.weakest_links`), and how any of
 it is shown.
-
-The index is a database with, per population, `<population>_records` (record_key and the prepared columns) and
-`<population>_keys` (rule, the place in the model's blocking rules; key; record_key), and `state` (model_version).
 """
 
 from __future__ import annotations
@@ -18,6 +15,7 @@ import polars as pl
 
 from crm_pipeline.linkage.candidates.records import PREPARATION_VERSION, RECORDS
 from crm_pipeline.linkage.candidates.scratch import copy_frame, scratch_database
+from crm_pipeline.linkage.index_reading import records_of, shared_rules
 from crm_pipeline.linkage.model import POPULATIONS, Population
 from crm_pipeline.linkage.model.comparison import KINDS_NEEDED, THIN_EVIDENCE_CEILING, agreeing_kinds
 from crm_pipeline.linkage.splink_session import Session
@@ -83,6 +81,11 @@ class ExplainedPairs:
     pairs: pl.DataFrame
     comparisons: pl.DataFrame
 
+    @classmethod
+    def nothing(cls) -> ExplainedPairs:
+        """No pair."""
+        return cls(pl.DataFrame(schema=_PAIR_SCHEMA), pl.DataFrame(schema=_COMPARISON_SCHEMA))
+
 
 def is_explainable(model: StoredModel) -> bool:
     """Whether this package prepares and compares records as it did when the model was made."""
@@ -104,17 +107,15 @@ def explain_pairs(index: Warehouse, model: StoredModel, pairs: pl.DataFrame) -> 
         model: the version that the index was made with; see `is_explainable`.
         pairs: record_key_l and record_key_r, the smaller key left; hundreds, not millions.
     """
-    found = [
+    found = [ExplainedPairs.nothing()] + [
         explained
         for population in POPULATIONS
         if population.name in model.model["populations"]
         and (explained := _explain_population(index, model, population, pairs)) is not None
     ]
     return ExplainedPairs(
-        pl.concat([pl.DataFrame(schema=_PAIR_SCHEMA), *(each.pairs for each in found)]).sort(_ENDS),
-        pl.concat([pl.DataFrame(schema=_COMPARISON_SCHEMA), *(each.comparisons for each in found)]).sort(
-            *_ENDS, "position"
-        ),
+        pl.concat(each.pairs for each in found).sort(_ENDS),
+        pl.concat(each.comparisons for each in found).sort(*_ENDS, "position"),
     )
 
 
@@ -123,10 +124,7 @@ def _explain_population(
 ) -> ExplainedPairs | None:
     """The pairs within one population; None where there are none."""
     keys = pl.concat([pairs[end].rename("record_key") for end in _ENDS]).unique().to_list()
-    records = index.frame(
-        f"SELECT * FROM {population.name}_records WHERE record_key IN (SELECT unnest($keys)) ORDER BY record_key",
-        {"keys": keys},
-    )
+    records = records_of(index, population.name, keys)
     there = records["record_key"].implode()
     inside = pairs.select(_ENDS).filter(pl.all_horizontal(pl.col(end).is_in(there) for end in _ENDS)).unique()
     if inside.is_empty():
@@ -147,7 +145,7 @@ def _explain_population(
         _comparison(details, model, number, comparison)
         for number, comparison in enumerate(model["splink"]["comparisons"])
     )
-    rules = _shared_rules(index, name, model["blocking_rules"], inside)
+    rules = shared_rules(index, name, model["blocking_rules"], inside)
     return ExplainedPairs(
         _pairs(details, comparisons, model).with_columns(pl.lit(name).alias("population")).join(rules, on=_ENDS)
         .select(list(_PAIR_SCHEMA)).cast(_PAIR_SCHEMA),
@@ -202,24 +200,6 @@ def _pairs(details: pl.DataFrame, comparisons: pl.DataFrame, model: Mapping[str,
             pl.when(is_over).then(ceiling - pl.col("both")).otherwise(0.0).alias("ceiling_correction"),
         )
         .with_columns((pl.col("both") + pl.col("ceiling_correction")).alias("match_weight"))
-    )
-
-
-def _shared_rules(index: Warehouse, name: str, names: Sequence[str], pairs: pl.DataFrame) -> pl.DataFrame:
-    """The pairs with `rules`: the names of those under which both have a key in common, in order of strength."""
-    found = index.frame(
-        f"""
-        WITH pair AS (SELECT unnest($left) AS record_key_l, unnest($right) AS record_key_r)
-        SELECT DISTINCT record_key_l, record_key_r, l.rule FROM pair
-        JOIN {name}_keys l ON l.record_key = record_key_l
-        JOIN {name}_keys r ON r.record_key = record_key_r AND r.rule = l.rule AND r.key = l.key
-        """,
-        {"left": pairs["record_key_l"].to_list(), "right": pairs["record_key_r"].to_list()},
-    )
-    rule = pl.col("rule").cast(pl.Int64).replace_strict(list(range(len(names))), list(names), return_dtype=pl.String)
-    rules = found.sort(*_ENDS, "rule").with_columns(rule).group_by(_ENDS, maintain_order=True).agg("rule")
-    return pairs.join(rules.rename({"rule": "rules"}), on=_ENDS, how="left").with_columns(
-        pl.col("rules").fill_null(pl.lit([], dtype=pl.List(pl.String)))
     )
 
 
