@@ -80,6 +80,11 @@ class Project:
         return self.root / "published" / "steward.duckdb"
 
     @property
+    def matching_file(self) -> Path:
+        """Records as the linkage compares them, and their keys: what a new record is compared with."""
+        return self.root / "published" / "matching.duckdb"
+
+    @property
     def reports(self) -> Path:
         """The reports of runs: HTML without personal values."""
         return self.root / "reports"

@@ -17,6 +17,7 @@ from crm_pipeline.steps.run import Run, utc_now
 from crm_pipeline.tables import (
     ANOMALIES,
     CHECK_RESULTS,
+    CONFLICTS,
     CORRECTIONS,
     CUSTOMER_CONTACTS,
     CUSTOMER_IDS,
@@ -72,14 +73,14 @@ def publish(run: Run) -> PublishSummary:
 def publish_steward(run: Run) -> PublishSummary:
     """What stewards see, also when the checks stopped the run.
 
-    The quarantine and which of its rows are open, corrections, loads, pairs to review, check results.
+    The quarantine and which of its rows are open, corrections, loads, pairs, links that do not hold, check results.
     """
-    for table in (LOADS, REJECTIONS, PAIRS, CHECK_RESULTS, ANOMALIES):
+    for table in (LOADS, REJECTIONS, PAIRS, CONFLICTS, CHECK_RESULTS, ANOMALIES):
         run.warehouse.ensure(table)
     run_model(run.warehouse, run.sql_models[QUARANTINE.qualified])
     find_open(run)
     follow_corrections(run)
-    shown = (QUARANTINE, OPEN_REJECTIONS, CORRECTIONS, LOADS, CHECK_RESULTS, ANOMALIES, PAIRS)
+    shown = (QUARANTINE, OPEN_REJECTIONS, CORRECTIONS, LOADS, CHECK_RESULTS, ANOMALIES, PAIRS, CONFLICTS)
     tables = [Publication.of(table) for table in shown]
     return publish_duckdb(
         run.warehouse,
