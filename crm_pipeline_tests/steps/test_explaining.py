@@ -91,7 +91,7 @@ def told(project: Project, link: dict[str, Any]) -> PairReasons:
 
 
 def test_why_a_customer_is_one(project: Project) -> None:
-    """Each record has its strongest link; the weakest link is a link within, with the waterfall of its stored weight."""
+    """Each record has its strongest link; the weakest link is one within, with the waterfall of its stored weight."""
     sql = (
         "SELECT list(record_key ORDER BY record_key) AS keys FROM link.members GROUP BY customer_id HAVING count(*) > 2"
     )

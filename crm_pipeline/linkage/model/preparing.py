@@ -68,8 +68,8 @@ def address_comparison(
     )
 
 
-# Mistyped in one or two letters. Figures tell namesakes apart: zhang.wei85 and zhang.wei86 are two people more often than
-# one with a slip.
+# Mistyped in one or two letters. Figures tell namesakes apart: zhang.wei85 and zhang.wei86 are two people more often
+# than one with a slip.
 _NEARLY_EQUAL_ADDRESS = (
     "damerau_levenshtein(emails_l[1], emails_r[1]) <= 2 AND "
     "regexp_replace(emails_l[1], '[^0-9]', '', 'g') = regexp_replace(emails_r[1], '[^0-9]', '', 'g')"

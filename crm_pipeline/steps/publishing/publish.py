@@ -65,7 +65,7 @@ def publish(run: Run) -> PublishSummary:
         now=now,
         code_version=crm_pipeline.__version__,
     )
-    index, published_index = run.project.matching_index_file, run.project.published_index_file
+    index, published_index = run.project.matching_index_file, run.project.matching_file
     publish_matching_index(run.warehouse, index, published_index, summary.fingerprint)
     run.progress.outcome = Outcome.PUBLISHED if summary.is_changed else Outcome.UNCHANGED
     _record(run, summary, now)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -112,17 +111,12 @@ def take_apart(project: Project, pairs: pl.DataFrame) -> tuple[ExplainedPairs, s
         pairs: record_key_l and record_key_r.
     """
     nothing = ExplainedPairs.nothing()
-    file = matching_file(project)
+    file = project.matching_file
     if not file.exists():
         return nothing, f"there is no {file.name} in published/: the next run that publishes makes it"
     with open_reader(file) as index:
         model, missing = _model_of(index, ModelStore(project.state / "models"))
         return (explain_pairs(index, model, pairs) if model else nothing), missing
-
-
-def matching_file(project: Project) -> Path:
-    """The index of prepared records and keys, published beside the steward's file."""
-    return project.steward_file.with_name("matching.duckdb")
 
 
 def _model_of(index: Warehouse, models: ModelStore) -> tuple[StoredModel | None, str]:
