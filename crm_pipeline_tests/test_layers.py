@@ -32,6 +32,7 @@ ROOMS = {
         "clustering": (),
         "learning": ("model", "candidates", "clustering"),
         "identity": ("clustering",),
+        "evaluation": ("clustering",),
     },
 }
 BELOW = ("state", "storage", "warehouse", "tables", "settings", "errors", "bundled")

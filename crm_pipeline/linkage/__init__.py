@@ -9,6 +9,8 @@ from crm_pipeline.linkage.clustering.constraints import Constraints, Contradicti
 from crm_pipeline.linkage.identity.identity import IdentitySummary, assign_customers
 from crm_pipeline.linkage.identity.ids import is_customer_id
 from crm_pipeline.linkage.identity.stability import Stability
+from crm_pipeline.linkage.learning.comparing import markdown as model_change_table
+from crm_pipeline.linkage.learning.taking_over import waiting_model
 from crm_pipeline.linkage.pairs import PairSummary, pair_records
 
 __all__ = [
@@ -23,5 +25,7 @@ __all__ = [
     "cluster_records",
     "contradictions",
     "is_customer_id",
+    "model_change_table",
     "pair_records",
+    "waiting_model",
 ]

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import crm_pipeline
 from crm_pipeline.golden import record_history
-from crm_pipeline.publish import Publication, PublishSummary, publish_duckdb
+from crm_pipeline.publish import Publication, PublishSummary, publish_duckdb, publish_matching_index
 from crm_pipeline.state.measures import Outcome
 from crm_pipeline.steps.models import project_model_tables
 from crm_pipeline.steps.publishing.quarantine import find_open, follow_corrections
@@ -17,6 +17,7 @@ from crm_pipeline.steps.run import Run, utc_now
 from crm_pipeline.tables import (
     ANOMALIES,
     CHECK_RESULTS,
+    CONFLICTS,
     CORRECTIONS,
     CUSTOMER_CONTACTS,
     CUSTOMER_IDS,
@@ -64,6 +65,8 @@ def publish(run: Run) -> PublishSummary:
         now=now,
         code_version=crm_pipeline.__version__,
     )
+    index, published_index = run.project.matching_index_file, run.project.matching_file
+    publish_matching_index(run.warehouse, index, published_index, summary.fingerprint)
     run.progress.outcome = Outcome.PUBLISHED if summary.is_changed else Outcome.UNCHANGED
     _record(run, summary, now)
     return summary
@@ -72,14 +75,15 @@ def publish(run: Run) -> PublishSummary:
 def publish_steward(run: Run) -> PublishSummary:
     """What stewards see, also when the checks stopped the run.
 
-    The quarantine and which of its rows are open, corrections, loads, pairs to review, check results.
+    The quarantine and which of its rows are open, corrections, loads, check results, pairs of records and the links
+    among them that do not hold.
     """
-    for table in (LOADS, REJECTIONS, PAIRS, CHECK_RESULTS, ANOMALIES):
+    for table in (LOADS, REJECTIONS, PAIRS, CONFLICTS, CHECK_RESULTS, ANOMALIES):
         run.warehouse.ensure(table)
     run_model(run.warehouse, run.sql_models[QUARANTINE.qualified])
     find_open(run)
     follow_corrections(run)
-    shown = (QUARANTINE, OPEN_REJECTIONS, CORRECTIONS, LOADS, CHECK_RESULTS, ANOMALIES, PAIRS)
+    shown = (QUARANTINE, OPEN_REJECTIONS, CORRECTIONS, LOADS, CHECK_RESULTS, ANOMALIES, PAIRS, CONFLICTS)
     tables = [Publication.of(table) for table in shown]
     return publish_duckdb(
         run.warehouse,
