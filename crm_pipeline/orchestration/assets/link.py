@@ -11,6 +11,7 @@ from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.checks import judge_table, prepare_judging
 from crm_pipeline.steps.publishing.guards import LARGEST, guard_clusters, largest_claim
+from crm_pipeline.steps.reviewing.held import constraints_of
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.tables import (
     CLUSTERS,
@@ -97,7 +98,7 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
     def clusters(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
         prepare_judging(run)
         with step(run, "link.clusters"):
-            constraints = linkage.Constraints(duplicate_free=project.config.duplicate_free)
+            constraints = constraints_of(run.project)
             summary = linkage.cluster_records(run.warehouse, constraints=constraints)
             verdict = dg.AssetCheckResult(
                 asset_key=_CLUSTERS,
