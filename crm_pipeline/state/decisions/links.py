@@ -157,7 +157,7 @@ class LinkDecisions:
         try:
             told: dict[str, Any] = read_json(self._file(number))
             digest = told.pop("sha256")
-        except (ValueError, KeyError, AttributeError):
+        except (ValueError, KeyError, TypeError):
             raise self._damaged(f"entry {number} that can't be read") from None
         if told.get("format_version") != FORMAT_VERSION:
             raise self._damaged(f"entry {number} of another format version")
