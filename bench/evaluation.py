@@ -4,8 +4,8 @@
     python -m bench.evaluation --customers 100000    fewer
 
 The labels are those of `crm-pipeline demo --generate-only`. The published tables are made up beside them, in the form
-of a run: customers are the labels with mistakes, 2 in 100 records apart and 1 in 100 with a stranger; each link is a pair
-scored at random, and as many pairs again wait for review; each record has the keys of eight blocking rules. So the
+of a run: customers are the labels with mistakes, 2 in 100 records apart and 1 in 100 with a stranger; each link is a
+pair scored at random, and as many pairs again wait for review; each record has the keys of eight blocking rules. So the
 command is measured without a run of the whole chain; its quality figures mean nothing here.
 """
 

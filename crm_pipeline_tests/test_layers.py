@@ -24,6 +24,7 @@ ROOMS = {
         "watching": (),
         "telling": ("applying", "publishing", "watching"),
         "correcting": ("applying", "telling"),
+        "reviewing": (),
         "looking": ("landing", "applying", "publishing", "starting"),
     },
     "linkage": {

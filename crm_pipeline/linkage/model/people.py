@@ -275,4 +275,5 @@ PEOPLE = Population(
     comparisons=_COMPARISONS,
     blocking_rules=_RULES,
     composed={"full_name": ("family_name", "given_name")},
+    name_rule="name",
 )
