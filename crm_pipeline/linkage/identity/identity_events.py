@@ -153,22 +153,23 @@ def _retired(changes: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
 
 
 def _moved(told: pl.DataFrame, after: Assignment, members: pl.DataFrame) -> pl.DataFrame:
-    """Known records that are of another customer than where their former one went, where no event names the two."""
+    """Known records that are not where their former customer went, and that no event lists which names both."""
     went = resolved(after.ids).rename({"sequence": "former", "stands_for": "expected"})
     strayed = (
         after.records.select("record_key", "sequence")
         .join(members.select("record_key", "former"), on="record_key")
         .join(went, on="former")
         .filter(pl.col("sequence") != pl.col("expected"))
+        .drop("expected")
     )
-    ways = strayed.group_by("sequence", "former").agg(pl.col("record_key").sort().alias("record_keys"))
-    named = told.select("others").with_row_index("event").explode("others")
-    pairs = (
-        named.join(named, on="event", suffix="_too")
-        .filter(pl.col("others") != pl.col("others_too"))
-        .select(pl.col("others").alias("sequence"), pl.col("others_too").alias("former"))
+    listed = (
+        told.select("others", pl.col("record_keys").alias("record_key"))
+        .explode("record_key")
+        .join(strayed, on="record_key")
+        .filter(pl.col("others").list.contains(pl.col("sequence")), pl.col("others").list.contains(pl.col("former")))
     )
-    return ways.join(pairs, on=["sequence", "former"], how="anti").with_columns(
+    ways = strayed.join(listed, on="record_key", how="anti").group_by("sequence", "former")
+    return ways.agg(pl.col("record_key").sort().alias("record_keys")).with_columns(
         pl.lit("moved").alias("kind"),
         pl.concat_list("sequence", "former").alias("others"),
         pl.concat_list("former").alias("formers"),
