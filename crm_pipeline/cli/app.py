@@ -11,6 +11,7 @@ import typer
 from crm_pipeline.cli import (
     backup_commands,
     evaluate_command,
+    linkage_commands,
     project_commands,
     quality_commands,
     quarantine_commands,
@@ -35,6 +36,7 @@ run_commands.add_to(app)
 read_commands.add_to(app)
 quarantine_commands.add_to(app)
 quality_commands.add_to(app)
+linkage_commands.add_to(app)
 evaluate_command.add_to(app)
 backup_commands.add_to(app)
 

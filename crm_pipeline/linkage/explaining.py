@@ -17,7 +17,8 @@ from crm_pipeline.linkage.candidates.records import PREPARATION_VERSION, RECORDS
 from crm_pipeline.linkage.candidates.scratch import copy_frame, scratch_database
 from crm_pipeline.linkage.index_reading import records_of, shared_rules
 from crm_pipeline.linkage.model import POPULATIONS, Population
-from crm_pipeline.linkage.model.comparison import KINDS_NEEDED, THIN_EVIDENCE_CEILING, agreeing_kinds
+from crm_pipeline.linkage.model.comparison import agreeing_kinds
+from crm_pipeline.linkage.scoring import Frozen, bounded_weight
 from crm_pipeline.linkage.splink_session import Session
 from crm_pipeline.state.models import StoredModel
 from crm_pipeline.warehouse import Warehouse
@@ -129,18 +130,14 @@ def _explain_population(
     inside = pairs.select(_ENDS).filter(pl.all_horizontal(pl.col(end).is_in(there) for end in _ENDS)).unique()
     if inside.is_empty():
         return None
-    model, name = stored.model["populations"][population.name], population.name
-    frequencies = {
-        column.removeprefix(f"{name}."): frame
-        for column, frame in stored.term_frequencies().items()
-        if column.startswith(f"{name}.")
-    }
+    frozen, name = Frozen.of(stored, population, review_threshold=0.0), population.name
+    model = frozen.model
     settings = {**model["splink"], "retain_intermediate_calculation_columns": True}
     with scratch_database(index) as scratch:
         copy_frame(records, scratch, RECORDS)
         numbered = inside.sort(_ENDS).rename({"record_key_l": "join_key_l", "record_key_r": "join_key_r"})
         copy_frame(numbered.with_columns(pl.lit("0").alias("match_key")), scratch, _PAIRS)
-        details = Session(scratch, settings, frequencies).details(_PAIRS)
+        details = Session(scratch, settings, frozen.frequencies).details(_PAIRS)
     comparisons = pl.concat(
         _comparison(details, model, number, comparison)
         for number, comparison in enumerate(model["splink"]["comparisons"])
@@ -177,14 +174,16 @@ def _comparison(
 
 
 def _pairs(details: pl.DataFrame, comparisons: pl.DataFrame, model: Mapping[str, Any]) -> pl.DataFrame:
-    """The sums of each pair, and what is taken away from them: the formula of `scoring`, step by step."""
+    """The sums of each pair, and what `scoring` takes away from them."""
     same = model["splink"]["probability_two_random_records_match"]
     sums = comparisons.group_by(_ENDS).agg(pl.col("weight", "rarity", "related").sum())
-    ceiling = pl.lit(THIN_EVIDENCE_CEILING / (1 - THIN_EVIDENCE_CEILING)).log(2)
     both = -(pl.lit(2.0).pow(-pl.col("stranger_weight")) + pl.lit(2.0).pow(-pl.col("related_weight"))).log(2)
-    is_over = (pl.col("agreeing_kinds") < KINDS_NEEDED) & (pl.col("both") > ceiling)
     return (
-        details.select(*_ENDS, agreeing_kinds(model["agreement"]).alias("agreeing_kinds"))
+        details.select(
+            *_ENDS,
+            agreeing_kinds(model["agreement"]).alias("agreeing_kinds"),
+            bounded_weight(model).alias("match_weight"),
+        )
         .join(sums, on=_ENDS)
         .with_columns(
             (pl.lit(same) / (1 - pl.lit(same))).log(2).alias("prior"),
@@ -197,9 +196,8 @@ def _pairs(details: pl.DataFrame, comparisons: pl.DataFrame, model: Mapping[str,
         .with_columns(both.alias("both"))
         .with_columns(
             (pl.col("both") - pl.col("stranger_weight")).alias("related_correction"),
-            pl.when(is_over).then(ceiling - pl.col("both")).otherwise(0.0).alias("ceiling_correction"),
+            (pl.col("match_weight") - pl.col("both")).round(9).alias("ceiling_correction"),
         )
-        .with_columns((pl.col("both") + pl.col("ceiling_correction")).alias("match_weight"))
     )
 
 

@@ -26,7 +26,6 @@ from crm_pipeline.tables import PAIRS
 from crm_pipeline.warehouse import Warehouse, open_reader
 
 from .conftest import fill_customers
-from .matching_index import write_index
 
 ENDS = ["record_key_l", "record_key_r"]
 _SURNAMES = ("王", "李", "Smith", "Müller", "欧阳", "Featherstonehaugh")
@@ -100,10 +99,10 @@ def linked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         rows = random_records(request.param)
         fill_customers(warehouse, rows)
         models = ModelStore(folder / "models")
-        pair_records(warehouse, models, review_threshold=1e-6)
+        index = folder / "matching.duckdb"
+        pair_records(warehouse, models, review_threshold=1e-6, index_file=index)
         used = models.latest()
         assert used is not None
-        index = write_index(warehouse, used, folder / "matching.duckdb")
         pairs = warehouse.frame(f"SELECT * FROM {PAIRS.qualified} ORDER BY ALL")
         yield Linked(index, used, pairs, [row["record_key"] for row in rows])
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import crm_pipeline
 from crm_pipeline.golden import record_history
-from crm_pipeline.publish import Publication, PublishSummary, publish_duckdb
+from crm_pipeline.publish import Publication, PublishSummary, publish_duckdb, publish_matching_index
 from crm_pipeline.state.measures import Outcome
 from crm_pipeline.steps.models import project_model_tables
 from crm_pipeline.steps.publishing.quarantine import find_open, follow_corrections
@@ -65,6 +65,8 @@ def publish(run: Run) -> PublishSummary:
         now=now,
         code_version=crm_pipeline.__version__,
     )
+    index, published_index = run.project.matching_index_file, run.project.published_index_file
+    publish_matching_index(run.warehouse, index, published_index, summary.fingerprint)
     run.progress.outcome = Outcome.PUBLISHED if summary.is_changed else Outcome.UNCHANGED
     _record(run, summary, now)
     return summary

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -67,14 +66,13 @@ class Reasons:
 
 
 def reasons(project: Project, record_keys: Sequence[str]) -> Reasons:
-    """Why these records, the living ones of one customer, are one.
-
-    Raises:
-        ConfigurationError: nothing has been published.
-    """
+    """Why these records, the living ones of one customer, are one."""
+    members = pl.DataFrame({"record_key": sorted(record_keys)}, schema={"record_key": pl.String})
+    if not project.steward_file.exists():
+        nothing = pl.DataFrame(schema=PAIRS.polars_schema)
+        return Reasons(_attachments(members, nothing), None, None, missing=f"there is no {project.steward_file.name}")
     links, _ = stored(project, record_keys, record_keys)
     links = links.filter(pl.col("verdict") == "link")
-    members = pl.DataFrame({"record_key": sorted(record_keys)}, schema={"record_key": pl.String})
     found = weakest_links(members.with_columns(pl.lit("").alias("customer_id")), links).drop("customer_id").to_dicts()
     weakest = found[0] if found else None
     told, missing = None, ""
@@ -112,17 +110,12 @@ def take_apart(project: Project, pairs: pl.DataFrame) -> tuple[ExplainedPairs, s
         pairs: record_key_l and record_key_r.
     """
     nothing = ExplainedPairs.nothing()
-    file = matching_file(project)
+    file = project.published_index_file
     if not file.exists():
         return nothing, f"there is no {file.name} in published/: the next run that publishes makes it"
     with open_reader(file) as index:
         model, missing = _model_of(index, ModelStore(project.state / "models"))
         return (explain_pairs(index, model, pairs) if model else nothing), missing
-
-
-def matching_file(project: Project) -> Path:
-    """The index of prepared records and keys, published beside the steward's file."""
-    return project.steward_file.with_name("matching.duckdb")
 
 
 def _model_of(index: Warehouse, models: ModelStore) -> tuple[StoredModel | None, str]:

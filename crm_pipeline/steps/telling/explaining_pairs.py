@@ -18,7 +18,7 @@ from crm_pipeline.linkage.explaining import MOST_RECORDS, ExplainedPairs
 from crm_pipeline.linkage.index_reading import populations_of
 from crm_pipeline.linkage.waterfall import Waterfall, waterfall
 from crm_pipeline.settings import Project
-from crm_pipeline.steps.telling.explaining import ENDS, matching_file, stored, take_apart
+from crm_pipeline.steps.telling.explaining import ENDS, stored, take_apart
 from crm_pipeline.warehouse import open_reader
 
 _RECORD = """
@@ -202,6 +202,6 @@ def _standing(
         return Standing.UNKNOWN
     if told:
         return Standing.BELOW if told.rules else Standing.NO_KEY
-    with open_reader(matching_file(project)) as index:
+    with open_reader(project.published_index_file) as index:
         known = populations_of(index, list(ends.values()))
     return Standing.TWO_KINDS if len(known) == len(ends) else Standing.NOTHING

@@ -67,7 +67,7 @@ def write_report(run: Run, *, is_stopped: bool = False) -> Path:
 
 def _measures(run: Run, outcome: Outcome, *, is_golden_current: bool) -> RunMeasures:
     seconds = (utc_now() - run.started_at).total_seconds()
-    counts = _counts(run) | (_golden_counts(run) if is_golden_current else {})
+    counts = run.progress.counts | _counts(run) | (_golden_counts(run) if is_golden_current else {})
     return RunMeasures(run.run_id, run.started_at, round(seconds, 3), outcome, tuple(run.progress.steps), counts)
 
 
