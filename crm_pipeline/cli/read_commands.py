@@ -74,7 +74,7 @@ def explain(
     """Say who a customer is: its records, why they are one, where each value comes from, its history.
 
     Examples: crm-pipeline explain C000000174   crm-pipeline explain --source crm --key 11000
-    crm-pipeline explain --pair C000000174 C000000182 --chart why.html
+    crm-pipeline explain --pair C000000174 C000000255 --chart why.html
     """
     opened = load_project(project)
     asked = [bool(customer_id), bool(source or key), bool(pair)]

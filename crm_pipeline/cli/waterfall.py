@@ -48,6 +48,8 @@ def print_waterfall(told: Waterfall) -> None:
         if step.part == "comparison":
             bits = _bits(step.bits + _rarity(told, step)), _bits(step.related_bits)
             rows.append((comparison_text(step.comparison), step.label, step.value_l or "", step.value_r or "", *bits))
+        elif step.part == "namesakes":
+            rows.append((step_text(step, told.population), "", "", "", _bits(step.bits), ""))
     rows.append(("sum", "", "", "", _bits(told.stranger_weight), _bits(told.related_weight)))
     print_table("What was compared, in bits", columns, rows, right=columns[-2:])
 

@@ -17,7 +17,7 @@ from crm_pipeline.linkage.candidates.records import PREPARATION_VERSION, RECORDS
 from crm_pipeline.linkage.candidates.scratch import copy_frame, scratch_database
 from crm_pipeline.linkage.index_reading import records_of, shared_rules
 from crm_pipeline.linkage.model import POPULATIONS, Population
-from crm_pipeline.linkage.model.comparison import agreeing_kinds
+from crm_pipeline.linkage.model.comparison import agreeing_kinds, names_agree
 from crm_pipeline.linkage.scoring import Frozen, bounded_weight
 from crm_pipeline.linkage.splink_session import Session
 from crm_pipeline.state.models import StoredModel
@@ -38,6 +38,7 @@ _PAIR_SCHEMA = pl.Schema(
         "agreeing_kinds": pl.Int32(),
         "prior": pl.Float64(),
         "related_prior": pl.Float64(),
+        "namesakes": pl.Float64(),
         "stranger_weight": pl.Float64(),
         "related_weight": pl.Float64(),
         "related_correction": pl.Float64(),
@@ -56,6 +57,7 @@ _COMPARISON_SCHEMA = pl.Schema(
         "value_r": pl.String(),
         "weight": pl.Float64(),
         "rarity": pl.Float64(),
+        "namesakes": pl.Float64(),
         "related": pl.Float64(),
     }
 )
@@ -65,8 +67,8 @@ _COMPARISON_SCHEMA = pl.Schema(
 class ExplainedPairs:
     """Pairs taken apart; those whose records are not both in one population of the index are left out.
 
-    For each pair, prior + the sum of weight and rarity over its comparisons + related_correction + ceiling_correction
-    is its match_weight, as `link.pairs` has it but for rounding.
+    For each pair, prior + the sum of weight, rarity and namesakes over its comparisons + related_correction +
+    ceiling_correction is its match_weight, as `link.pairs` has it but for rounding.
 
     Attributes:
         pairs: one row per pair, in key order. rules: the blocking rules that find it, in order of strength; empty: it
@@ -76,7 +78,9 @@ class ExplainedPairs:
             because the two may belong together; ceiling_correction: because too few kinds of evidence agree.
         comparisons: one row per pair and comparison, in key order and that of the model. label: the level in words,
             `missing` where one side has nothing. value_l, value_r: what was compared, null for nothing. weight: log2
-            of m / u; rarity: what the value's own frequency adds to it; related: log2 of m / r. All 0 where missing.
+            of m / u; rarity: what the value's own frequency adds to it; namesakes: what is added because strangers of
+            one name agree more or less often than others, 0 unless the names agree; related: log2 of m / r. All are 0
+            where missing.
     """
 
     pairs: pl.DataFrame
@@ -159,6 +163,7 @@ def _comparison(
     levels = comparison["comparison_levels"][1:]  # the first is the missing one; Splink numbers the others downwards
     numbers = list(range(len(levels) - 1, -1, -1))
     gamma = pl.col(f"gamma_{name}").cast(pl.Int64)
+    namesakes = dict(zip(numbers, model["namesakes"]["levels"].get(name, [0.0] * len(levels)), strict=True)) | {-1: 0.0}
     labels = dict(zip(numbers, (level["label_for_charts"] for level in levels), strict=True)) | {-1: MISSING}
     related = dict(zip(numbers, model["related"]["levels"][name], strict=True)) | {-1: 0.0}
     rarity = f"mw_tf_adj_{name}"
@@ -169,6 +174,10 @@ def _comparison(
         gamma.replace_strict(labels, return_dtype=pl.String).alias("label"),
         pl.col(f"mw_{name}").alias("weight"),
         (pl.col(rarity) if rarity in details.columns else pl.lit(0.0)).alias("rarity"),
+        pl.when(names_agree(model["agreement"]))
+        .then(gamma.replace_strict(namesakes, return_dtype=pl.Float64))
+        .otherwise(0.0)
+        .alias("namesakes"),
         gamma.replace_strict(related, return_dtype=pl.Float64).alias("related"),
     )
 
@@ -176,7 +185,7 @@ def _comparison(
 def _pairs(details: pl.DataFrame, comparisons: pl.DataFrame, model: Mapping[str, Any]) -> pl.DataFrame:
     """The sums of each pair, and what `scoring` takes away from them."""
     same = model["splink"]["probability_two_random_records_match"]
-    sums = comparisons.group_by(_ENDS).agg(pl.col("weight", "rarity", "related").sum())
+    sums = comparisons.group_by(_ENDS).agg(pl.col("weight", "rarity", "namesakes", "related").sum())
     both = -(pl.lit(2.0).pow(-pl.col("stranger_weight")) + pl.lit(2.0).pow(-pl.col("related_weight"))).log(2)
     return (
         details.select(
@@ -190,7 +199,7 @@ def _pairs(details: pl.DataFrame, comparisons: pl.DataFrame, model: Mapping[str,
             pl.lit(model["related"]["prior"], dtype=pl.Float64).alias("related_prior"),
         )
         .with_columns(
-            (pl.col("prior") + pl.col("weight") + pl.col("rarity")).alias("stranger_weight"),
+            (pl.col("prior") + pl.col("weight") + pl.col("rarity") + pl.col("namesakes")).alias("stranger_weight"),
             (pl.col("related_prior") + pl.col("related")).alias("related_weight"),
         )
         .with_columns(both.alias("both"))

@@ -80,7 +80,7 @@ class Project:
         return self.root / "published" / "crm.duckdb"
 
     @property
-    def published_index_file(self) -> Path:
+    def matching_file(self) -> Path:
         """What was compared for the published customers, readable while a run is going on; its owner's alone."""
         return self.root / "published" / "matching.duckdb"
 

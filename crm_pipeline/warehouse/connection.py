@@ -57,6 +57,22 @@ class Warehouse:
         finally:
             connection.close()
 
+    @classmethod
+    @contextlib.contextmanager
+    def in_memory(cls, *, temporary: Path | None = None) -> Iterator[Self]:
+        """A database of its own that is gone at the end; what does not fit into memory goes to a temporary folder.
+
+        Args:
+            temporary: where that folder is; null for the system's temporary one.
+        """
+        with tempfile.TemporaryDirectory(prefix="crm-pipeline-", dir=temporary) as folder:
+            connection = duckdb.connect(":memory:", config={"temp_directory": folder})
+            try:
+                connection.execute(SESSION)
+                yield cls(connection)
+            finally:
+                connection.close()
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything in the block happens or nothing does; an inner block joins the outer one."""

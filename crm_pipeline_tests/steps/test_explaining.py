@@ -50,7 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pair_records(warehouse, models, index_file=project.matching_index_file)
         cluster_records(warehouse)
         _publish(warehouse, project)
-        publish_matching_index(warehouse, project.matching_index_file, project.published_index_file, "one")
+        publish_matching_index(warehouse, project.matching_index_file, project.matching_file, "one")
     return folder
 
 
@@ -88,7 +88,7 @@ def told(project: Project, link: dict[str, Any]) -> PairReasons:
 
 
 def test_why_a_customer_is_one(project: Project) -> None:
-    """Each record has its strongest link; the weakest of all is one within, with the waterfall of its weight."""
+    """Each record has its strongest link; the weakest link is one within, with the waterfall of its stored weight."""
     sql = (
         "SELECT list(record_key ORDER BY record_key) AS keys FROM link.members GROUP BY customer_id HAVING count(*) > 2"
     )
@@ -171,7 +171,7 @@ def test_without_the_index(made: Path, tmp_path: Path) -> None:
     """A publication without the index tells links and the weakest of them, and says what is missing for the rest."""
     shutil.copytree(made, tmp_path / "older")
     older = load_project(tmp_path / "older")
-    older.published_index_file.unlink()
+    older.matching_file.unlink()
     [link] = rows_of(older, "FROM link.pairs WHERE matched_by = 'model' AND verdict = 'link' ORDER BY ALL LIMIT 1")
     found = told(older, link)
     assert (found.standing, found.waterfall) == (Standing.LINK, None)
@@ -181,7 +181,7 @@ def test_without_the_index(made: Path, tmp_path: Path) -> None:
     assert why.weakest is not None
     assert why.waterfall is None
     shutil.rmtree(older.state / "models")
-    shutil.copy(load_project(made).published_index_file, older.published_index_file)
+    shutil.copy(load_project(made).matching_file, older.matching_file)
     assert "version 1 of the model" in told(older, link).missing
 
 

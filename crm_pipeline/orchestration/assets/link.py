@@ -22,6 +22,7 @@ from crm_pipeline.steps.publishing.guards import (
     largest_claim,
 )
 from crm_pipeline.steps.publishing.link_accepting import accepted_models
+from crm_pipeline.steps.reviewing.held import constraints_of
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.tables import (
     CLUSTERS,
@@ -141,7 +142,8 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
     def clusters(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
         prepare_judging(run)
         with step(run, "link.clusters"):
-            summary = linkage.cluster_records(run.warehouse, constraints=_constraints(project))
+            constraints = constraints_of(run.project)
+            summary = linkage.cluster_records(run.warehouse, constraints=constraints)
             verdict = dg.AssetCheckResult(
                 asset_key=_CLUSTERS,
                 check_name=LARGEST,
@@ -196,11 +198,6 @@ def _like_the_last_runs(figures: LinkFigures) -> list[dg.AssetCheckResult]:
     return results
 
 
-def _constraints(project: Project) -> linkage.Constraints:
-    """What clusters are made under; identities read their causes from the same."""
-    return linkage.Constraints(duplicate_free=project.config.duplicate_free)
-
-
 def _key(table: Table) -> dg.AssetKey:
     return dg.AssetKey([table.schema, table.name])
 
@@ -233,7 +230,7 @@ def _identities(project: Project) -> dg.AssetsDefinition:
                 run.ledger,
                 run_id=run.run_id,
                 now=run.started_at,
-                constraints=_constraints(project),
+                constraints=constraints_of(project),
                 match_threshold=project.config.linkage.match_threshold,
                 model_version=max(run.models.versions(), default=None),
             )

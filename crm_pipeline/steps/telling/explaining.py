@@ -110,7 +110,7 @@ def take_apart(project: Project, pairs: pl.DataFrame) -> tuple[ExplainedPairs, s
         pairs: record_key_l and record_key_r.
     """
     nothing = ExplainedPairs.nothing()
-    file = project.published_index_file
+    file = project.matching_file
     if not file.exists():
         return nothing, f"there is no {file.name} in published/: the next run that publishes makes it"
     with open_reader(file) as index:

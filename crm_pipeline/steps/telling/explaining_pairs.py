@@ -202,6 +202,6 @@ def _standing(
         return Standing.UNKNOWN
     if told:
         return Standing.BELOW if told.rules else Standing.NO_KEY
-    with open_reader(project.published_index_file) as index:
+    with open_reader(project.matching_file) as index:
         known = populations_of(index, list(ends.values()))
     return Standing.TWO_KINDS if len(known) == len(ends) else Standing.NOTHING
