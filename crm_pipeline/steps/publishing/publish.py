@@ -22,6 +22,7 @@ from crm_pipeline.tables import (
     CUSTOMER_IDS,
     CUSTOMER_RECORDS,
     CUSTOMER_VALUES,
+    HOT_VALUES,
     IDENTITY_EVENTS,
     LOADS,
     OPEN_REJECTIONS,
@@ -72,14 +73,15 @@ def publish(run: Run) -> PublishSummary:
 def publish_steward(run: Run) -> PublishSummary:
     """What stewards see, also when the checks stopped the run.
 
-    The quarantine and which of its rows are open, corrections, loads, pairs to review, check results.
+    The quarantine and which of its rows are open, corrections, loads, pairs to review, values left out of blocking,
+    check results.
     """
-    for table in (LOADS, REJECTIONS, PAIRS, CHECK_RESULTS, ANOMALIES):
+    for table in (LOADS, REJECTIONS, PAIRS, HOT_VALUES, CHECK_RESULTS, ANOMALIES):
         run.warehouse.ensure(table)
     run_model(run.warehouse, run.sql_models[QUARANTINE.qualified])
     find_open(run)
     follow_corrections(run)
-    shown = (QUARANTINE, OPEN_REJECTIONS, CORRECTIONS, LOADS, CHECK_RESULTS, ANOMALIES, PAIRS)
+    shown = (QUARANTINE, OPEN_REJECTIONS, CORRECTIONS, LOADS, CHECK_RESULTS, ANOMALIES, PAIRS, HOT_VALUES)
     tables = [Publication.of(table) for table in shown]
     return publish_duckdb(
         run.warehouse,
