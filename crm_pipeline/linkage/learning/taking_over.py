@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from crm_pipeline.linkage.learning.comparing import Frozen, compare, levels_beside, weights
+from crm_pipeline.linkage.learning.sanity import out_of_order
 from crm_pipeline.linkage.model import POPULATIONS
 from crm_pipeline.state.models import ModelStore, StoredModel
 from crm_pipeline.warehouse import Warehouse
@@ -102,18 +103,20 @@ def take_over(
     told = _beside(warehouse, fresh, present, limits) if present else {}
     change = {name: {key: n for key, n in each.items() if key not in _OWN_KEYS} for name, each in told.items()}
     beside = {"beside": {"version": present.version, "populations": told}} if present else {}
-    card = {**fresh.card, **beside}
+    disordered = {name: out_of_order(model) for name, model in fresh.model["populations"].items()}
+    card = {**fresh.card, "out_of_order": disordered, **beside}
+    impossible = [*impossible, *(_newly_out_of_order(disordered, present) if present else ())]
     models.keep_sample(
         pl.concat([frame.select(pl.lit(name).alias("population"), pl.all()) for name, frame in fresh.samples.items()])
     )
     if present and is_optional and impossible:
         models.refused.append(
             fresh.model,
-            card | {"refused_because": IMPOSSIBLE, "comparisons": list(impossible)},
+            card | {"refused_because": IMPOSSIBLE, "comparisons": sorted(set(impossible))},
             term_frequencies={},
             left_out=fresh.left_out.clear(),
         )
-        return TakenOver(present, list(impossible), None, change)
+        return TakenOver(present, sorted(set(impossible)), None, change)
     if present and is_optional and any(_is_too_much(each, limits) for each in told.values()):
         waiting = models.refused.append(
             fresh.model,
@@ -146,6 +149,17 @@ def latest_accepted(models: ModelStore, accepted: Collection[int]) -> StoredMode
         term_frequencies=waiting.term_frequencies(),
         left_out=waiting.left_out(),
     )
+
+
+def _newly_out_of_order(disordered: Mapping[str, Sequence[str]], present: StoredModel) -> list[str]:
+    """The comparisons that were in order under the last model, as `population.comparison`."""
+    return [
+        f"{name}.{comparison}"
+        for name, found in disordered.items()
+        if name in present.model["populations"]
+        for comparison in found
+        if comparison not in out_of_order(present.model["populations"][name])
+    ]
 
 
 def _is_too_much(told: Mapping[str, Any], limits: Limits) -> bool:
