@@ -24,6 +24,7 @@ ROOMS = {
         "watching": (),
         "telling": ("applying", "publishing", "watching"),
         "correcting": ("applying", "telling"),
+        "reviewing": (),
         "looking": ("landing", "applying", "publishing", "starting"),
     },
     "linkage": {
@@ -32,6 +33,7 @@ ROOMS = {
         "clustering": (),
         "learning": ("model", "candidates", "clustering"),
         "identity": ("clustering",),
+        "evaluation": ("clustering",),
     },
 }
 BELOW = ("state", "storage", "warehouse", "tables", "settings", "errors", "bundled")

@@ -16,6 +16,7 @@ from crm_pipeline.cli import (
     quality_commands,
     quarantine_commands,
     read_commands,
+    review_commands,
     run_commands,
 )
 from crm_pipeline.cli.output import console
@@ -35,6 +36,7 @@ project_commands.add_to(app)
 run_commands.add_to(app)
 read_commands.add_to(app)
 quarantine_commands.add_to(app)
+review_commands.add_to(app)
 quality_commands.add_to(app)
 linkage_commands.add_to(app)
 evaluate_command.add_to(app)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -23,7 +24,7 @@ from crm_pipeline.linkage.learning.comparing import draw_sample
 from crm_pipeline.linkage.learning.taking_over import Fresh, Limits, TakenOver, latest_accepted, take_over
 from crm_pipeline.linkage.learning.training import train
 from crm_pipeline.linkage.model import POPULATIONS, spellings
-from crm_pipeline.linkage.scoring import Scored, score
+from crm_pipeline.linkage.scoring import Frozen, Scored, score
 from crm_pipeline.state.models import ModelStore, StoredModel
 from crm_pipeline.tables import PAIRS
 from crm_pipeline.warehouse import Warehouse
@@ -39,9 +40,10 @@ class PairSummary:
     Attributes:
         identifier_count: pairs that share an identifier, contradicted ones included.
         contradicted_count: those of them that wait for review.
-        pairs_by_rule: pairs that each blocking rule of each population found; one found by several counts for each.
-        candidate_count: pairs that the model scored, each once.
-        model_link_count: those of them that are linked.
+        pairs_by_rule: pairs that each blocking rule of each population found now; one found by several counts for each.
+        candidate_count: pairs that the model scored now, each once; others kept the score they had.
+        compared_count: records that were new or changed, or all where a model compared them for the first time.
+        model_link_count: pairs that the model links, whenever they were scored.
         review_count: pairs that wait for review, whatever found them.
         model_version: the version used; None when there is nothing to compare.
         new_model_reason: why a new version was trained in this call; None when an existing one was used.
@@ -56,6 +58,7 @@ class PairSummary:
     contradicted_count: int
     pairs_by_rule: dict[str, int]
     candidate_count: int
+    compared_count: int
     model_link_count: int
     review_count: int
     model_version: int | None
@@ -73,6 +76,7 @@ def pair_records(
     review_threshold: float = 0.6,
     pair_budget: int = DEFAULT_PAIR_BUDGET,
     retrain: bool = False,
+    index_file: Path | None = None,
     seed: int = 1,
     largest_model_change: float = 1.0,
     accepted_models: Collection[int] = (),
@@ -91,6 +95,8 @@ def pair_records(
         review_threshold: a pair of at least this probability waits for review; below, it is not stored.
         pair_budget: more pairs of a population are not compared: the call is refused before any is made.
         retrain: train a new version although the present one fits.
+        index_file: what was compared until now, so that only pairs with a new or changed record are scored; made and
+            kept up to date. The pairs are the same without it.
         seed: for training.
         largest_model_change: share of the sample's linked and waiting pairs whose verdict a version that was asked for
             may change; 0 to 1.
@@ -114,13 +120,13 @@ def pair_records(
     if reason:
         outcome = _train_and_store(warehouse, models, found, identified, reason, seed, pair_budget, beside, limits)
         used = outcome.used
-    scored = _score_all(warehouse, found, used, identified, review_threshold, pair_budget)
+    scored = _score_all(warehouse, found, used, identified, review_threshold, pair_budget, index_file)
     if frequent := {rule: keys for each in scored for rule, keys in each.became_frequent.items()}:
         told = ", ".join(f"{keys} of {rule}" for rule, keys in sorted(frequent.items()))
         reason = f"keys became too frequent: {told}"
         outcome = _train_and_store(warehouse, models, found, identified, reason, seed, pair_budget, beside, limits)
         used = outcome.used
-        scored = _score_all(warehouse, found, used, identified, review_threshold, pair_budget)
+        scored = _score_all(warehouse, found, used, identified, review_threshold, pair_budget, index_file)
     by_identifier = _identifier_rows(identified)
     by_model = [_model_rows(each.rows, match_threshold, review_threshold) for each in scored]
     warehouse.replace(PAIRS, pl.concat([by_identifier, *by_model]))
@@ -131,6 +137,7 @@ def pair_records(
         contradicted_count=contradicted,
         pairs_by_rule={rule: pairs for each in scored for rule, pairs in each.pairs_by_rule.items()},
         candidate_count=sum(each.candidate_count for each in scored),
+        compared_count=sum(each.compared_count for each in scored),
         model_link_count=links,
         review_count=contradicted + sum(rows.height for rows in by_model) - links,
         model_version=used.version if used and found else None,
@@ -148,9 +155,12 @@ def _score_all(
     identified: pl.DataFrame,
     review_threshold: float,
     pair_budget: int,
+    index_file: Path | None,
 ) -> list[Scored]:
     return [
-        score(warehouse, worth.population, used, identified, review_threshold, pair_budget) for worth in found if used
+        score(warehouse, Frozen.of(used, worth.population, review_threshold), identified, pair_budget, index_file)
+        for worth in found
+        if used
     ]
 
 
@@ -213,6 +223,7 @@ def _train_and_store(
             "columns": list(worth.columns),
             "blocking_rules": [rule.name for rule in rules],
             "agreement": trained.agreement,
+            "namesakes": trained.namesakes,
             "related": trained.related,
             "splink": trained.settings,
         }

@@ -139,7 +139,7 @@ def test_weights_are_those_of_a_run(warehouse: Warehouse, tmp_path: Path) -> Non
     pair_records(warehouse, models)
     stored, expected = models.read(1), pairs_of(warehouse).sort(KEYS)
     assert "+8676012345678" in stored.left_out()["key"]
-    frozen = taking_over._frozen("people", stored.model["populations"], stored.term_frequencies(), stored.left_out())
+    frozen = taking_over._weigher("people", stored.model["populations"], stored.term_frequencies(), stored.left_out())
     found = comparing.weights(warehouse, PEOPLE, expected.select(KEYS), frozen)
     assert found.rows() == expected.select(*KEYS, "match_weight").rows()
     assert [row["verdict"] for row in expected.to_dicts()] == [verdict(weight) for weight in found["match_weight"]]

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from crm_pipeline.linkage.learning.comparing import Frozen, compare, levels_beside, weights
+from crm_pipeline.linkage.learning.comparing import Weigher, compare, levels_beside, weights
 from crm_pipeline.linkage.learning.sanity import out_of_order
 from crm_pipeline.linkage.model import POPULATIONS
 from crm_pipeline.state.models import ModelStore, StoredModel
@@ -176,8 +176,8 @@ def _beside(warehouse: Warehouse, fresh: Fresh, present: StoredModel, limits: Li
         if name not in of_old[0] or name not in of_new[0]:
             continue
         pairs = fresh.samples[name]
-        old, new = _frozen(name, *of_old), _frozen(name, *of_new)
-        scored = [weights(warehouse, population, pairs, frozen) for frozen in (old, new)]
+        old, new = _weigher(name, *of_old), _weigher(name, *of_new)
+        scored = [weights(warehouse, population, pairs, weigher) for weigher in (old, new)]
         told[name] = {
             **compare(scored[0], scored[1], limits.match_threshold, limits.review_threshold),
             "levels": levels_beside(old.model, new.model),
@@ -185,11 +185,11 @@ def _beside(warehouse: Warehouse, fresh: Fresh, present: StoredModel, limits: Li
     return told
 
 
-def _frozen(
+def _weigher(
     name: str, models: Mapping[str, Any], frequencies: Mapping[str, pl.DataFrame], left_out: pl.DataFrame
-) -> Frozen:
+) -> Weigher:
     own = f"{name}."
-    return Frozen(
+    return Weigher(
         models[name],
         {column.removeprefix(own): frame for column, frame in frequencies.items() if column.startswith(own)},
         left_out.filter(pl.col("population") == name),

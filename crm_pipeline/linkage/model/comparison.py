@@ -28,6 +28,8 @@ LARGEST_U_OF_AGREEMENT = 0.1
 SMALLEST_FREQUENCY = 1e-6
 
 ELSE = "ELSE"
+# The kind of evidence that names are: strangers who agree in it are namesakes.
+NAME = "name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,17 @@ def _agreeing(comparison: Comparison, strangers: Iterable[float]) -> list[int]:
         for n, (level, u) in enumerate(zip(comparison.levels, strangers, strict=True))
         if level.agrees and u <= LARGEST_U_OF_AGREEMENT
     )
+
+
+def names_agree(agreement: Sequence[Mapping[str, Any]]) -> pl.Expr:
+    """Whether the names agree in all that can be compared, over the columns gamma_<comparison>."""
+    of_names = [entry for entry in agreement if entry["evidence"] == NAME]
+    if not of_names:
+        return pl.lit(value=False)
+    agrees = [pl.col(f"gamma_{entry['comparison']}").is_in(entry["agreeing"]) for entry in of_names]
+    is_missing = [pl.col(f"gamma_{entry['comparison']}") < 0 for entry in of_names]
+    either = [agreeing | absent for agreeing, absent in zip(agrees, is_missing, strict=True)]
+    return pl.any_horizontal(agrees) & pl.all_horizontal(either)
 
 
 def agreeing_kinds(agreement: Sequence[Mapping[str, Any]]) -> pl.Expr:

@@ -23,6 +23,7 @@ from crm_pipeline.steps.publishing.guards import (
 )
 from crm_pipeline.steps.publishing.hot_values import name_hot_values
 from crm_pipeline.steps.publishing.link_accepting import accepted_models
+from crm_pipeline.steps.reviewing.held import constraints_of
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.tables import (
     CLUSTERS,
@@ -84,6 +85,7 @@ def _pairs(project: Project) -> dg.AssetsDefinition:
                 review_threshold=limits.review_threshold,
                 pair_budget=limits.pair_budget,
                 retrain=config.retrain,
+                index_file=project.matching_index_file,
                 largest_model_change=limits.largest_model_change,
                 accepted_models=accepted_models(project),
             )
@@ -166,7 +168,7 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
     def clusters(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
         prepare_judging(run)
         with step(run, "link.clusters"):
-            constraints = linkage.Constraints(duplicate_free=project.config.duplicate_free)
+            constraints = constraints_of(run.project)
             summary = linkage.cluster_records(run.warehouse, constraints=constraints)
             verdict = dg.AssetCheckResult(
                 asset_key=_CLUSTERS,
@@ -249,13 +251,28 @@ def _identities(project: Project) -> dg.AssetsDefinition:
     def identities(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
         prepare_judging(run)
         with step(run, "link.members"):
-            linkage.assign_customers(run.warehouse, run.ledger, run_id=run.run_id, now=run.started_at)
+            summary = linkage.assign_customers(
+                run.warehouse,
+                run.ledger,
+                run_id=run.run_id,
+                now=run.started_at,
+                constraints=constraints_of(project),
+                match_threshold=project.config.linkage.match_threshold,
+                model_version=max(run.models.versions(), default=None),
+            )
+            run.progress.counts |= summary.figures
             verdicts = {table: judge_table(run, table, suites[table.qualified]) for table in _IDENTITIES}
         for table in _IDENTITIES:
             yield dg.MaterializeResult(
                 asset_key=_key(table),
-                metadata=counts(run.warehouse.count(table)),
+                metadata=counts(run.warehouse.count(table), **(_stability(summary) if table is MEMBERS else {})),
                 check_results=check_results(_key(table), *verdicts[table]),
             )
 
     return identities
+
+
+def _stability(summary: linkage.IdentitySummary) -> dict[str, float | int]:
+    """How far records kept their ids in this run, for the UI."""
+    shares = {"kept_share": summary.stability.kept_share, "resolving_share": summary.stability.resolving_share}
+    return {**{name: round(share, 6) for name, share in shares.items()}, **summary.figures}
