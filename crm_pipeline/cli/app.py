@@ -16,6 +16,7 @@ from crm_pipeline.cli import (
     quarantine_commands,
     read_commands,
     run_commands,
+    score_command,
 )
 from crm_pipeline.cli.output import console
 from crm_pipeline.errors import PipelineError, is_interruption
@@ -36,6 +37,7 @@ read_commands.add_to(app)
 quarantine_commands.add_to(app)
 quality_commands.add_to(app)
 evaluate_command.add_to(app)
+score_command.add_to(app)
 backup_commands.add_to(app)
 
 

@@ -22,7 +22,7 @@ from crm_pipeline.linkage.splink_session import Session
 from crm_pipeline.state.models import StoredModel
 from crm_pipeline.warehouse import Warehouse
 
-_WEIGHT_DECIMALS = 6
+WEIGHT_DECIMALS = 6
 _LEAST_PROBABILITY = 1e-6  # a probability of 0 has no weight
 # A key so many times too frequent was not so when the model was made: it needs a new one. A little is let pass, lest a
 # model is made each night.
@@ -93,12 +93,12 @@ def score(
         .cast(pl.Int64)
         .replace_strict(dict(enumerate(model["blocking_rules"])), return_dtype=pl.String)
         .alias("rule"),
-        _bounded_weight(model).round(_WEIGHT_DECIMALS).alias("match_weight"),
+        bounded_weight(model).round(WEIGHT_DECIMALS).alias("match_weight"),
     )
     return Scored(scored, {f"{name}.{rule}": count for rule, count in pairs.items()}, candidates, {})
 
 
-def _bounded_weight(model: Mapping[str, Any]) -> pl.Expr:
+def bounded_weight(model: Mapping[str, Any]) -> pl.Expr:
     """log2 of the odds of one customer against all others, bounded where too few kinds of evidence agree.
 
     Splink's weight has strangers on the other side; those who belong together are added.
