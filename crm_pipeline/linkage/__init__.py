@@ -8,6 +8,9 @@ from crm_pipeline.linkage.clustering.clusters import ClusterSummary, cluster_rec
 from crm_pipeline.linkage.clustering.constraints import Constraints, Contradiction, Decision, contradictions
 from crm_pipeline.linkage.identity.identity import IdentitySummary, assign_customers
 from crm_pipeline.linkage.identity.ids import is_customer_id
+from crm_pipeline.linkage.identity.stability import Stability
+from crm_pipeline.linkage.learning.comparing import markdown as model_change_table
+from crm_pipeline.linkage.learning.taking_over import waiting_model
 from crm_pipeline.linkage.pairs import PairSummary, pair_records
 
 __all__ = [
@@ -17,9 +20,12 @@ __all__ = [
     "Decision",
     "IdentitySummary",
     "PairSummary",
+    "Stability",
     "assign_customers",
     "cluster_records",
     "contradictions",
     "is_customer_id",
+    "model_change_table",
     "pair_records",
+    "waiting_model",
 ]

@@ -165,8 +165,10 @@ class RecordMatcher:
         if found.is_empty():
             return nothing
         keys = ", ".join(map(literal, found["record_key"]))
-        others = self._index.frame(f"SELECT * FROM {by.population.name}_records WHERE record_key IN ({keys})")
-        outcomes = self._outcomes(by, memory.frame(f"FROM {RECORDS}"), others)
+        others = self._index.frame(
+            _selected(by.population, f"{by.population.name}_records WHERE record_key IN ({keys})")
+        )
+        outcomes = self._outcomes(by, memory.frame(_selected(by.population, RECORDS)), others)
         names = dict(enumerate(by.model["blocking_rules"]))
         return outcomes.join(found, left_on="record_key_r", right_on="record_key").select(
             pl.col("record_key_r").alias("record_key"),
@@ -203,11 +205,15 @@ def _ready(index: Warehouse, memory: Warehouse, stored: StoredModel, population:
         for column, frame in stored.term_frequencies().items()
         if column.startswith(own)
     }
-    empty = _with_shares(index.frame(f"SELECT * FROM {population.name}_records LIMIT 0"), shares)
+    empty = _with_shares(index.frame(_selected(population, f"{population.name}_records LIMIT 0")), shares)
     with memory.registered(_ONE, empty), memory.registered(_OTHERS, empty):
         sql = comparison_sql(memory, model["splink"], _ONE, _OTHERS)
     rules = [by_name[rule] for rule in model["blocking_rules"]]
     return _Compared(population, model, rules, left_out, shares, sql)
+
+
+def _selected(population: Population, origin: str) -> str:
+    return f"SELECT record_key, {', '.join(population.prepared)} FROM {origin}"
 
 
 def _with_shares(records: pl.DataFrame, shares: Mapping[str, _Shares]) -> pl.DataFrame:

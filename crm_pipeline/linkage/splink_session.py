@@ -69,6 +69,22 @@ class Session:
             f"SELECT record_key_l, record_key_r, match_key, match_weight, {outcomes} FROM {scored.physical_name}"
         )
 
+    def details(self, pairs: str) -> pl.DataFrame:
+        """The pairs of a scratch table with what each comparison adds; the settings must retain intermediate columns.
+
+        Columns: those of `outcomes`, mw_<comparison> (log2 of m / u) and, where the value's own frequency counts,
+        mw_tf_adj_<comparison> (what that changes); no order.
+
+        Args:
+            pairs: table with join_key_l, join_key_r and match_key.
+        """
+        with _quiet():
+            registered = self._api.register(pairs, table_name=f"registered_{pairs}")
+            self._linker.table_management.register_blocked_pairs_for_predict(registered)
+            scored = self._linker.inference.predict(warning_mode="never")
+        columns = "record_key_l, record_key_r, match_key, match_weight, COLUMNS('^(gamma|mw)_')"
+        return self._scratch.frame(f"SELECT {columns} FROM {scored.physical_name}")
+
 
 def comparison_sql(scratch: Warehouse, settings: Mapping[str, Any], left: str, right: str) -> str:
     """A select that compares each row of one table with each of another, for a caller that runs it again and again.

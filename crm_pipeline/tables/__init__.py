@@ -56,6 +56,14 @@ from crm_pipeline.tables.records import (
     extra_columns,
     std,
 )
+from crm_pipeline.tables.reviewing import (
+    LINK_DECISIONS,
+    REVIEW_QUEUE,
+    DecisionStatus,
+    Disagreement,
+    QuestionReason,
+    review_records,
+)
 from crm_pipeline.tables.watching import ANOMALIES, EXTRACTS, PROFILES, RULES
 
 __all__ = [
@@ -83,6 +91,7 @@ __all__ = [
     "IDENTITY_EVENTS",
     "IDENTITY_KINDS",
     "INTERACTION_COLUMNS",
+    "LINK_DECISIONS",
     "LOADS",
     "MEMBERS",
     "OPEN_REJECTIONS",
@@ -97,6 +106,7 @@ __all__ = [
     "REASONS_TYPE",
     "RECORD_COLUMNS",
     "REJECTIONS",
+    "REVIEW_QUEUE",
     "RULES",
     "TICKET_COLUMNS",
     "VERSION_COLUMNS",
@@ -104,7 +114,10 @@ __all__ = [
     "Column",
     "ConflictReason",
     "CorrectionStatus",
+    "DecisionStatus",
+    "Disagreement",
     "Personal",
+    "QuestionReason",
     "Table",
     "customer_history",
     "customers",
@@ -112,5 +125,6 @@ __all__ = [
     "extra_columns",
     "polars_type",
     "published_entity",
+    "review_records",
     "std",
 ]

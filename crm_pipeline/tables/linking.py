@@ -99,4 +99,4 @@ FORMER_MEMBERS = Table(
     ),
 )
 
-IDENTITY_KINDS = ("created", "merged", "split", "revived", "retired", "erased")
+IDENTITY_KINDS = ("created", "merged", "split", "moved", "revived", "retired", "erased")

@@ -91,6 +91,26 @@ class Warehouse:
         finally:
             self._in_transaction = False
 
+    @contextlib.contextmanager
+    def attached(self, path: Path, name: str) -> Iterator[None]:
+        """The database file at `path` as `name` within the block, on every connection to this warehouse.
+
+        For what can be derived again: it is made when it is not there, and made anew when it can't be read. Nothing may
+        write to it and to the warehouse in one transaction.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.connection.execute(f"ATTACH {literal(str(path))} AS {quoted(name)}")
+        except duckdb.Error:
+            for damaged in (path, path.with_name(path.name + ".wal")):
+                damaged.unlink(missing_ok=True)
+            self.connection.execute(f"ATTACH {literal(str(path))} AS {quoted(name)}")
+        path.chmod(0o600)
+        try:
+            yield
+        finally:
+            self.connection.execute(f"DETACH {quoted(name)}")
+
     def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
         """All rows that the statement returns, in its order."""
         return self.connection.execute(sql, parameters).fetchall()

@@ -1,4 +1,4 @@
-"""The published index of records and keys, made from a warehouse by the functions of a run."""
+"""A matching index for tests, made as `linkage.candidates` prepares records and keys."""
 
 from __future__ import annotations
 
@@ -8,42 +8,36 @@ import polars as pl
 
 from crm_pipeline.linkage.candidates import blocking
 from crm_pipeline.linkage.candidates.records import RECORDS, prepare_records
-from crm_pipeline.linkage.candidates.scratch import scratch_database
+from crm_pipeline.linkage.candidates.scratch import copy_frame, scratch_database
 from crm_pipeline.linkage.model import POPULATIONS
 from crm_pipeline.state.models import StoredModel
 from crm_pipeline.warehouse import Warehouse
 
-_IDENTIFIERS = """
-    SELECT id.namespace AS namespace, id.value AS value, record_key
-    FROM (SELECT record_key, unnest(external_ids) AS id FROM std.customers WHERE valid_to IS NULL)
-    UNION SELECT 'national_id', national_id, record_key FROM std.customers WHERE valid_to IS NULL
-    UNION SELECT 'organisation_id', organisation_id, record_key FROM std.customers WHERE valid_to IS NULL
-    UNION SELECT 'tax_id', tax_id, record_key FROM std.customers WHERE valid_to IS NULL
-"""
+
+def write_index(warehouse: Warehouse, used: StoredModel, file: Path) -> Path:
+    """The index of all current records by the stored model, as a DuckDB file."""
+    with Warehouse.open(file, temporary=file.parent / "temporary") as index:
+        for population in POPULATIONS:
+            if population.name not in used.model["populations"]:
+                continue
+            by_name = {rule.name: rule for rule in population.blocking_rules}
+            rules = [by_name[name] for name in used.model["populations"][population.name]["blocking_rules"]]
+            left_out = used.left_out().filter(pl.col("population") == population.name).drop("population")
+            with scratch_database(warehouse) as scratch:
+                prepare_records(warehouse, scratch, population)
+                blocking.make_keys(scratch, rules)
+                blocking.leave_out(scratch, rules, left_out)
+                for name, table in (("records", RECORDS), ("keys", blocking.KEYS)):
+                    copy_frame(scratch.frame(f"SELECT * FROM {table}"), index, f"{population.name}_{name}")
+        index.execute("CREATE TABLE state AS SELECT ?::INTEGER AS model_version", [used.version])
+    return file
 
 
-def write_index(warehouse: Warehouse, used: StoredModel, file: Path) -> None:
-    """Writes the index of the current records of `std.customers` under a model."""
-    tables = {"state": pl.DataFrame({"model_version": [used.version]})}
-    tables["identifiers"] = warehouse.frame(
-        f"SELECT * FROM ({_IDENTIFIERS}) WHERE trim(value) <> '' ORDER BY namespace, value, record_key"
-    )
-    for population in POPULATIONS:
-        if population.name not in used.model["populations"]:
-            continue
-        by_name = {rule.name: rule for rule in population.blocking_rules}
-        rules = [by_name[name] for name in used.model["populations"][population.name]["blocking_rules"]]
-        left_out = used.left_out().filter(pl.col("population") == population.name).drop("population")
-        with scratch_database(warehouse) as scratch:
-            prepare_records(warehouse, scratch, population)
-            blocking.make_keys(scratch, rules)
-            blocking.leave_out(scratch, rules, left_out)
-            tables[f"{population.name}_records"] = scratch.frame(f"FROM {RECORDS} ORDER BY record_key")
-            tables[f"{population.name}_keys"] = scratch.frame(
-                f"SELECT rule::INTEGER AS rule, key, record_key FROM {blocking.KEYS} ORDER BY ALL"
-            )
-    file.parent.mkdir(exist_ok=True)
-    with Warehouse.open(file, temporary=file.parent / "temporary") as made:
-        for name, rows in tables.items():
-            with made.registered("_rows", rows):
-                made.execute(f"CREATE OR REPLACE TABLE main.{name} AS FROM _rows")
+def add_identifiers(warehouse: Warehouse, file: Path) -> None:
+    """Adds to the index the identifiers of the current records."""
+    current = "FROM std.customers WHERE valid_to IS NULL"
+    own = (f"SELECT '{name}', {name}, record_key {current}" for name in ("national_id", "organisation_id", "tax_id"))
+    shared = f"SELECT id.namespace, id.value, record_key FROM (SELECT record_key, unnest(external_ids) AS id {current})"
+    rows = warehouse.frame(f"SELECT * FROM ({' UNION '.join([shared, *own])}) AS t(namespace, value, record_key)")
+    with Warehouse.open(file, temporary=file.parent / "temporary") as index:
+        copy_frame(rows.filter(rows["value"].is_not_null()), index, "identifiers")

@@ -20,7 +20,7 @@ from crm_pipeline.tables import PAIRS, std
 from crm_pipeline.warehouse import Warehouse, open_reader
 
 from .conftest import fill_customers
-from .matching_index import write_index
+from .matching_index import add_identifiers, write_index
 from .test_pairs import labelled
 
 CUSTOMERS = std("customers")
@@ -74,7 +74,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
         models = ModelStore(folder / "models")
         pair_records(warehouse, models)
         used = models.read(1)
+        (folder / "published").mkdir()
         write_index(warehouse, used, folder / "published" / "matching.duckdb")
+        add_identifiers(warehouse, folder / "published" / "matching.duckdb")
         pairs = warehouse.frame(f"SELECT * FROM {PAIRS.qualified}")
     with open_reader(folder / "published" / "matching.duckdb") as index, RecordMatcher.open(index, used) as matcher:
         yield Published({row["record_key"]: row for row in rows}, pairs, used, matcher)

@@ -14,13 +14,14 @@ from crm_pipeline import standardise
 from crm_pipeline.cli.app import app
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.linkage import pair_records
+from crm_pipeline.linkage.candidates.scratch import copy_frame
 from crm_pipeline.settings import Project, load_project
 from crm_pipeline.state.models import ModelStore
 from crm_pipeline.steps.looking.score import DuplicateCheck
 from crm_pipeline.steps.run import utc_now
-from crm_pipeline.tables import CUSTOMER_RECORDS, std
+from crm_pipeline.tables import std
 from crm_pipeline.warehouse import Warehouse
-from crm_pipeline_tests.linkage.matching_index import write_index
+from crm_pipeline_tests.linkage.matching_index import add_identifiers, write_index
 
 CONFIGURATION = """
 version: 1
@@ -54,7 +55,7 @@ def people() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project whose customers, one for each record, are published with their index; record 50 is deleted."""
+    """A project whose customers, one for each record, are published with their index; record 50 is nobody's."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "pipeline.yaml").write_text(CONFIGURATION, encoding="utf-8")
     project = load_project(folder)
@@ -69,17 +70,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         warehouse.replace(std("customers"), rows)
         models = ModelStore(project.state / "models")
         pair_records(warehouse, models)
+        project.matching_file.parent.mkdir()
         write_index(warehouse, models.read(1), project.matching_file)
-    records = rows.select(
-        pl.lit("crm").alias("source"),
-        pl.lit("customers").alias("extract"),
-        pl.col("n").cast(pl.String).alias("source_id"),
-        pl.format("C{}", "n").alias("customer_id"),
-        pl.when(pl.col("n") == 50).then("valid_from").alias("deleted_on"),
-    )
-    with Warehouse.open(project.published_file, temporary=folder / "temporary") as made:
-        made.replace(CUSTOMER_RECORDS, records)
-        made.execute(f"CREATE TABLE main.{CUSTOMER_RECORDS.name} AS FROM {CUSTOMER_RECORDS.qualified}")
+        add_identifiers(warehouse, project.matching_file)
+    members = rows.filter(pl.col("n") != 50).select("record_key", pl.format("C{}", "n").alias("customer_id"))
+    with Warehouse.open(project.matching_file, temporary=folder / "temporary") as index:
+        copy_frame(members, index, "members")
     return project
 
 
@@ -94,7 +90,7 @@ def test_a_known_person_typed_otherwise(project: Project) -> None:
 
 
 def test_who_is_not_there(project: Project) -> None:
-    """A stranger is nobody, and neither is a record without a value, or one whose likeness is deleted."""
+    """A stranger is nobody, and neither is a record without a value, or one whose likeness is no customer's."""
     with DuplicateCheck.open(project) as check:
         assert check.score({"name": "Nikola Tesla", "emails": ["nikola@example.net"]}) == []
         assert check.score({}) == []

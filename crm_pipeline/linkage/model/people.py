@@ -162,6 +162,8 @@ _COMPARISONS = (
             Level("two digits wrong", "damerau_levenshtein(birth_date_l, birth_date_r) <= 2", 0.01, 0.018, 0.04),
             Level("different", ELSE, 0.03, 0.97995, 0.95),
         ),
+        # Among a million people namesakes are many; without this they are learnt as one who often changes his birthday.
+        most_different=0.1,
     ),
     *contact_comparisons(shared_phone=0.35, shared_line=0.8, shared_email=0.1),
     address_comparison("families share it, and people move", related=(0.72, 0.1, 0.06, 0.01, 0.04, 0.04, 0.03)),

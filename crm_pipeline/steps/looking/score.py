@@ -57,8 +57,8 @@ class Candidate:
 class DuplicateCheck:
     """The published customers, open for one record after another; of one thread at a time."""
 
-    def __init__(self, project: Project, published: Warehouse, matcher: RecordMatcher) -> None:
-        self._project, self._published, self._matcher = project, published, matcher
+    def __init__(self, project: Project, index: Warehouse, matcher: RecordMatcher) -> None:
+        self._project, self._index, self._matcher = project, index, matcher
         self._words = vocabulary_of(project)
 
     @classmethod
@@ -70,8 +70,8 @@ class DuplicateCheck:
             ConfigurationError: nothing is published, or with a model that is not there.
         """
         models = ModelStore(project.state / "models")
-        with open_reader(project.published_file) as published, open_reader(project.matching_file) as index:
-            version = index.value("SELECT model_version FROM state")
+        with open_reader(project.matching_file) as index:
+            version = index.value("SELECT max(model_version) FROM state")
             if version not in models.versions():
                 raise ConfigurationError(
                     where=str(models.folder),
@@ -80,7 +80,7 @@ class DuplicateCheck:
                     cure="Restore state/models, or complete a run.",
                 )
             with RecordMatcher.open(index, models.read(version)) as matcher:
-                yield cls(project, published, matcher)
+                yield cls(project, index, matcher)
 
     def score(self, record: Mapping[str, Any], *, least_probability: float | None = None) -> list[Candidate]:
         """The customers that the record may be, the likeliest first, each with the record most like it.
@@ -108,21 +108,17 @@ class DuplicateCheck:
         return self._customers(likely)
 
     def _customers(self, likely: pl.DataFrame) -> list[Candidate]:
-        """The best record of each customer; records that are not published, or deleted, are left out."""
+        """The best record of each customer; records that belong to none are left out."""
         if likely.is_empty():
             return []
         keys = ", ".join(map(literal, likely["record_key"]))
-        ids = ", ".join(literal(key.split("/", 2)[2]) for key in likely["record_key"])
-        records = self._published.frame(f"""
-            SELECT concat_ws('/', source, extract, source_id) AS record_key, customer_id FROM customer_records
-            WHERE source_id IN ({ids}) AND deleted_on IS NULL AND record_key IN ({keys})
-        """)
+        members = self._index.frame(f"SELECT record_key, customer_id FROM members WHERE record_key IN ({keys})")
         limits = self._project.config.linkage
         at_least = pl.col("match_probability") >= pl.lit(limits.match_threshold)
         asks = pl.col("match_probability") >= pl.lit(limits.review_threshold)
         verdict = pl.when(at_least).then(pl.lit("link")).when(asks).then(pl.lit("review")).otherwise(pl.lit("none"))
         best = (
-            likely.join(records, on="record_key")
+            likely.join(members, on="record_key")
             .sort("match_probability", "match_weight", "record_key", descending=[True, True, False], nulls_last=False)
             .unique("customer_id", keep="first", maintain_order=True)
             .with_columns(verdict.alias("verdict"))
