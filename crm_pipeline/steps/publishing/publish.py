@@ -37,7 +37,7 @@ from crm_pipeline.tables import (
     customers,
     review_records,
 )
-from crm_pipeline.warehouse.models import run_model
+from crm_pipeline.warehouse.models import PUBLISHED_SCHEMAS, run_model
 
 
 def published_tables(run: Run) -> list[Table]:
@@ -54,7 +54,7 @@ def published_tables(run: Run) -> list[Table]:
         LOADS,
     ]
     models = project_model_tables(run.project, run.sql_models).values()
-    return [*contracts, *models]
+    return [*contracts, *(table for table in models if table.schema in PUBLISHED_SCHEMAS)]
 
 
 def publish(run: Run) -> PublishSummary:
