@@ -47,7 +47,29 @@ def print_explanation(found: Explanation, reasons: Reasons | None = None) -> Non
     _print("Values, and where each comes from", _with_alternatives(found.values))
     _print("Phones and e-mails", found.contacts)
     _print("Versions published", found.history.select(c for c in _HISTORY_SHOWN if c in found.history.columns))
-    _print("What happened to its id", found.events)
+    _print_events(found.events)
+
+
+def _print_events(events: pl.DataFrame) -> None:
+    """What happened to its id, and the pair and the decision behind it."""
+    columns = ("occurred_at", "kind", "customer_ids", "record_keys", "cause", "behind it")
+    rows = [(*(row[name] for name in columns[:-1]), _behind(row)) for row in events.to_dicts()]
+    if rows:
+        print_table("What happened to its id", columns, rows)
+
+
+def _behind(event: dict[str, Any]) -> str:
+    """The pair with what speaks for it, the decision, and what else had changed; a file of before has none of these."""
+    parts = []
+    if event.get("record_key_l"):
+        by = event["rule"] or event["matched_by"]
+        weight = "" if event["match_weight"] is None else f" {event['match_weight']:.1f}"
+        parts.append(f"{event['record_key_l']} and {event['record_key_r']}: {by}{weight}")
+    if event.get("decision_id"):
+        parts.append(f"decision {event['decision_id']}")
+    if changed := [change for change in event.get("changed") or () if change != event["cause"]]:
+        parts.append(f"changed: {', '.join(changed)}")
+    return "; ".join(parts)
 
 
 def print_reasons(told: Reasons) -> None:

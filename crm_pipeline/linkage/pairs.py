@@ -223,6 +223,7 @@ def _train_and_store(
             "columns": list(worth.columns),
             "blocking_rules": [rule.name for rule in rules],
             "agreement": trained.agreement,
+            "namesakes": trained.namesakes,
             "related": trained.related,
             "splink": trained.settings,
         }

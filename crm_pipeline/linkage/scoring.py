@@ -6,8 +6,9 @@ Does not belong here: which model is used, and the verdict (`pairs`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log2
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,12 @@ from crm_pipeline.linkage.candidates.matching_index import Basis, MatchingIndex,
 from crm_pipeline.linkage.candidates.records import prepare_records
 from crm_pipeline.linkage.candidates.scratch import scratch_database
 from crm_pipeline.linkage.model import BlockingRule, Population
-from crm_pipeline.linkage.model.comparison import KINDS_NEEDED, THIN_EVIDENCE_CEILING, agreeing_kinds
+from crm_pipeline.linkage.model.comparison import (
+    KINDS_NEEDED,
+    THIN_EVIDENCE_CEILING,
+    agreeing_kinds,
+    names_agree,
+)
 from crm_pipeline.linkage.splink_session import Session
 from crm_pipeline.state.models import StoredModel
 from crm_pipeline.warehouse import Warehouse
@@ -93,12 +99,13 @@ class Frozen:
 
     def weights(self, scratch: Warehouse) -> pl.DataFrame:
         """record_key_l, record_key_r, rule and match_weight of the candidates in the scratch database, by it alone."""
+        least = log2(self.basis.least_probability / (1 - self.basis.least_probability))
         outcomes = Session(scratch, self.model["splink"], self.frequencies).outcomes(
             blocking.CANDIDATES,
             [comparison["output_column_name"] for comparison in self.model["splink"]["comparisons"]],
-            least_probability=self.basis.least_probability,
+            least_probability=1 / (1 + 2 ** -(least - _most_gained(self.model))),
         )
-        return outcomes.select(
+        scored = outcomes.select(
             "record_key_l",
             "record_key_r",
             pl.col("match_key")
@@ -107,6 +114,7 @@ class Frozen:
             .alias("rule"),
             bounded_weight(self.model).round(WEIGHT_DECIMALS).alias("match_weight"),
         )
+        return scored.filter(pl.col("match_weight") >= least)
 
 
 def score(
@@ -196,13 +204,28 @@ _NO_ROWS = pl.DataFrame(
 def bounded_weight(model: Mapping[str, Any]) -> pl.Expr:
     """log2 of the odds of one customer against all others, bounded where too few kinds of evidence agree.
 
-    Splink's weight has strangers on the other side; those who belong together are added.
+    Splink's weight has random strangers on the other side; where the names agree these are namesakes, who agree in
+    more. Those who belong together are added.
     """
-    related = pl.lit(model["related"]["prior"])
-    for comparison, weights in model["related"]["levels"].items():
-        by_outcome = dict(enumerate(reversed(weights))) | {-1: 0.0}
-        related += pl.col(f"gamma_{comparison}").cast(pl.Int64).replace_strict(by_outcome, return_dtype=pl.Float64)
-    weight = -(pl.lit(2.0).pow(-pl.col("match_weight")) + pl.lit(2.0).pow(-related)).log(2)
+    apart = pl.col("match_weight") + pl.when(names_agree(model["agreement"])).then(
+        _weights_of_levels(model["namesakes"]["levels"])
+    ).otherwise(0.0)
+    together = pl.lit(model["related"]["prior"]) + _weights_of_levels(model["related"]["levels"])
+    weight = -(pl.lit(2.0).pow(-apart) + pl.lit(2.0).pow(-together)).log(2)
     ceiling = pl.lit(THIN_EVIDENCE_CEILING / (1 - THIN_EVIDENCE_CEILING)).log(2)
     is_thin = agreeing_kinds(model["agreement"]) < KINDS_NEEDED
     return pl.when(is_thin).then(pl.min_horizontal(weight, ceiling)).otherwise(weight)
+
+
+def _most_gained(model: Mapping[str, Any]) -> float:
+    """Bits that a pair of namesakes may have more than Splink says, at most."""
+    return float(sum(max(0.0, *weights) for weights in model["namesakes"]["levels"].values()))
+
+
+def _weights_of_levels(levels: Mapping[str, Sequence[float]]) -> pl.Expr:
+    """The sum over comparisons of the weight of the outcome, given from the first level on; missing adds nothing."""
+    total = pl.lit(0.0)
+    for comparison, weights in levels.items():
+        by_outcome = dict(enumerate(reversed(weights))) | {-1: 0.0}
+        total += pl.col(f"gamma_{comparison}").cast(pl.Int64).replace_strict(by_outcome, return_dtype=pl.Float64)
+    return total

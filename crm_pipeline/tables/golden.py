@@ -45,8 +45,8 @@ IDENTITY_EVENTS = Table(
         Column(
             "cause",
             "VARCHAR",
-            "what brought it about: identifier, model, decision, deletion, new record, returned record, or the "
-            "constraint that refused a link: duplicate_free, weak_bridge",
+            "what brought it about: identifier, model, decision, deletion, erasure, new record, returned record, or "
+            "the constraint that refused a link: duplicate_free, weak_bridge",
         ),
         Column(
             "record_key_l",

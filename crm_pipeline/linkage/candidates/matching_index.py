@@ -38,7 +38,7 @@ class Basis:
 
     Attributes:
         model_version: of the stored model.
-        least_probability: pairs below it, as Splink sees them, were not kept.
+        least_probability: pairs below it were not kept.
     """
 
     model_version: int
