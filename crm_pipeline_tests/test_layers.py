@@ -22,8 +22,9 @@ ROOMS = {
         "publishing": ("applying",),
         "starting": ("landing",),
         "watching": (),
-        "telling": ("applying", "publishing", "watching"),
+        "telling": ("applying", "publishing", "watching", "reviewing"),
         "correcting": ("applying", "telling"),
+        "reviewing": (),
         "looking": ("landing", "applying", "publishing", "starting"),
     },
     "linkage": {
@@ -32,6 +33,7 @@ ROOMS = {
         "clustering": (),
         "learning": ("model", "candidates", "clustering"),
         "identity": ("clustering",),
+        "evaluation": ("clustering",),
     },
 }
 BELOW = ("state", "storage", "warehouse", "tables", "settings", "errors", "bundled")

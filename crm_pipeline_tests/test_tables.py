@@ -18,7 +18,7 @@ def every_table() -> list[Table]:
     """The constants of the module, and each table it makes."""
     constants = [value for value in vars(tables).values() if isinstance(value, Table)]
     made = [tables.std(entity, EXTRA) for entity in ENTITIES]
-    made += [tables.customers(EXTRA), tables.customer_history(EXTRA)]
+    made += [tables.customers(EXTRA), tables.customer_history(EXTRA), tables.review_records(EXTRA)]
     made += [tables.published_entity(entity, EXTRA) for entity in ENTITIES if entity != "customers"]
     return [*constants, *made]
 
@@ -97,7 +97,7 @@ def test_names_and_descriptions() -> None:
 
 DIRECT = {"name", "family_name", "given_name", "phones", "emails", "phone", "email", "national_id", "birth_date",
           "street", "address", "row_delivered", "row_corrected", "value", "delivered_values", "alternatives",
-          "subject", "description", "middle_name", "native_name", "latin_name", "native_name_key", "name_key",
+          "subject", "description", "why", "middle_name", "native_name", "latin_name", "native_name_key", "name_key",
           "phone_details", "email_details", "national_id_birth_date", "address_key", *EXTRA}  # fmt: skip
 OF_NOBODY = {"products", "campaigns"}  # tables about things
 

@@ -15,6 +15,7 @@ from bench.linkage.measuring import open_warehouse
 from crm_pipeline.linkage.evaluation import FALSE_LINK, MISSED, wrong_pairs
 from crm_pipeline.settings import Project
 from crm_pipeline.tables import PAIRS
+from crm_pipeline.warehouse import Warehouse
 
 NOT_BLOCKED, SCORED_LOW, CUT = "not blocked", "scored too low", "linked, but kept apart"
 DIRECT, INDIRECT = "false link", "false by way of others"
@@ -66,7 +67,7 @@ def wrong(project: Project, labelled: pl.DataFrame, *, most: int) -> Wrong:
     """
     with open_warehouse(project) as warehouse:
         pairs = warehouse.frame(f"SELECT * FROM {PAIRS.qualified}")
-        found = classified(labelled, pairs)
+        found = classified(warehouse, labelled, pairs)
         chosen = pl.concat(
             [of_kind.sample(min(most, of_kind.height), seed=_SEED) for of_kind in found.partition_by("kind")] or [found]
         )
@@ -82,17 +83,18 @@ def wrong(project: Project, labelled: pl.DataFrame, *, most: int) -> Wrong:
     return Wrong(counts, [_side_by_side(row, records) for row in chosen.to_dicts()])
 
 
-def classified(labelled: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+def classified(warehouse: Warehouse, labelled: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     """One row per wrong pair: record_key_l, record_key_r, rule, match_weight, kind; by key.
 
     A missed pair is `not blocked` when it was never scored (or below 1e-6), `scored too low` when it was, `linked, but
     kept apart` when its link was refused or cut. A false pair is a link of its own or follows from other links.
 
     Args:
+        warehouse: any open one, to compute in.
         labelled: record_key, label and customer_id.
         pairs: rows of `link.pairs` of every score.
     """
-    found = wrong_pairs(labelled, pairs, most=_MOST).drop("matched_by", "rule", "match_probability")
+    found = wrong_pairs(warehouse, labelled.select("record_key", "label", "customer_id"), most=_MOST)
     scored = pairs.select("record_key_l", "record_key_r", "rule", "match_weight", pl.col("verdict").alias("of_pair"))
     is_missed, is_link = pl.col("verdict") == MISSED, (pl.col("of_pair") == "link").fill_null(value=False)
     kind = (

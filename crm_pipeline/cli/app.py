@@ -11,11 +11,14 @@ import typer
 from crm_pipeline.cli import (
     backup_commands,
     evaluate_command,
+    linkage_commands,
     project_commands,
     quality_commands,
     quarantine_commands,
     read_commands,
+    review_commands,
     run_commands,
+    score_command,
 )
 from crm_pipeline.cli.output import console
 from crm_pipeline.errors import PipelineError, is_interruption
@@ -34,8 +37,11 @@ project_commands.add_to(app)
 run_commands.add_to(app)
 read_commands.add_to(app)
 quarantine_commands.add_to(app)
+review_commands.add_to(app)
 quality_commands.add_to(app)
+linkage_commands.add_to(app)
 evaluate_command.add_to(app)
+score_command.add_to(app)
 backup_commands.add_to(app)
 
 

@@ -46,5 +46,5 @@ def system_user() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         raise ConfigurationError(
-            where="--by", expected="who corrects", found="no user of the system", cure="Write --by NAME."
+            where="--by", expected="who you are", found="no user of the system", cure="Write --by NAME."
         ) from None

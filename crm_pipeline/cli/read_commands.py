@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crm_pipeline.cli.explanation import print_explanation
+from crm_pipeline.cli.explanation import print_explanation, print_pair
 from crm_pipeline.cli.options import JsonOption, ProjectOption
-from crm_pipeline.cli.output import print_json, print_table, say
+from crm_pipeline.cli.output import print_json, print_table, say, shown_path
 from crm_pipeline.errors import ConfigurationError
-from crm_pipeline.settings import load_project
+from crm_pipeline.settings import Project, load_project
+
+if TYPE_CHECKING:
+    from crm_pipeline.linkage.waterfall import Waterfall
 
 
 def add_to(app: typer.Typer) -> None:
@@ -57,29 +60,76 @@ def explain(
     source: Annotated[str | None, typer.Option(help="Instead of an id: the source of a record …")] = None,
     key: Annotated[str | None, typer.Option(help="… and its key there.")] = None,
     extract: Annotated[str | None, typer.Option(help="… and its extract, where several have the key.")] = None,
+    pair: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="LEFT RIGHT", help="Why two records (source/extract/key) or customers are one, or not."),
+    ] = None,
+    chart: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Also write the waterfall as a page that opens without a network."),
+    ] = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say who a customer is: its records, why they are one, where each value comes from, its history.
 
-    Examples: crm-pipeline explain C000000017   crm-pipeline explain --source crm --key 11000
+    Examples: crm-pipeline explain C000000174   crm-pipeline explain --source crm --key 11000
+    crm-pipeline explain --pair C000000174 C000000255 --chart why.html
     """
-    from crm_pipeline.publish import explain as explain_id
-    from crm_pipeline.publish import explain_record
-
-    file = load_project(project).published_file
-    if customer_id and not (source or key):
-        found = explain_id(file, customer_id)
-    elif source and key and not customer_id:
-        found = explain_record(file, source, key, extract)
-    else:
+    opened = load_project(project)
+    asked = [bool(customer_id), bool(source or key), bool(pair)]
+    if sum(asked) != 1 or bool(source) != bool(key):
         raise ConfigurationError(
             where="explain",
-            expected="an ID, or --source and --key",
-            found="neither or both",
+            expected="an ID, or --source and --key, or --pair",
+            found="none of them or several",
             cure="See `crm-pipeline explain --help`.",
         )
-    if as_json:
-        print_json(found.as_dict())
+    if pair:
+        _explain_pair(opened, pair, chart, as_json=as_json)
         return
-    print_explanation(found)
+    from crm_pipeline.publish import explain as explain_id
+    from crm_pipeline.publish import explain_record
+    from crm_pipeline.steps.telling.explaining import reasons
+
+    file = opened.published_file
+    found = explain_id(file, customer_id) if customer_id else explain_record(file, source or "", key or "", extract)
+    told = reasons(opened, found.record_keys)
+    if chart:
+        _write_chart(opened, told.waterfall, chart, told.missing)
+    if as_json:
+        print_json(found.as_dict() | {"reasons": told.as_dict()})
+        return
+    print_explanation(found, told)
+    _say_chart(chart)
+
+
+def _explain_pair(opened: Project, pair: tuple[str, str], chart: Path | None, *, as_json: bool) -> None:
+    from crm_pipeline.steps.telling.explaining_pairs import explain_pair
+
+    told = explain_pair(opened, *pair)
+    if chart:
+        _write_chart(opened, told.waterfall, chart, told.missing)
+    if as_json:
+        print_json(told.as_dict())
+        return
+    print_pair(told)
+    _say_chart(chart)
+
+
+def _write_chart(opened: Project, told: Waterfall | None, file: Path, missing: str) -> None:
+    from crm_pipeline.steps.telling.evidence import write_waterfall
+
+    if told is None:
+        raise ConfigurationError(
+            where="explain --chart",
+            expected="a pair whose weight can be taken apart",
+            found=missing or "none: there is no link of the model that holds records together here",
+            cure="Name two records or customers by --pair.",
+        )
+    write_waterfall(opened, told, file)
+
+
+def _say_chart(chart: Path | None) -> None:
+    if chart:
+        say(f"{shown_path(chart.absolute())}: the waterfall as a page")

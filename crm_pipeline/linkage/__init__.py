@@ -4,10 +4,14 @@ Belongs here: pairs, model, constraints, clusters, identities. Does not belong h
 golden record (`golden`), and when any of this runs (`orchestration`).
 """
 
+from crm_pipeline.linkage.candidates.budget import Estimate, estimate
 from crm_pipeline.linkage.clustering.clusters import ClusterSummary, cluster_records
 from crm_pipeline.linkage.clustering.constraints import Constraints, Contradiction, Decision, contradictions
 from crm_pipeline.linkage.identity.identity import IdentitySummary, assign_customers
 from crm_pipeline.linkage.identity.ids import is_customer_id
+from crm_pipeline.linkage.identity.stability import Stability
+from crm_pipeline.linkage.learning.comparing import markdown as model_change_table
+from crm_pipeline.linkage.learning.taking_over import waiting_model
 from crm_pipeline.linkage.pairs import PairSummary, pair_records
 
 __all__ = [
@@ -15,11 +19,16 @@ __all__ = [
     "Constraints",
     "Contradiction",
     "Decision",
+    "Estimate",
     "IdentitySummary",
     "PairSummary",
+    "Stability",
     "assign_customers",
     "cluster_records",
     "contradictions",
+    "estimate",
     "is_customer_id",
+    "model_change_table",
     "pair_records",
+    "waiting_model",
 ]

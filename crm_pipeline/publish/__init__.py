@@ -6,6 +6,7 @@ tables.
 
 from crm_pipeline.publish.duckdb_file import PublishSummary, publish_duckdb
 from crm_pipeline.publish.explanation import Explanation, explain, explain_record
+from crm_pipeline.publish.matching_index import publish_matching_index
 from crm_pipeline.publish.publication import Publication
 from crm_pipeline.publish.reader import export_csv, query
 from crm_pipeline.publish.spreadsheets import escaped
@@ -20,6 +21,7 @@ __all__ = [
     "explain_record",
     "export_csv",
     "publish_duckdb",
+    "publish_matching_index",
     "query",
     "take_out",
 ]

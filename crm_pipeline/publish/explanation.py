@@ -54,6 +54,13 @@ class Explanation:
     history: pl.DataFrame
     events: pl.DataFrame
 
+    @property
+    def record_keys(self) -> list[str]:
+        """The keys of its living records, in order."""
+        living = self.records.filter(pl.col("deleted_on").is_null())
+        keys = living.select(pl.concat_str("source", "extract", "source_id", separator="/").alias("record_key"))
+        return keys["record_key"].sort().to_list()
+
     def as_dict(self) -> dict[str, Any]:
         """Everything as dicts and lists, for JSON; dates and times stay dates and times."""
         return {

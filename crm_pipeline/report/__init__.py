@@ -10,5 +10,6 @@ from crm_pipeline.report.figures import Figures
 from crm_pipeline.report.quality_figures import collect_quality
 from crm_pipeline.report.quality_page import render_quality
 from crm_pipeline.report.render import render
+from crm_pipeline.report.waterfall_page import render_waterfall
 
-__all__ = ["Figures", "collect", "collect_quality", "render", "render_quality"]
+__all__ = ["Figures", "collect", "collect_quality", "render", "render_quality", "render_waterfall"]

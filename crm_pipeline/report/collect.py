@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from crm_pipeline.report import customers, deliveries
 from crm_pipeline.report.completeness import fills
-from crm_pipeline.report.figures import Figures
+from crm_pipeline.report.figures import Figures, Held, PopulationWorth
 from crm_pipeline.report.reading import Reading
 from crm_pipeline.state.measures import RunMeasures
 from crm_pipeline.warehouse import Warehouse
@@ -27,6 +27,8 @@ def collect(
     is_golden_current: bool = True,
     quality_page: str = "",
     chinese: Mapping[str, str] | None = None,
+    held: Sequence[Held] = (),
+    worth: Sequence[PopulationWorth] = (),
 ) -> Figures:
     """The figures; tables that are missing, because the run stopped before them, count as empty.
 
@@ -40,6 +42,8 @@ def collect(
         is_golden_current: whether the golden step completed in this run; else schema gold is of an earlier one.
         quality_page: file name of the quality report, which it links to.
         chinese: texts of rules to the same in Chinese.
+        held: what holds customers together.
+        worth: what each agreement is worth to the model.
     """
     reading = Reading.of(warehouse)
     newest = deliveries.deliveries(reading, measures.run_id)
@@ -65,6 +69,8 @@ def collect(
         fills=filled,
         never_filled=never_filled,
         attached=customers.attached(reading),
+        held=tuple(held),
+        worth=tuple(worth),
         is_golden_current=is_golden_current,
         quality_page=quality_page,
         chinese=chinese or {},

@@ -28,6 +28,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 def render(figures: Figures) -> str:
     """The whole page: one file, both languages, nothing asked of the network, no value of any customer."""
+    held = charts.held_groups(figures.held)
     runs = (*figures.earlier, figures.measures)[-LONGEST_TREND:]
     return (
         environment()
@@ -40,6 +41,10 @@ def render(figures: Figures) -> str:
             this_flow=charts.flow(figures),
             histogram=charts.histogram(figures.weights, figures.match_weight, figures.review_weight),
             sizes=charts.size_groups(figures.cluster_sizes),
+            held=held,
+            held_totals=charts.held_totals(held),
+            worth_scale=charts.worth_scale(figures.worth),
+            span=charts.span,
             series=charts.trend(runs),
             timeline=charts.timeline(figures.measures),
             first=FIRST_OF_LIST,
@@ -69,7 +74,7 @@ def environment() -> jinja2.Environment:
         "asset": _asset,
         "known": WORDS.__contains__,
     }
-    environment.filters |= {"n": number, "seconds": seconds, "size": size, "signed": signed}
+    environment.filters |= {"n": number, "seconds": seconds, "size": size, "signed": signed, "bits": bits}
     environment.globals["percent"] = percent
     return environment
 
@@ -146,6 +151,12 @@ def number(value: float) -> str:
 def signed(value: float) -> str:
     """With its sign, the typographic minus included."""
     return f"{'+' if value > 0 else '−' if value < 0 else ''}{abs(value):,.0f}"
+
+
+def bits(value: float) -> str:
+    """A weight with its sign and one decimal; `0.0` has none."""
+    rounded = round(value, 1)
+    return f"{'+' if rounded > 0 else '−' if rounded < 0 else ''}{abs(rounded):.1f}"
 
 
 def percent(part: float, whole: float) -> str:

@@ -70,9 +70,19 @@ class Project:
         return self.var / "warehouse.duckdb"
 
     @property
+    def matching_index_file(self) -> Path:
+        """The DuckDB file of what linking compared, kept from run to run."""
+        return self.var / "matching.duckdb"
+
+    @property
     def published_file(self) -> Path:
         """What analysts query."""
         return self.root / "published" / "crm.duckdb"
+
+    @property
+    def matching_file(self) -> Path:
+        """What was compared for the published customers, readable while a run is going on; its owner's alone."""
+        return self.root / "published" / "matching.duckdb"
 
     @property
     def steward_file(self) -> Path:

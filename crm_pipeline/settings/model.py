@@ -24,6 +24,7 @@ from crm_pipeline.settings.forms import (
     ValueForm,
     value_form,
 )
+from crm_pipeline.settings.linkage import Linkage
 from crm_pipeline.settings.read import Frozen, Name, Read, Text
 from crm_pipeline.settings.standardise import DateOrderForm, Standardise
 from crm_pipeline.tables import (
@@ -181,21 +182,6 @@ class AppliedExtract:
     def is_contact(self) -> bool:
         """Whether it is the second record of the rows."""
         return self.name != self.landed_name
-
-
-class Linkage(Frozen):
-    """Thresholds of record linkage."""
-
-    match_threshold: float = Field(0.95, gt=0, le=1, description="pairs from this probability on are linked")
-    review_threshold: float = Field(0.6, gt=0, le=1, description="pairs from this probability on wait for a person")
-    pair_budget: int = Field(200_000_000, ge=1, description="pairs; a run that would compare more stops before it does")
-    largest_cluster: int = Field(100, ge=2, description="records; a larger cluster stops publication")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Linkage:
-        if self.review_threshold > self.match_threshold:
-            raise ValueError("expected review_threshold to be at most match_threshold")
-        return self
 
 
 class Backup(Frozen):

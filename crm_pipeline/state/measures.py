@@ -52,8 +52,11 @@ class RunMeasures:
         seconds: wall time from the first step to the report.
         steps: in the order they ran.
         counts: by name: `customers` and `customer_records` after the run, absent where it did not get there; of this
-            run's deliveries the rows `delivered`, `loaded`, `unchanged`, `quarantined`, `duplicate` and `erased`; and
-            `held_back`, the rows of each customers extract's newest delivery that brought no record.
+            run's deliveries the rows `delivered`, `loaded`, `unchanged`, `quarantined`, `duplicate` and `erased`;
+            `held_back`, the rows of each customers extract's newest delivery that brought no record. Of the identities,
+            where the run got there: `known_records`, living before and after; of them `kept_records`, whose customer_id
+            is what it was, and `resolving_records`, whose old one leads to the present one; and events by kind, such as
+            `ids_merged`.
     """
 
     run_id: str

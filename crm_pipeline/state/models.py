@@ -7,6 +7,9 @@ Belongs here: writing, finding and reading versions. Does not belong here: what 
                       left_out.parquet                values too frequent to be compared on
                       model_card.json                 who made it, from what and why; written last: the commit point
 
+    state/models/refused/0001/…                       versions that did not take over, with the reason in their card
+    state/models/samples/0001.parquet                 the pairs that models are compared on; the newest counts
+
 A folder without a card was cut short; it is ignored, and overwritten by the next version.
 """
 
@@ -22,6 +25,8 @@ import polars as pl
 
 from crm_pipeline.state.files import appearing, read_json, write_json
 
+SAMPLE = {"population": pl.String(), "record_key_l": pl.String(), "record_key_r": pl.String()}
+_SAMPLES, _REFUSED = "samples", "refused"
 _MODEL, _CARD, _FREQUENCIES, _LEFT_OUT = "model.json", "model_card.json", "term_frequencies", "left_out.parquet"
 
 
@@ -96,6 +101,24 @@ class ModelStore:
         _write_parquet(folder / _LEFT_OUT, left_out)
         write_json(folder / _CARD, {"version": version, **card})
         return self.read(version)
+
+    @property
+    def refused(self) -> ModelStore:
+        """The versions that did not take over, numbered for themselves."""
+        return ModelStore(self.folder / _REFUSED)
+
+    def sample(self) -> pl.DataFrame:
+        """The pairs that models were compared on last: population, record_key_l, record_key_r; empty before that."""
+        files = self._samples()
+        return pl.read_parquet(files[-1], glob=False) if files else pl.DataFrame(schema=SAMPLE)
+
+    def keep_sample(self, sample: pl.DataFrame) -> None:
+        """Keeps the pairs that models are compared on from now on, where they are not those of before."""
+        if not sample.equals(self.sample()):
+            _write_parquet(self.folder / _SAMPLES / f"{len(self._samples()) + 1:04d}.parquet", sample)
+
+    def _samples(self) -> list[Path]:
+        return sorted((self.folder / _SAMPLES).glob("[0-9]*.parquet"))
 
     def _folder_of(self, version: int) -> Path:
         return self.folder / f"{version:04d}"

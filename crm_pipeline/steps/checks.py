@@ -51,9 +51,15 @@ def record_tests(run: Run, model: Model, row_count: int, results: Iterable[Model
 
 
 def record_guard(run: Run, guarded: str, name: str, severity: str, *, judged: int, failed: int, notes: str) -> None:
-    """Puts the verdict of the one guard of a step in the place of the earlier one."""
+    """Puts the verdict of one guard of a step in the place of its earlier one."""
     row = _verdict(CheckKind.GUARD, guarded, name, severity, judged=judged, failed=failed, notes=notes)
-    _replace(run, CheckKind.GUARD, [guarded], pl.DataFrame([row], schema=CHECK_RESULTS.polars_schema))
+    run.warehouse.ensure(CHECK_RESULTS)
+    with run.warehouse.transaction():
+        earlier = f"DELETE FROM {CHECK_RESULTS.qualified} WHERE kind = ? AND table_name = ? AND rule_id = ?"
+        run.warehouse.execute(earlier, [CheckKind.GUARD.value, guarded, name])
+        run.warehouse.insert(
+            CHECK_RESULTS, pl.DataFrame([row], schema=CHECK_RESULTS.polars_schema), order_by=CHECK_RESULTS.key
+        )
 
 
 def record_watched(run: Run, verdicts: Iterable[tuple[str, str, int, int, str]]) -> pl.DataFrame:

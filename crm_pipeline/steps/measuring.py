@@ -28,12 +28,14 @@ class Progress:
         completed: names of the steps that ended well.
         outcome: what publication did; None before it.
         report: the report of this run, once there is one.
+        counts: what steps counted, for the trend over runs: names as in `state.measures`.
     """
 
     steps: list[StepMeasure] = field(default_factory=list)
     completed: set[str] = field(default_factory=set)
     outcome: Outcome | None = None
     report: Path | None = None
+    counts: dict[str, int] = field(default_factory=dict)
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[None]:

@@ -31,6 +31,7 @@ from crm_pipeline.tables.linking import (
     CLUSTERS,
     CONFLICTS,
     FORMER_MEMBERS,
+    HOT_VALUES,
     IDENTITY_KINDS,
     MEMBERS,
     PAIRS,
@@ -56,6 +57,14 @@ from crm_pipeline.tables.records import (
     extra_columns,
     std,
 )
+from crm_pipeline.tables.reviewing import (
+    LINK_DECISIONS,
+    REVIEW_QUEUE,
+    DecisionStatus,
+    Disagreement,
+    QuestionReason,
+    review_records,
+)
 from crm_pipeline.tables.watching import ANOMALIES, EXTRACTS, PROFILES, RULES
 
 __all__ = [
@@ -80,9 +89,11 @@ __all__ = [
     "EXTRA_TYPES",
     "FORMER_MEMBERS",
     "GOLDEN_COLUMNS",
+    "HOT_VALUES",
     "IDENTITY_EVENTS",
     "IDENTITY_KINDS",
     "INTERACTION_COLUMNS",
+    "LINK_DECISIONS",
     "LOADS",
     "MEMBERS",
     "OPEN_REJECTIONS",
@@ -97,6 +108,7 @@ __all__ = [
     "REASONS_TYPE",
     "RECORD_COLUMNS",
     "REJECTIONS",
+    "REVIEW_QUEUE",
     "RULES",
     "TICKET_COLUMNS",
     "VERSION_COLUMNS",
@@ -104,7 +116,10 @@ __all__ = [
     "Column",
     "ConflictReason",
     "CorrectionStatus",
+    "DecisionStatus",
+    "Disagreement",
     "Personal",
+    "QuestionReason",
     "Table",
     "customer_history",
     "customers",
@@ -112,5 +127,6 @@ __all__ = [
     "extra_columns",
     "polars_type",
     "published_entity",
+    "review_records",
     "std",
 ]

@@ -24,6 +24,8 @@ CUSTOMER_IDS = Table(
     ),
 )
 
+_NO_PAIR = "no pair is behind it, or none is left"
+
 IDENTITY_EVENTS = Table(
     "gold",
     "identity_events",
@@ -33,10 +35,46 @@ IDENTITY_EVENTS = Table(
         Column("event_number", "BIGINT", "position in the ledger, from 1"),
         Column("occurred_at", "TIMESTAMP", "when it was entered in the ledger", is_run_time=True),
         Column("run_id", "VARCHAR", "the run that entered it", is_run_time=True),
-        Column("kind", "VARCHAR", "created, merged, split, revived, retired or erased"),
-        Column("customer_ids", "VARCHAR[]", "the ids concerned; the one that lives on comes first"),
+        Column("kind", "VARCHAR", "created, merged, split, moved, revived, retired or erased"),
+        Column(
+            "customer_ids",
+            "VARCHAR[]",
+            "the ids concerned; the one that lives on comes first, of a split and a move the one that records got",
+        ),
         Column("record_keys", "VARCHAR[]", "the records concerned, sorted", _INDIRECT),
-        Column("cause", "VARCHAR", "identifier, model, decision, deletion or new record"),
+        Column(
+            "cause",
+            "VARCHAR",
+            "what brought it about: identifier, model, decision, deletion, erasure, new record, returned record, or "
+            "the constraint that refused a link: duplicate_free, weak_bridge",
+        ),
+        Column(
+            "record_key_l",
+            "VARCHAR",
+            "the pair behind it, the smaller record key. Of a merge the weakest of the links without which the two "
+            "were not one; of a move the strongest link to the new customer; of a split the strongest pair that is "
+            "left between the two, which waits for review or is refused",
+            _INDIRECT,
+            null=_NO_PAIR,
+        ),
+        Column("record_key_r", "VARCHAR", "the larger record key of that pair", _INDIRECT, null=_NO_PAIR),
+        Column("matched_by", "VARCHAR", "what speaks for the pair: identifier, model or decision", null=_NO_PAIR),
+        Column(
+            "rule",
+            "VARCHAR",
+            "namespace of the shared identifier, or the blocking rule that found the pair",
+            null="no pair, or one that was decided",
+        ),
+        Column("match_weight", "DOUBLE", "of the pair, as link.pairs had it then", null="no pair, or not by the model"),
+        Column("match_probability", "DOUBLE", "of the pair, 0 to 1; 1 for identifiers and decisions", null=_NO_PAIR),
+        Column("decision_id", "VARCHAR", "the decision that joined or refused the pair", null="no decision did"),
+        Column("model_version", "INTEGER", "version of the linkage model in use", null="there was none"),
+        Column(
+            "changed",
+            "VARCHAR[]",
+            "what is known to have changed since the entry before: new record, returned record, deleted record (of "
+            "the customers concerned), model, settings, package; empty: none of these, such as a changed value",
+        ),
     ),
 )
 

@@ -57,6 +57,22 @@ class Warehouse:
         finally:
             connection.close()
 
+    @classmethod
+    @contextlib.contextmanager
+    def in_memory(cls, *, temporary: Path | None = None) -> Iterator[Self]:
+        """A database of its own that is gone at the end; what does not fit into memory goes to a temporary folder.
+
+        Args:
+            temporary: where that folder is; null for the system's temporary one.
+        """
+        with tempfile.TemporaryDirectory(prefix="crm-pipeline-", dir=temporary) as folder:
+            connection = duckdb.connect(":memory:", config={"temp_directory": folder})
+            try:
+                connection.execute(SESSION)
+                yield cls(connection)
+            finally:
+                connection.close()
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything in the block happens or nothing does; an inner block joins the outer one."""
@@ -74,6 +90,26 @@ class Warehouse:
             self.connection.execute("COMMIT")
         finally:
             self._in_transaction = False
+
+    @contextlib.contextmanager
+    def attached(self, path: Path, name: str) -> Iterator[None]:
+        """The database file at `path` as `name` within the block, on every connection to this warehouse.
+
+        For what can be derived again: it is made when it is not there, and made anew when it can't be read. Nothing may
+        write to it and to the warehouse in one transaction.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.connection.execute(f"ATTACH {literal(str(path))} AS {quoted(name)}")
+        except duckdb.Error:
+            for damaged in (path, path.with_name(path.name + ".wal")):
+                damaged.unlink(missing_ok=True)
+            self.connection.execute(f"ATTACH {literal(str(path))} AS {quoted(name)}")
+        path.chmod(0o600)
+        try:
+            yield
+        finally:
+            self.connection.execute(f"DETACH {quoted(name)}")
 
     def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
         """All rows that the statement returns, in its order."""

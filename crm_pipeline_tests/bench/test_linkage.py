@@ -20,6 +20,7 @@ from bench.linkage.project import Prepared, prepare
 from bench.linkage.sets import BY_NAME, FIXTURES, GENERATED, NAMES
 from crm_pipeline.linkage.evaluation import agreement
 from crm_pipeline.tables import PAIRS
+from crm_pipeline.warehouse import Warehouse
 
 from .labels import labels_of, pairs_within
 
@@ -85,7 +86,8 @@ def test_kinds_of_wrong_pairs() -> None:
         }
     )
     pairs = scored([("a", "b", -3, "review"), ("c", "d", 9, "link"), ("e", "f", 8, "link"), ("f", "g", 8, "link")])
-    kinds = {(left, right): kind for left, right, _, _, kind in classified(labelled, pairs).rows()}
+    with Warehouse.in_memory() as memory:
+        kinds = {(left, right): kind for left, right, _, _, kind in classified(memory, labelled, pairs).rows()}
     not_scored = dict.fromkeys([("a", "c"), ("a", "d"), ("b", "c")], NOT_BLOCKED)
     links = {("e", "f"): DIRECT, ("f", "g"): DIRECT, ("e", "g"): INDIRECT}
     assert kinds == {("a", "b"): SCORED_LOW, ("c", "d"): CUT, **not_scored, **links}

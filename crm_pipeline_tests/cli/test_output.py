@@ -42,8 +42,8 @@ def test_the_commands_are_these() -> None:
     """The list of commands is the one that this test knows; a new one is added here and gets its help tested below."""
     assert [" ".join(path) for path in COMMANDS] == [
         "backup full", "backup key", "backup list", "backup restore", "backup verify", "check", "demo", "evaluate",
-        "explain", "init", "preview", "quality accept", "quality list", "quarantine export", "quarantine list",
-        "quarantine replay", "query", "rebuild", "run", "status", "ui",
+        "explain", "init", "linkage accept", "linkage list", "preview", "quality accept", "quality list",
+        "quarantine export", "quarantine list", "quarantine replay", "query", "rebuild", "run", "score", "status", "ui",
     ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from crm_pipeline.linkage.learning.expectation import Outcomes
-from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level
+from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level, Region
 
 Shares = tuple[float, ...]
 SHIPPED: tuple[Shares, ...] = ((0.6, 0.2, 0.2), (0.6, 0.2, 0.2), (0.7, 0.15, 0.15), (0.75, 0.25), (0.5, 0.2, 0.3))
@@ -28,6 +28,8 @@ RELATED: tuple[Shares, ...] = (
     (0.4, 0.6),
     (0.8, 0.05, 0.15),
 )
+# Strangers of one name: many live in one region.
+NAMESAKES: tuple[Shares, ...] = (*TRUE_U[:4], (0.006, 0.3, 0.694))
 NAMES = ("family_name", "given_name", "birth_date", "phone", "address")
 MISSING = 0.1  # share of pairs that can't be compared, the same for each comparison and kind
 
@@ -35,10 +37,13 @@ MISSING = 0.1  # share of pairs that can't be compared, the same for each compar
 def comparison(name: str, m: Shares, u: Shares, related: Shares, most_different: float = 1.0) -> Comparison:
     """A comparison with these shares; what its levels compare is of no account here."""
     labels = [*(f"{name} {n}" for n in range(len(m) - 1)), ELSE]
+    regions = (Region.IMPLIES, Region.SHOWS, None) if name == "address" else (None,) * len(m)
     levels = tuple(
-        Level(label, label, *told) for label, told in zip(labels, zip(m, u, related, strict=True), strict=True)
+        Level(label, label, *told, region=region)
+        for label, told, region in zip(labels, zip(m, u, related, strict=True), regions, strict=True)
     )
-    return Comparison(name, name, "", (name,), "", levels, most_different)
+    evidence = "name" if name in NAMES[:2] else name
+    return Comparison(name, evidence, "", (name,), "", levels, most_different)
 
 
 COMPARISONS = tuple(comparison(*told) for told in zip(NAMES, SHIPPED, TRUE_U, RELATED, strict=True))
@@ -50,6 +55,11 @@ def share_of(look: tuple[int, ...], shares: tuple[Shares, ...]) -> float:
     return prod(share[level] for level, share in zip(look, shares, strict=True) if level >= 0)
 
 
+def has_one_name(look: tuple[int, ...]) -> bool:
+    """Whether both names are equal."""
+    return look[:2] == (0, 0)
+
+
 def outcomes(counts: dict[tuple[int, ...], float], *, is_known: bool = False, is_thin: bool = False) -> Outcomes:
     """Outcomes with strangers' shares as in `TRUE_U`."""
     return Outcomes(
@@ -58,6 +68,8 @@ def outcomes(counts: dict[tuple[int, ...], float], *, is_known: bool = False, is
         counts=np.array(list(counts.values()), dtype=float),
         is_known=np.full(len(counts), is_known),
         is_thin=np.full(len(counts), is_thin),
+        have_one_name=np.array([has_one_name(look) for look in counts], dtype=bool),
+        teach_namesakes=np.array([has_one_name(look) for look in counts], dtype=bool),
     )
 
 
@@ -69,10 +81,12 @@ def drawn(pairs: int, shares: tuple[Shares, ...], seed: int) -> dict[tuple[int, 
     return dict(zip(LOOKS, counts.astype(float), strict=True))
 
 
-def simulated(records: int, same: int, related: int, seed: int) -> Outcomes:
+def simulated(records: int, same: int, related: int, seed: int, *, namesakes: tuple[Shares, ...] = TRUE_U) -> Outcomes:
     """All pairs of so many records; looked at are those that are equal in something."""
     strangers = records * (records - 1) // 2 - same - related
-    kinds = (drawn(same, TRUE_M, seed), drawn(related, RELATED, seed + 1), drawn(strangers, TRUE_U, seed + 2))
+    apart, alike = drawn(strangers, TRUE_U, seed + 2), drawn(strangers, namesakes, seed + 3)
+    apart = {look: (alike if has_one_name(look) else apart)[look] for look in LOOKS}
+    kinds = (drawn(same, TRUE_M, seed), drawn(related, RELATED, seed + 1), apart)
     return outcomes({look: sum(kind[look] for kind in kinds) for look in LOOKS if 0 in look})
 
 

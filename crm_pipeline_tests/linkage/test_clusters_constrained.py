@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from crm_pipeline.linkage import Constraints, Decision
 from crm_pipeline.linkage.clustering.clusters import partition
+from crm_pipeline.linkage.clustering.dividing import clusters_at
 
 from . import cluster_oracle
 from .cluster_oracle import Link
@@ -233,3 +234,17 @@ def test_large_component_takes_seconds() -> None:
     assert conflicts.height > 30_000
     assert found["cluster_key"].n_unique() >= count // 3
     assert seconds < 30
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_clusters_at_a_threshold_are_those_of_a_run_with_it(block: int) -> None:
+    """At each threshold clusters are those of a run whose links are the pairs scored high enough, under constraints."""
+    for seed in range(50 * block, 50 * block + 50):
+        current, edges, constraints = random_case(seed)
+        keys, stored = pl.Series(current, dtype=pl.String), links(edges).with_columns(pl.lit("link").alias("verdict"))
+        thresholds = [0.6, 0.9991, 0.99999]
+        for threshold, found in zip(thresholds, clusters_at(keys, stored, constraints, thresholds), strict=True):
+            high = stored.filter((pl.col("matched_by") != "model") | (pl.col("match_probability") >= threshold))
+            wanted, _ = partition(keys, high.drop("verdict"), constraints)
+            of_number = pl.DataFrame({"record_key": keys, "cluster_key": pl.Series(found, dtype=pl.Int64)})
+            assert groups(of_number) == groups(wanted), (seed, threshold)

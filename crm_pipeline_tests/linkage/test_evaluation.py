@@ -13,12 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_pipeline.linkage.evaluation import (
-    ERROR_COLUMNS,
     Agreement,
     agreement,
     at_thresholds,
     thresholds_from,
-    wrong_pairs,
 )
 from crm_pipeline.tables import PAIRS
 
@@ -121,7 +119,9 @@ def pair_rows(rows: Sequence[tuple[str, str, str, float, str]]) -> pl.DataFrame:
     names = ["record_key_l", "record_key_r", "matched_by", "match_probability", "verdict"]
     schema = {name: PAIRS.polars_schema[name] for name in names}
     frame = pl.DataFrame(rows, schema=schema, orient="row")
-    return frame.with_columns(pl.lit("a rule").alias("rule"))
+    odds = pl.col("match_probability") / (1 - pl.col("match_probability"))
+    weight = pl.when(pl.col("matched_by") == "model").then(odds.log(2)).alias("match_weight")
+    return frame.with_columns(pl.lit("a rule").alias("rule"), weight)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -161,46 +161,6 @@ def test_records_without_a_label_join_others() -> None:
     high, low = at_thresholds(labelled, pl.Series(["a", "b", "c"]), pairs, [0.99, 0.7])
     assert (high.records, high.correct_pairs) == (2, 0)
     assert (low.records, low.correct_pairs) == (2, 1)
-
-
-@given(PARTITIONS)
-def test_wrong_pairs_are_those_of_looking_at_all_pairs(partition: list[tuple[int, int]]) -> None:
-    """Every pair whose label and customer disagree is there once with its verdict, smaller key first, by key."""
-    keys = [f"{n:02}" for n in range(len(partition))]
-    labels, customers = [f"l{a}" for a, _ in partition], [f"c{b}" for _, b in partition]
-    found = wrong_pairs(frame_of(keys, labels, customers), pair_rows([]), most=1_000)
-    expected = [
-        (keys[a], keys[b], "missed" if labels[a] == labels[b] else "false_link")
-        for a, b in combinations(range(len(keys)), 2)
-        if (labels[a] == labels[b]) != (customers[a] == customers[b])
-    ]
-    assert found.select("record_key_l", "record_key_r", "verdict").rows() == expected
-
-
-def frame_of(keys: Sequence[str], labels: Sequence[str], customers: Sequence[str]) -> pl.DataFrame:
-    columns = {"record_key": list(keys), "label": list(labels), "customer_id": list(customers)}
-    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
-
-
-def test_wrong_pairs_say_how_they_were_scored() -> None:
-    """A wrong pair shows rule and probability where it was scored, and nothing where it came about by way of others."""
-    labelled = frame_of("abcd", "1122", "xyyy")
-    pairs = pair_rows([("a", "b", "model", 0.97, "review"), ("b", "c", "identifier", 1.0, "link")])
-    found = wrong_pairs(labelled, pairs, most=10)
-    assert tuple(found.columns) == ERROR_COLUMNS
-    assert found.rows() == [
-        ("a", "b", "missed", "model", "a rule", 0.97),
-        ("b", "c", "false_link", "identifier", "a rule", 1.0),
-        ("b", "d", "false_link", None, None, None),
-    ]
-
-
-def test_too_many_wrong_pairs_leave_out_the_largest_groups() -> None:
-    """Of a customer of four labels and one of two, the file keeps the small one when it can't hold both."""
-    labelled = frame_of("abcdef", "123456", "xxxxyy")
-    found = wrong_pairs(labelled, pair_rows([]), most=6)
-    assert found.select("record_key_l", "record_key_r").rows() == [("e", "f")]
-    assert wrong_pairs(labelled, pair_rows([]), most=7).height == 7
 
 
 def test_thresholds_shown() -> None:

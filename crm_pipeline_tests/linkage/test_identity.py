@@ -129,6 +129,20 @@ def test_tables_are_what_the_ledger_says(shared_warehouse: Warehouse, partitions
     }
 
 
+@SLOW
+@given(PARTITIONS)
+def test_setting_aside_what_stays_changes_nothing(shared_warehouse: Warehouse, partitions: list[Partition]) -> None:
+    """The ledger, whose runs look at changed customers only, ends with the ids and members of a plain replay of all."""
+    life, expected = lived(shared_warehouse, partitions), replay(partitions)
+    rows = life.ledger.ids.select("sequence", "founder_record_key", "status", "merged_into").rows()
+    assert rows == [
+        (n + 1, an_id.founder, an_id.status, None if an_id.into is None else an_id.into + 1)
+        for n, an_id in enumerate(expected.ids)
+    ]
+    members = {record: (sequence - 1, lives) for record, sequence, _, lives in life.ledger.members.iter_rows()}
+    assert members == {record: (index, record in partitions[-1]) for record, index in expected.belongs.items()}
+
+
 def test_merge_and_unmerge_by_hand(warehouse: Warehouse, tmp_path: Path) -> None:
     """Two customers become one under the older id, and two again under their own; the events say why."""
     life = Life(warehouse, tmp_path / "ledger")

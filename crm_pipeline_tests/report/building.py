@@ -8,19 +8,26 @@ import math
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from crm_pipeline.linkage.model import POPULATIONS
 from crm_pipeline.report.figures import (
     Attached,
     Check,
     ClusterSize,
     ColumnFill,
+    Compared,
     Delivery,
     Disagreement,
+    Fall,
+    FallStep,
     Figures,
+    Held,
     Links,
     Overlap,
+    PopulationWorth,
     Rejection,
     Source,
     WeightBin,
+    Worth,
 )
 from crm_pipeline.state.measures import Outcome, RunMeasures, StepMeasure
 from crm_pipeline.tables import CUSTOMER_COLUMNS
@@ -114,6 +121,8 @@ def rich_figures(earlier: int = 29) -> Figures:
         fills={"customers": _customer_fills(), "orders": _order_fills(), "tickets": _order_fills()[:3]},
         never_filled={"customers": ("tax_id", "website")},
         attached=(Attached("orders", 12_904_118, 4_012), Attached("tickets", 880_112, 0)),
+        held=_held(),
+        worth=_worth(),
     )
 
 
@@ -207,6 +216,49 @@ def _weights() -> tuple[WeightBin, ...]:
     heights = {low: round(26_000 * math.exp(-(((low - 19) / 7) ** 2))) + 40 for low in range(6, 44)}
     reviews = {low: 900 + 260 * abs(low - 4) for low in range(7)}
     return tuple(WeightBin(low, heights.get(low, 0), reviews.get(low, 0)) for low in range(44))
+
+
+def _held() -> tuple[Held, ...]:
+    shares = {"decision": 0.001, "identifier": 0.46, "strong": 0.31, "medium": 0.17, "weak": 0.06}
+    return tuple(
+        Held(n, {kind: round(900_000 / n**2.6 * share * (1 + n / 9)) for kind, share in shares.items()})
+        for n in range(2, 31)
+    )
+
+
+def _worth() -> tuple[PopulationWorth, ...]:
+    """The shipped shares of both models."""
+    return tuple(
+        PopulationWorth(
+            population.name,
+            tuple(
+                Compared(
+                    comparison.name,
+                    tuple(Worth(x.label, math.log2(x.m / x.u), math.log2(x.m / x.related)) for x in comparison.levels),
+                )
+                for comparison in population.comparisons
+            ),
+        )
+        for population in POPULATIONS
+    )
+
+
+def fall(population: str = "people") -> Fall:
+    """A waterfall with every kind of step."""
+    steps = (
+        FallStep("prior", "", "", -9.1),
+        FallStep("comparison", "family_name", "equal", 5.3),
+        FallStep("rarity", "family_name", "equal", -1.1),
+        FallStep("comparison", "given_name", "different", -4.2),
+        FallStep("comparison", "phones", "a mobile in common", 15.9),
+        FallStep("comparison", "address", "the same street and number", 12.2),
+        FallStep("comparison", "gender", "equal", 0.01),
+        FallStep("namesakes", "", "", -1.6),
+        FallStep("related", "", "", -11.5),
+        FallStep("ceiling", "", "", -2.74),
+    )
+    silent = ("middle_name", "birth_date", "emails")
+    return Fall("crm/customers/C04199577", "shop/customers/U06057027", population, steps, silent, 3.17, 0.9, 4.25, 0.58)
 
 
 def _customer_fills() -> tuple[ColumnFill, ...]:

@@ -15,7 +15,7 @@ from crm_pipeline.report.figures import Attached, Check, Figures, Overlap, Rejec
 from crm_pipeline.settings import Project, load_project
 from crm_pipeline.steps.applying.rejections import DUPLICATE
 from crm_pipeline.steps.models import project_models
-from crm_pipeline.steps.publishing import guards
+from crm_pipeline.steps.publishing import guards, link_guards
 from crm_pipeline.steps.starting.project import create_project
 from crm_pipeline.steps.telling.wording import chinese
 from crm_pipeline.tables import ENTITIES
@@ -31,6 +31,7 @@ _RULES = [
 _VOID = {"meta", "br", "hr", "img", "input", "link", "wbr"}
 # Units, formats, a model's name, the button's word; in what rules say a file, keys of it, the first letter of ids.
 _WORDS = "UTC|MB|GB|min|s|ISO|alpha-2|SQL|Fellegi–Sunter|English|pipeline.yaml|values|primary_key|most_recent|kind|C"
+_WORDS += "|crm-pipeline linkage list|crm-pipeline linkage accept"
 _NAMES = {"en", "code", "style", "script", "brand"}  # elements and classes of what is shown as it is, or not at all
 
 
@@ -97,7 +98,7 @@ def with_all_rules(figures: Figures, project: Project, models: Models) -> Figure
     checks += [
         Check(table, test.test_id, "table", 9, 9, is_passed=False, notes=test.description) for table, test in tests
     ]
-    claims = guards.claims_zh(project.config.linkage.largest_cluster)
+    claims = [*guards.claims_zh(project.config.linkage.largest_cluster), *link_guards.claims_zh()]
     checks += [Check("link.clusters", "r", "table", 9, 9, is_passed=False, notes=claim) for claim in claims]
     reasons = {rule.notes: rule.severity.value for _, rule in _RULES if rule.severity != "table"}
     reasons |= dict.fromkeys(standardise.reasons_zh(), "value") | {DUPLICATE: "duplicate"}

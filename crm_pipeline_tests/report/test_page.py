@@ -219,6 +219,7 @@ def test_words_are_used() -> None:
     )
     others = replace(PAGES["rich"], attached=tuple(Attached(entity, 2, 2) for entity in ENTITIES))
     shown = "".join(report.render(figures) for figures in (*PAGES.values(), many, agreeing, unknown, single, others))
+    shown += "".join(report.render_waterfall(building.fall(population)) for population in ("people", "organisations"))
     shown += "".join(quality_pages()) + report.render(replace(PAGES["rich"], quality_page="quality.html"))
     shown = html.unescape(shown)
     unseen = [

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from crm_pipeline.errors import LinkageError
-from crm_pipeline.state.ledger import EVENTS_SCHEMA, IDS_SCHEMA, MEMBERS_SCHEMA, Entry, Ledger
+from crm_pipeline.state.ledger import EVENTS_SCHEMA, FORMAT, IDS_SCHEMA, MEMBERS_SCHEMA, Entry, Ledger
 
 NOW = datetime(2026, 1, 1, 12)  # noqa: DTZ001  # UTC without a zone is the contract
 
@@ -86,6 +86,6 @@ def test_unknown_format_stops(tmp_path: Path) -> None:
     """An entry of a format we do not know is refused instead of misread."""
     Ledger(tmp_path).append(entry(1), run_id="run", now=NOW)
     header = tmp_path / "000001" / "entry.json"
-    header.write_text(header.read_text().replace('"format": 1', '"format": 99'))
+    header.write_text(header.read_text().replace(f'"format": {FORMAT}', '"format": 99'))
     with pytest.raises(LinkageError, match="format 99"):
         _ = Ledger(tmp_path).ids

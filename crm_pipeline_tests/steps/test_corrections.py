@@ -11,7 +11,7 @@ import pytest
 from crm_pipeline.errors import PipelineError
 from crm_pipeline.publish.quarantine import Chosen
 from crm_pipeline.settings import Project
-from crm_pipeline.state.decisions import Decisions
+from crm_pipeline.state.decisions.corrections import Decisions
 from crm_pipeline.state.landing import Landing, corrections_of
 from crm_pipeline.steps.applying.standardise import apply_entity
 from crm_pipeline.tables import CORRECTION_USES, LOADS

@@ -29,8 +29,17 @@ def make_keys(scratch: Warehouse, rules: Sequence[BlockingRule]) -> None:
     scratch.execute(f"CREATE TABLE {KEYS} AS SELECT * FROM ({' UNION ALL '.join([*selects, empty])}) WHERE key <> ''")
 
 
-def frequent_keys(scratch: Warehouse, rules: Sequence[BlockingRule], *, times: int = 1) -> pl.DataFrame:
-    """Rule name, key and record_count of the keys that more than `times` too many records share, in order."""
+def frequent_keys(
+    scratch: Warehouse, rules: Sequence[BlockingRule], *, times: int = 1, keys: str = KEYS
+) -> pl.DataFrame:
+    """Rule name, key and record_count of the keys that more than `times` too many records share, in order.
+
+    Args:
+        scratch: where the keys are.
+        rules: the blocking rules.
+        times: how often the largest number of records that a rule allows.
+        keys: SQL of the keys to look at.
+    """
     limits = pl.DataFrame(
         {
             "rule": list(range(len(rules))),
@@ -42,7 +51,7 @@ def frequent_keys(scratch: Warehouse, rules: Sequence[BlockingRule], *, times: i
     with scratch.registered("_limits", limits):
         return scratch.frame(f"""
             SELECT name AS rule, key, count(DISTINCT record_key) AS record_count
-            FROM {KEYS} JOIN _limits USING (rule)
+            FROM {keys} JOIN _limits USING (rule)
             GROUP BY name, key, largest HAVING record_count > largest ORDER BY 1, 2
         """)
 
@@ -87,16 +96,20 @@ def make_candidates(scratch: Warehouse, identified: pl.DataFrame) -> int:
 
     Left out are the pairs in `identified` (record_key_l, record_key_r).
     """
+    found = f"""
+        SELECT l.record_key AS record_key_l, r.record_key AS record_key_r, rule
+        FROM {KEYS} l JOIN {KEYS} r USING (rule, key) WHERE l.record_key < r.record_key
+    """
+    return store_candidates(scratch, found, identified)
+
+
+def store_candidates(scratch: Warehouse, found: str, identified: pl.DataFrame) -> int:
+    """As `make_candidates`, from SQL of record_key_l, record_key_r and rule, where a pair may stand several times."""
     with scratch.registered("_identified", identified.select("record_key_l", "record_key_r")):
         scratch.execute(f"""
             CREATE TABLE {CANDIDATES} AS
-            WITH found AS (
-                SELECT l.record_key AS record_key_l, r.record_key AS record_key_r, min(rule) AS rule
-                FROM {KEYS} l JOIN {KEYS} r USING (rule, key)
-                WHERE l.record_key < r.record_key
-                GROUP BY ALL
-            )
             SELECT record_key_l AS join_key_l, record_key_r AS join_key_r, CAST(rule AS VARCHAR) AS match_key
-            FROM found ANTI JOIN _identified USING (record_key_l, record_key_r)
+            FROM (SELECT record_key_l, record_key_r, min(rule) AS rule FROM ({found}) GROUP BY ALL)
+            ANTI JOIN _identified USING (record_key_l, record_key_r)
         """)
     return int(scratch.value(f"SELECT count(*) FROM {CANDIDATES}"))

@@ -17,9 +17,10 @@ from crm_pipeline.warehouse import Warehouse
 
 # Raised whenever the preparation, the comparisons or the blocking rules change: stored models of another version are
 # not used, because they would not score a pair as they did.
-PREPARATION_VERSION = 3
+PREPARATION_VERSION = 4
 
 RECORDS = "linkage_records"
+_WANTED = "_wanted_records"
 
 # A column takes part when at least this share of the records has it. Below, it can decide too few pairs to be trained.
 SMALLEST_SHARE = 0.01
@@ -54,7 +55,7 @@ def usable(warehouse: Warehouse, population: Population, kept: Sequence[str] = (
         kept: columns of the present model; for them the lower share counts.
     """
     counts = ", ".join(f"count({name}), count(DISTINCT {name})" for name in population.columns)
-    [(total, *found)] = warehouse.execute(f"SELECT count(*), {counts} FROM ({_select(population)})")
+    [(total, *found)] = warehouse.execute(f"SELECT count(*), {counts} FROM ({select_prepared(population)})")
     filled, distinct = found[0::2], found[1::2]
     worth = {
         name
@@ -69,24 +70,41 @@ def usable(warehouse: Warehouse, population: Population, kept: Sequence[str] = (
     return Usable(population, columns, int(total)) if population.usable_rules(columns) else None
 
 
-def prepare_records(warehouse: Warehouse, scratch: Warehouse, population: Population) -> int:
+def prepare_records(
+    warehouse: Warehouse, scratch: Warehouse, population: Population, only: pl.DataFrame | None = None
+) -> int:
     """Number of comparable records; they are in the scratch table `linkage_records`, one row each, in key order.
 
     A current record with nothing that a blocking rule could find it by (name, birth date, telephone, e-mail address) is
     left out.
+
+    Args:
+        warehouse: where `std.customers` is.
+        scratch: where they are brought.
+        population: whose records they are.
+        only: the record_key of those that are wanted; by default all.
     """
-    rows = warehouse.connection.sql(f"{_select(population)} ORDER BY record_key").to_arrow_table()
+    wanted = only if only is not None else pl.DataFrame(schema={"record_key": pl.String})
+    which = f"SEMI JOIN {_WANTED} USING (record_key)" if only is not None else ""
+    with warehouse.registered(_WANTED, wanted.select("record_key")):
+        select = f"SELECT * FROM ({select_prepared(population)}) {which} ORDER BY record_key"
+        rows = warehouse.connection.sql(select).to_arrow_table()
     return copy_frame(_spelt(pl.DataFrame(pl.from_arrow(rows)), population), scratch, RECORDS)
 
 
-def _select(population: Population) -> str:
+def select_prepared(population: Population) -> str:
+    """SQL over the warehouse: record_key, fingerprint and the population's own columns of all comparable records.
+
+    The fingerprint is of those columns: a record whose fingerprint is what it was is compared as it was.
+    """
     columns = ", ".join(f"{sql} AS {name}" for name, sql in population.columns.items())
+    packed = ", ".join(f"{name} := {name}" for name in population.columns)
     found_by = [*population.names, *(name for name in ("birth_date", "phones", "emails") if name in population.columns)]
     anything = " OR ".join(f"{name} IS NOT NULL" for name in found_by)
     return f"""
-        SELECT * FROM (
-            SELECT record_key, {columns} FROM std.customers WHERE valid_to IS NULL AND ({population.kind})
-        ) WHERE {anything}
+        SELECT record_key, md5(CAST(to_json(struct_pack({packed})) AS VARCHAR)) AS fingerprint, * EXCLUDE (record_key)
+        FROM (SELECT record_key, {columns} FROM std.customers WHERE valid_to IS NULL AND ({population.kind}))
+        WHERE {anything}
     """
 
 

@@ -1,8 +1,8 @@
 """Clusters: the connected components of the linked pairs, as far as constraints and weak bridges leave them whole.
 
 Belongs here: which current records are one customer, as a pure function of `link.pairs` and the constraints. Does not
-belong here: which pairs are linked (`pairs`), what a constraint is (`constraints`), how links unite (`refusals`), and
-which id a cluster gets (`identity`).
+belong here: which pairs are linked (`pairs`), what a constraint is (`constraints`), the order of division (`dividing`),
+and which id a cluster gets (`identity`).
 
 Weak bridges are cut first. A component within which no constraint is broken is a cluster. In the others must-links
 unite first, then links from the strongest to the weakest, and a link that would break a constraint is refused.
@@ -15,16 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from crm_pipeline.linkage.clustering.bridges import Bools, Ints, Links, component_labels, weak_bridges
-from crm_pipeline.linkage.clustering.constraints import Constraints, Decision, extracts_of, standing
-from crm_pipeline.linkage.clustering.groups import NOTHING
-from crm_pipeline.linkage.clustering.refusals import Refusal, Restrictions, broken_components, explain_cuts, refuse
+from crm_pipeline.linkage.clustering.bridges import Ints, component_labels
+from crm_pipeline.linkage.clustering.constraints import Constraints
+from crm_pipeline.linkage.clustering.dividing import MATCHED_BY_ORDER, divide, graph_of
+from crm_pipeline.linkage.clustering.refusals import Refusal
 from crm_pipeline.tables import CLUSTERS, CONFLICTS, PAIRS, ConflictReason
 from crm_pipeline.warehouse import Warehouse
 
-# Of two equally probable links the one named first explains the record: a person's word before a shared number. Links
-# unite in this order too.
-MATCHED_BY_ORDER = ("decision", "identifier", "model", "single")
+__all__ = ["MATCHED_BY_ORDER", "SINGLE", "ClusterSummary", "cluster_records", "partition"]
+
 DECISION, SINGLE = "decision", "single"
 _LINK_COLUMNS = tuple(name for name in PAIRS.column_names if name != "verdict")
 
@@ -94,76 +93,10 @@ def partition(
         constraints: what they hold to.
         cut_bridges: whether weak bridges are cut.
     """
-    decisions = standing(constraints.decisions)
-    keys = _with_decided(record_keys, decisions)
-    edges = _edges(keys, record_keys.len(), links)
-    ends = edges.select("left", "right").to_numpy().astype(np.int64).T
-    extracts = extracts_of(record_keys, constraints.duplicate_free)
-    names = extracts.drop_nulls().unique().sort()
-    must, cannot = (_ends(keys, decisions, is_same=is_same) for is_same in (True, False))
-    restrictions = Restrictions(_marks(extracts, names, keys.len()), must, cannot)
-    is_cut = _cut(keys.len(), edges, ends, must) if cut_bridges else np.zeros(edges.height, dtype=np.bool_)
-    labels = component_labels(keys.len(), *np.concatenate([ends[:, ~is_cut], must], axis=1))
-    broken = broken_components(labels, restrictions)
-    refused = refuse(labels, broken, ends, _strongest_first(edges, is_cut), restrictions) if len(broken) else []
-    refused += explain_cuts(labels, ends, is_cut, restrictions)
-    cannot_ids = [decision.decision_id for decision in decisions if not decision.is_same]
-    return _clusters(record_keys, labels, edges, must), _conflicts(edges, refused, cannot_ids, names.to_list())
-
-
-def _with_decided(record_keys: pl.Series, decisions: list[Decision]) -> pl.Series:
-    """The keys of all nodes: current records, behind them those that only decisions name, in key order."""
-    named = pl.Series("record_key", [key for d in decisions for key in d.record_keys], dtype=pl.String).unique()
-    return pl.concat([record_keys.rename("record_key"), named.filter(~named.is_in(record_keys.implode())).sort()])
-
-
-def _edges(keys: pl.Series, record_count: int, links: pl.DataFrame) -> pl.DataFrame:
-    """Links between current records with their nodes `left` and `right`, in order of keys."""
-    nodes = keys.head(record_count).to_frame().with_row_index("node")
-    left, right = (
-        nodes.rename({"node": side, "record_key": key})
-        for side, key in (("left", "record_key_l"), ("right", "record_key_r"))
-    )
-    return links.join(left, on="record_key_l").join(right, on="record_key_r").sort("left", "right")
-
-
-def _ends(keys: pl.Series, decisions: list[Decision], *, is_same: bool) -> Ints:
-    """Nodes of the decisions of one kind: two rows."""
-    wanted = [decision.record_keys for decision in decisions if decision.is_same == is_same]
-    if not wanted:
-        return np.empty((2, 0), dtype=np.int64)
-    named = {key for pair in wanted for key in pair}
-    nodes = keys.to_frame().with_row_index("node").filter(pl.col("record_key").is_in(list(named)))
-    number = dict(zip(nodes["record_key"], nodes["node"], strict=True))
-    return np.array([[number[key] for key in pair] for pair in wanted], dtype=np.int64).T
-
-
-def _cut(node_count: int, edges: pl.DataFrame, ends: Ints, must: Ints) -> Bools:
-    """Per link whether it is a weak bridge."""
-    is_model = (edges["matched_by"] == "model").to_numpy()
-    weight = edges["match_weight"].fill_null(np.inf).to_numpy()
-    return weak_bridges(Links(node_count, ends[0], ends[1], is_model, weight), must[0], must[1])
-
-
-def _marks(extracts: pl.Series, names: pl.Series, node_count: int) -> Ints:
-    """Per node the position of its extract among `names`, or `NOTHING`."""
-    marks = np.full(node_count, NOTHING, dtype=np.int64)
-    numbers = pl.Series(range(names.len()), dtype=pl.Int64)
-    numbered = extracts.replace_strict(names, numbers, default=NOTHING, return_dtype=pl.Int64)
-    marks[: extracts.len()] = numbered.to_numpy()
-    return marks
-
-
-def _strongest_first(edges: pl.DataFrame, is_cut: Bools) -> Ints:
-    """The links that were not cut in the order in which they unite.
-
-    Decisions, identifiers, then by weight; the smaller keys first.
-    """
-    order = pl.col("matched_by").cast(pl.Enum(MATCHED_BY_ORDER))
-    left = edges.with_row_index("link").filter(~is_cut)
-    by = (order, "match_weight", "left", "right")
-    ordered = left.sort(by, descending=[False, True, False, False], nulls_last=True)
-    return ordered["link"].to_numpy().astype(np.int64)
+    graph = graph_of(record_keys, links, constraints)
+    labels, refused = divide(graph, graph.edges, cut_bridges=cut_bridges)
+    conflicts = _conflicts(graph.edges, refused, graph.cannot_ids, graph.extracts)
+    return _clusters(record_keys, labels, graph.edges, graph.restrictions.must), conflicts
 
 
 def _conflicts(

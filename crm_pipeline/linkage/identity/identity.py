@@ -1,7 +1,7 @@
 """Persistent customer ids: from clusters and the ledger to a new ledger entry and the tables that show it.
 
 Belongs here: reading, writing, and the projection of the ledger on tables. Does not belong here: the rule
-(`identity_rule`) and the naming of events (`identity_events`).
+(`identity_rule`), what it has to look at (`concerned`), events (`identity_events`) and their causes (`causes`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,16 @@ from datetime import datetime
 
 import polars as pl
 
-from crm_pipeline.errors import LinkageError
-from crm_pipeline.linkage.identity.identity_events import events_between
-from crm_pipeline.linkage.identity.identity_rule import Assignment, assign, resolved
-from crm_pipeline.state.ledger import IDS_SCHEMA, MEMBERS_SCHEMA, Entry, Ledger
-from crm_pipeline.tables import CLUSTERS, CUSTOMER_IDS, FORMER_MEMBERS, IDENTITY_EVENTS, MEMBERS
+import crm_pipeline
+from crm_pipeline.linkage.clustering.constraints import Constraints
+from crm_pipeline.linkage.identity.causes import explained
+from crm_pipeline.linkage.identity.concerned import concerned
+from crm_pipeline.linkage.identity.evidence import EVIDENCE_SCHEMA, read_evidence
+from crm_pipeline.linkage.identity.identity_events import Before, events_between
+from crm_pipeline.linkage.identity.identity_rule import Assignment, assign, newest, resolved
+from crm_pipeline.linkage.identity.stability import Stability, stability
+from crm_pipeline.state.ledger import IDS_SCHEMA, MEMBERS_SCHEMA, Circumstances, Entry, Ledger
+from crm_pipeline.tables import CLUSTERS, CUSTOMER_IDS, FORMER_MEMBERS, IDENTITY_EVENTS, IDENTITY_KINDS, MEMBERS
 from crm_pipeline.warehouse import Warehouse
 
 
@@ -28,64 +33,87 @@ class IdentitySummary:
         record_count: current records, each of which belongs to one of them.
         entry_number: the ledger entry written; None when nothing changed.
         event_counts: number of events of this run by kind; kinds without events are left out.
+        stability: how far the records kept their ids.
     """
 
     customer_count: int
     record_count: int
     entry_number: int | None
     event_counts: dict[str, int]
+    stability: Stability
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """What is kept of each run: records known before and what became of their ids, and events by kind."""
+        return {
+            "known_records": self.stability.known_count,
+            "kept_records": self.stability.kept_count,
+            "resolving_records": self.stability.resolving_count,
+            **{f"ids_{kind}": self.event_counts.get(kind, 0) for kind in IDENTITY_KINDS},
+        }
 
 
-def assign_customers(warehouse: Warehouse, ledger: Ledger, *, run_id: str, now: datetime) -> IdentitySummary:
+def assign_customers(
+    warehouse: Warehouse,
+    ledger: Ledger,
+    *,
+    run_id: str,
+    now: datetime,
+    constraints: Constraints | None = None,
+    match_threshold: float | None = None,
+    model_version: int | None = None,
+) -> IdentitySummary:
     """What changed, after every current record has its customer and the ledger says how it came to it.
 
-    Reads `link.clusters` and `std.customers`; appends to the ledger only when something changed; then fills
-    `link.members`, `link.former_members`, `gold.customer_ids` and `gold.identity_events` from the whole ledger.
-    A crash between ledger and tables is healed by the next call.
+    Reads `link.clusters`, `std.customers` and, for causes, `link.pairs` and `link.conflicts`; appends to the ledger
+    only when something changed; then fills `link.members`, `link.former_members`, `gold.customer_ids` and
+    `gold.identity_events` from the whole ledger. A crash between ledger and tables is healed by the next call.
 
     Args:
         warehouse: where the tables are.
         ledger: the identities so far.
         run_id: the run that asks; it is entered with each event.
         now: UTC without a zone.
+        constraints: those that the clusters were made under; none by default.
+        match_threshold: the one that pairs were linked by; it is noted, to tell a change of it.
+        model_version: the model that scored the pairs; it is entered with each event.
 
     Raises:
         LinkageError: the clusters are not those of the current records.
     """
-    records = _clustered_records(warehouse)
-    after = assign(records, ledger.ids, ledger.members)
-    events = events_between(ledger.ids, ledger.members, after)
-    entry = Entry(_changed_ids(after, ledger.ids, now), _changed_members(after, ledger.members), events)
-    number = ledger.append(entry, run_id=run_id, now=now)
+    held_to = constraints or Constraints()
+    circumstances = _circumstances(held_to, match_threshold, model_version)
+    looked_at = concerned(warehouse, ledger.ids, ledger.members)
+    after = assign(looked_at.records, looked_at.ids, looked_at.members, last_sequence=newest(ledger.ids))
+    before = Before.of(looked_at.ids, looked_at.members)
+    happened = events_between(before, after)
+    needs_pairs = happened["kind"].is_in(["merged", "split", "moved"]).any()
+    evidence = (
+        read_evidence(warehouse, after.records["record_key"], held_to.decisions)
+        if needs_pairs
+        else pl.DataFrame(schema=EVIDENCE_SCHEMA)
+    )
+    events = explained(happened, before, after, evidence, earlier=ledger.circumstances, present=circumstances)
+    measured = stability(ledger.members, before, after)
+    changed = Entry(
+        _changed_ids(after, looked_at.ids, now), _changed_members(after, looked_at.members), events, circumstances
+    )
+    number = ledger.append(changed, run_id=run_id, now=now)
     with warehouse.transaction():
         _fill_tables(warehouse, ledger)
     counts = events["kind"].value_counts(sort=False).sort("kind")
     return IdentitySummary(
-        customer_count=after.ids.filter(pl.col("status") == "current").height,
-        record_count=after.records.height,
+        customer_count=ledger.ids.filter(pl.col("status") == "current").height,
+        record_count=int(ledger.members["is_living"].sum()),
         entry_number=number,
         event_counts=dict(zip(counts["kind"].to_list(), counts["count"].to_list(), strict=True)),
+        stability=measured,
     )
 
 
-def _clustered_records(warehouse: Warehouse) -> pl.DataFrame:
-    records = warehouse.frame(f"""
-        SELECT record_key, cluster_key, matched_by,
-               min(valid_from) AS first_seen, bool_or(valid_to IS NULL) AS is_living
-        FROM std.customers FULL JOIN {CLUSTERS.qualified} USING (record_key)
-        GROUP BY record_key, cluster_key, matched_by
-        HAVING is_living OR cluster_key IS NOT NULL
-        ORDER BY record_key
-    """)
-    stale = records.filter(pl.col("cluster_key").is_null() | pl.col("first_seen").is_null() | ~pl.col("is_living"))
-    if stale.height:
-        raise LinkageError(
-            where=CLUSTERS.qualified,
-            expected="exactly the current records of std.customers",
-            found=f"{stale.height} records that are in one of them only",
-            cure="Run the linkage step before identities are assigned.",
-        )
-    return records.drop("is_living")
+def _circumstances(constraints: Constraints, match_threshold: float | None, model_version: int | None) -> Circumstances:
+    settings = {"match_threshold": match_threshold, "duplicate_free": sorted(constraints.duplicate_free)}
+    return Circumstances(model_version, settings, crm_pipeline.__version__)
 
 
 def _changed_ids(after: Assignment, ids: pl.DataFrame, now: datetime) -> pl.DataFrame:
@@ -103,10 +131,14 @@ def _changed_ids(after: Assignment, ids: pl.DataFrame, now: datetime) -> pl.Data
 
 
 def _changed_members(after: Assignment, members: pl.DataFrame) -> pl.DataFrame:
-    old = members.select("record_key", pl.col("sequence").alias("old_sequence"))
-    joined = after.records.join(old, on="record_key", how="left", maintain_order="left")
-    changed = joined.filter(pl.col("sequence").ne_missing(pl.col("old_sequence")))
-    return changed.select(list(MEMBERS_SCHEMA)).sort("record_key")
+    """Records that are new, back or of another id, and those that are gone, with the id they last belonged to."""
+    old = members.select("record_key", pl.col("sequence").alias("old_sequence"), pl.col("is_living").alias("lived"))
+    joined = after.records.join(old, on="record_key", how="left")
+    is_as_before = pl.col("lived").fill_null(value=False) & pl.col("sequence").eq_missing(pl.col("old_sequence"))
+    changed = joined.filter(~is_as_before).with_columns(pl.lit(value=True).alias("is_living"))
+    gone = members.filter("is_living").join(after.records.select("record_key"), on="record_key", how="anti")
+    both = [changed, gone.with_columns(pl.lit(value=False).alias("is_living"))]
+    return pl.concat([part.select(list(MEMBERS_SCHEMA)) for part in both]).sort("record_key")
 
 
 def _fill_tables(warehouse: Warehouse, ledger: Ledger) -> None:
@@ -114,19 +146,14 @@ def _fill_tables(warehouse: Warehouse, ledger: Ledger) -> None:
     standing = _standing(ledger.ids)
     warehouse.replace(CUSTOMER_IDS, standing.drop("sequence"))
     warehouse.replace(IDENTITY_EVENTS, ledger.events)
-    belonging = ledger.members.select("record_key", "sequence").join(
-        standing.select("sequence", "customer_id"), on="sequence", how="left", maintain_order="left"
-    )
-    clusters = CLUSTERS.qualified
-    with warehouse.registered("_belonging", belonging):
+    named = standing.select("sequence", "customer_id")
+    belonging = ledger.members.join(named, on="sequence", how="left", maintain_order="left")
+    living = belonging.filter("is_living").select("record_key", "customer_id")
+    with warehouse.registered("_belonging", living):
         warehouse.replace(
-            MEMBERS,
-            f"SELECT c.*, customer_id FROM {clusters} c JOIN _belonging USING (record_key)",
+            MEMBERS, f"SELECT c.*, customer_id FROM {CLUSTERS.qualified} c JOIN _belonging USING (record_key)"
         )
-        warehouse.replace(
-            FORMER_MEMBERS,
-            f"SELECT record_key, customer_id FROM _belonging ANTI JOIN {clusters} USING (record_key)",
-        )
+    warehouse.replace(FORMER_MEMBERS, belonging.filter(~pl.col("is_living")).select("record_key", "customer_id"))
 
 
 def _standing(ids: pl.DataFrame) -> pl.DataFrame:

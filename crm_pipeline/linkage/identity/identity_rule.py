@@ -30,20 +30,26 @@ class Assignment:
     Attributes:
         ids: every id ever given, in order of sequence: sequence, customer_id, founder_record_key, status, merged_into.
         records: every living record: record_key, cluster_key, matched_by, first_seen, seniority, sequence.
+        last_sequence: the newest id before; later ones are new.
     """
 
     ids: pl.DataFrame
     records: pl.DataFrame
+    last_sequence: int
 
 
-def assign(records: pl.DataFrame, ids: pl.DataFrame, members: pl.DataFrame) -> Assignment:
+def assign(
+    records: pl.DataFrame, ids: pl.DataFrame, members: pl.DataFrame, *, last_sequence: int | None = None
+) -> Assignment:
     """Ids and records after the rule was applied.
 
     Args:
         records: one row per living record: record_key, cluster_key, matched_by, first_seen.
         ids: the ids as they stood, see `state.ledger.IDS_SCHEMA`.
         members: the id each record last belonged to, see `state.ledger.MEMBERS_SCHEMA`.
+        last_sequence: the newest id ever given; None: that of `ids`.
     """
+    last = newest(ids) if last_sequence is None else last_sequence
     ranked = records.sort("first_seen", "record_key").with_row_index("seniority")
     founded = _with_heirs(ranked, ids, members)
     claims = founded.join(
@@ -52,7 +58,7 @@ def assign(records: pl.DataFrame, ids: pl.DataFrame, members: pl.DataFrame) -> A
         pl.when(pl.col("status") != "erased").then("cluster_key").alias("cluster_key"),
     )
     claims = claims.with_columns(pl.col("sequence").min().over("cluster_key").alias("winner"))
-    given = _new_ids(ranked, claims, last_sequence=_last(ids))
+    given = _new_ids(ranked, claims, last_sequence=last)
     after = _with_status(claims)
     winners = pl.concat(
         [
@@ -61,7 +67,7 @@ def assign(records: pl.DataFrame, ids: pl.DataFrame, members: pl.DataFrame) -> A
         ]
     )
     all_ids = pl.concat([after, given.select(after.columns)]).sort("sequence")
-    return Assignment(all_ids, ranked.join(winners, on="cluster_key", how="left", maintain_order="left"))
+    return Assignment(all_ids, ranked.join(winners, on="cluster_key", how="left", maintain_order="left"), last)
 
 
 def resolved(ids: pl.DataFrame) -> pl.DataFrame:
@@ -69,7 +75,8 @@ def resolved(ids: pl.DataFrame) -> pl.DataFrame:
     return ids.select("sequence", pl.coalesce("merged_into", "sequence").alias("stands_for"))
 
 
-def _last(ids: pl.DataFrame) -> int:
+def newest(ids: pl.DataFrame) -> int:
+    """The last sequence given; 0 when there is none."""
     last = ids["sequence"].max()
     return last if isinstance(last, int) else 0
 

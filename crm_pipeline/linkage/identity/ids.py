@@ -1,7 +1,8 @@
-"""Customer ids: the letter C, the sequence in eight or more digits, one check digit by ISO 7064 MOD 11,10.
+"""Customer ids: the letter C, the sequence in eight or more digits, one check digit by Damm (2004).
 
 Belongs here: writing and checking ids. Does not belong here: who gets which, see `identity_rule`.
-The check digit catches every wrong digit and nearly every swap of neighbours when an id is typed from paper.
+The check digit catches every wrong digit and every swap of two neighbours when an id is typed from paper; ISO 7064
+MOD 11,10 lets two in a hundred swaps pass.
 """
 
 from __future__ import annotations
@@ -13,6 +14,21 @@ import polars as pl
 PREFIX = "C"
 SHORTEST_DIGITS = 8
 _LONGEST_DIGITS = 18  # what an int64 sequence can have in full
+# Totally anti-symmetric of order 10: Damm, Total anti-symmetrische Quasigruppen, 2004, page 111.
+_QUASIGROUP = np.array(
+    [
+        [0, 3, 1, 7, 5, 9, 8, 6, 4, 2],
+        [7, 0, 9, 2, 1, 5, 4, 8, 6, 3],
+        [4, 2, 0, 6, 8, 7, 1, 3, 5, 9],
+        [1, 7, 5, 0, 9, 8, 3, 4, 2, 6],
+        [6, 1, 2, 3, 0, 4, 5, 9, 7, 8],
+        [3, 6, 7, 4, 2, 0, 9, 5, 8, 1],
+        [5, 8, 6, 9, 7, 2, 0, 1, 3, 4],
+        [8, 9, 4, 5, 3, 6, 2, 0, 1, 7],
+        [9, 4, 3, 8, 6, 1, 7, 2, 0, 5],
+        [2, 5, 8, 1, 4, 3, 6, 7, 9, 0],
+    ]
+)
 
 
 def customer_ids(sequences: pl.Series) -> pl.Series:
@@ -35,11 +51,7 @@ def is_customer_id(text: str) -> bool:
 
 
 def _check_digits(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    remainder = np.full(numbers.shape, 10, dtype=np.int64)
+    interim = np.zeros(numbers.shape, dtype=np.int64)
     for position in reversed(range(_LONGEST_DIGITS)):
-        digit = numbers // 10**position % 10
-        total = (remainder + digit) % 10
-        following = np.where(total == 0, 10, total) * 2 % 11
-        is_written = (position < SHORTEST_DIGITS) | (numbers >= 10**position)
-        remainder = np.where(is_written, following, remainder)
-    return (11 - remainder) % 10
+        interim = _QUASIGROUP[interim, numbers // 10**position % 10]  # leading zeros leave it at 0
+    return interim

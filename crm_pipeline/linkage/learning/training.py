@@ -28,6 +28,7 @@ from crm_pipeline.linkage.model.comparison import (
     Comparison,
     agreeing_kinds,
     agreement_levels,
+    names_agree,
     splink_settings,
 )
 from crm_pipeline.linkage.splink_session import Session
@@ -49,6 +50,8 @@ class Trained:
     Attributes:
         settings: Splink's settings, with m and u of every level set.
         agreement: which outcomes are agreement, see `comparison.agreement_levels`.
+        namesakes: per comparison the weight that each level, from the first, has for strangers of one name beside what
+            it has for random ones (`levels`); log2 of u by the share among namesakes.
         related: what tells one customer from two who belong together: the weight before anything is compared
             (`prior`), and per comparison the weight of each level, from the first (`levels`); log2.
         term_frequencies: per column a frame of value and share, in order of value.
@@ -58,6 +61,7 @@ class Trained:
 
     settings: dict[str, Any]
     agreement: list[dict[str, Any]]
+    namesakes: dict[str, Any]
     related: dict[str, Any]
     term_frequencies: dict[str, pl.DataFrame]
     doubtful: list[str]
@@ -81,10 +85,12 @@ def train(
     """
     chosen = population.usable_comparisons(columns)
     keys = scratch.frame(f"SELECT record_key FROM {RECORDS} ORDER BY record_key")["record_key"]
-    pairs = training_pairs(scratch, keys, identified, seed)
+    rules = [rule.name for rule in population.usable_rules(columns)]
+    name_rule = rules.index(population.name_rule) if population.name_rule in rules else None
+    pairs = training_pairs(scratch, keys, identified, name_rule, seed)
     customers = _customers(keys, identified)
     frequencies = term_frequencies(scratch, chosen, columns, population.composed, customers)
-    copy_frame(pairs.drop("weight"), scratch, _PAIRS)
+    copy_frame(pairs.drop("weight", "is_by_name"), scratch, _PAIRS)
     session = Session(scratch, splink_settings(chosen, prior=0.0001), frequencies)
     outcomes = _with_levels(session.outcomes(_PAIRS, [c.name for c in chosen]), chosen).join(
         pairs.rename({"join_key_l": "record_key_l", "join_key_r": "record_key_r"}),
@@ -134,9 +140,13 @@ def _learn(
     """The candidates with their probability, and the model that gives it."""
     u = _strangers(chosen, outcomes, customers)
     shown = _stranger_bits(scratch, chosen, outcomes.filter(pl.col("match_key") != RANDOM), u, frequencies)
-    shown = shown.with_columns((agreeing_kinds(agreement_levels(chosen, u)) < KINDS_NEEDED).alias("is_thin"))
+    agreement = agreement_levels(chosen, u)
+    shown = shown.with_columns(
+        (agreeing_kinds(agreement) < KINDS_NEEDED).alias("is_thin"), names_agree(agreement).alias("have_one_name")
+    )
     # Pairs that look alike are one group; bits are told apart by quarters.
-    alike = [*(comparison.name for comparison in chosen), "quarter_bits", "match_key", "is_thin"]
+    told = ("quarter_bits", "match_key", "is_thin", "have_one_name", "is_by_name")
+    alike = [*(comparison.name for comparison in chosen), *told]
     shown = shown.with_columns((pl.col("bits") * 4).round().alias("quarter_bits"))
     groups = shown.group_by(alike).agg(pl.col("weight").sum()).sort(alike)
     seen = Outcomes(
@@ -145,8 +155,10 @@ def _learn(
         counts=groups["weight"].to_numpy(),
         is_known=(groups["match_key"] == KNOWN).to_numpy(),
         is_thin=groups["is_thin"].to_numpy(),
+        have_one_name=groups["have_one_name"].to_numpy() & (population.name_rule is not None),
+        teach_namesakes=(groups["have_one_name"] & groups["is_by_name"]).to_numpy(),
     )
-    learnt = maximise(chosen, seen, records=records, fewest_related=population.fewest_related)
+    learnt = maximise(chosen, u, seen, records=records, fewest_related=population.fewest_related)
     probable = shown.join(groups.with_columns(pl.Series("probability", learnt.probability)), on=alike)
     return probable.filter((pl.col("match_key") == CANDIDATE) & ~pl.col("is_thin")), _Model(u, learnt)
 
@@ -230,7 +242,12 @@ def _trained(
         for comparison, own in zip(chosen, m, strict=True)
     }
     related = {"prior": _rounded(float(np.log2(model.learnt.same / model.learnt.related))), "levels": levels}
-    return Trained(settings, agreement_levels(chosen, u), related, frequencies, wrong, notes)
+    namesakes = {
+        comparison.name: [_rounded(float(bits)) for bits in np.log2(strangers / alike)]
+        for comparison, strangers, alike in zip(chosen, u, model.learnt.namesakes, strict=True)
+    }
+    agreement = agreement_levels(chosen, u)
+    return Trained(settings, agreement, {"levels": namesakes}, related, frequencies, wrong, notes)
 
 
 def _notes(candidates: pl.DataFrame, model: _Model) -> dict[str, Any]:

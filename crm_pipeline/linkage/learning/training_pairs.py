@@ -18,12 +18,25 @@ KNOWN_PAIRS = 100_000  # that share an identifier
 RANDOM, CANDIDATE, KNOWN = "random", "candidate", "known"
 
 
-def training_pairs(scratch: Warehouse, keys: pl.Series, identified: pl.DataFrame, seed: int) -> pl.DataFrame:
-    """join_key_l, join_key_r, match_key and weight, the number of pairs that each stands for; a pair may come twice."""
+def training_pairs(
+    scratch: Warehouse, keys: pl.Series, identified: pl.DataFrame, name_rule: int | None, seed: int
+) -> pl.DataFrame:
+    """join_key_l, join_key_r, match_key, weight and is_by_name; a pair may come twice.
+
+    weight is the number of pairs that each stands for; is_by_name says that equal names alone found it.
+
+    Args:
+        scratch: where the candidates are.
+        keys: of all records, sorted.
+        identified: record_key_l and record_key_r of pairs that surely are of one customer.
+        name_rule: number of the blocking rule of equal names; None where there is none.
+        seed: for the random pairs.
+    """
     found = int(scratch.value(f"SELECT count(*) FROM {CANDIDATES}"))
     share = -(-found // MOST_PAIRS) or 1
     candidates = scratch.frame(f"""
-        SELECT join_key_l, join_key_r, '{CANDIDATE}' AS match_key, CAST({share} AS DOUBLE) AS weight
+        SELECT join_key_l, join_key_r, '{CANDIDATE}' AS match_key, CAST({share} AS DOUBLE) AS weight,
+               match_key = '{-1 if name_rule is None else name_rule}' AS is_by_name
         FROM {CANDIDATES} WHERE hash(join_key_l, join_key_r) % {share} = 0 ORDER BY ALL
     """)
     known = identified.filter(
@@ -35,6 +48,7 @@ def training_pairs(scratch: Warehouse, keys: pl.Series, identified: pl.DataFrame
         pl.col("record_key_r").alias("join_key_r"),
         pl.lit(KNOWN).alias("match_key"),
         pl.lit(1.0).alias("weight"),
+        pl.lit(value=False).alias("is_by_name"),
     )
     return pl.concat([candidates, named, _random_pairs(keys, seed)])
 
@@ -49,5 +63,5 @@ def _random_pairs(keys: pl.Series, seed: int) -> pl.DataFrame:
         drawn = np.unique(np.sort(drawn[:, drawn[0] != drawn[1]], axis=0), axis=1)
         left, right = drawn
     return pl.DataFrame({"join_key_l": keys.gather(left), "join_key_r": keys.gather(right)}).with_columns(
-        pl.lit(RANDOM).alias("match_key"), pl.lit(1.0).alias("weight")
+        pl.lit(RANDOM).alias("match_key"), pl.lit(1.0).alias("weight"), pl.lit(value=False).alias("is_by_name")
     )

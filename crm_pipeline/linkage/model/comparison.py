@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Any
 
 import polars as pl
@@ -28,6 +29,18 @@ LARGEST_U_OF_AGREEMENT = 0.1
 SMALLEST_FREQUENCY = 1e-6
 
 ELSE = "ELSE"
+# The kind of evidence that names are: strangers who agree in it are namesakes.
+NAME = "name"
+
+
+class Region(Enum):
+    """What a level has to do with where people are, or what names they bear there.
+
+    SHOWS: two of one region, and hardly more. IMPLIES: two of one region who have something rarer in common as well.
+    """
+
+    SHOWS = auto()
+    IMPLIES = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,7 @@ class Level:
         related: share among pairs of two customers who belong together; never learnt.
         frequency_of: column whose value's own frequency takes the place of u.
         agrees: True when the outcome is agreement in the sense of `THIN_EVIDENCE_CEILING`.
+        region: where strangers of one name show it oftener than others, because names have regions and a gender.
     """
 
     label: str
@@ -51,6 +65,7 @@ class Level:
     related: float
     frequency_of: str | None = None
     agrees: bool = False
+    region: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +202,17 @@ def _agreeing(comparison: Comparison, strangers: Iterable[float]) -> list[int]:
         for n, (level, u) in enumerate(zip(comparison.levels, strangers, strict=True))
         if level.agrees and u <= LARGEST_U_OF_AGREEMENT
     )
+
+
+def names_agree(agreement: Sequence[Mapping[str, Any]]) -> pl.Expr:
+    """Whether the names agree in all that can be compared, over the columns gamma_<comparison>."""
+    of_names = [entry for entry in agreement if entry["evidence"] == NAME]
+    if not of_names:
+        return pl.lit(value=False)
+    agrees = [pl.col(f"gamma_{entry['comparison']}").is_in(entry["agreeing"]) for entry in of_names]
+    is_missing = [pl.col(f"gamma_{entry['comparison']}") < 0 for entry in of_names]
+    either = [agreeing | absent for agreeing, absent in zip(agrees, is_missing, strict=True)]
+    return pl.any_horizontal(agrees) & pl.all_horizontal(either)
 
 
 def agreeing_kinds(agreement: Sequence[Mapping[str, Any]]) -> pl.Expr:

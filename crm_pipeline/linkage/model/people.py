@@ -5,7 +5,7 @@ Belongs here: comparisons and blocking rules of people, each with its reason. Do
 
 from __future__ import annotations
 
-from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level, equal, missing, shared, similar
+from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level, Region, equal, missing, shared, similar
 from crm_pipeline.linkage.model.population import LARGEST_CONTACT_BLOCK, LARGEST_WEAK_BLOCK, BlockingRule, Population
 from crm_pipeline.linkage.model.preparing import (
     ADDRESS_RULES,
@@ -183,7 +183,10 @@ _COMPARISONS = (
         "said by few words and often guessed at the counter: a hint, not evidence",
         ("gender",),
         missing("gender"),
-        (Level("equal", equal("gender"), 0.97, 0.5, 0.4), Level("different", ELSE, 0.03, 0.5, 0.6)),
+        (
+            Level("equal", equal("gender"), 0.97, 0.5, 0.4, region=Region.SHOWS),
+            Level("different", ELSE, 0.03, 0.5, 0.6),
+        ),
     ),
 )
 
@@ -273,4 +276,5 @@ PEOPLE = Population(
     comparisons=_COMPARISONS,
     blocking_rules=_RULES,
     composed={"full_name": ("family_name", "given_name")},
+    name_rule="name",
 )

@@ -1,6 +1,7 @@
 """Link assets: pairs, clusters, and the persistent identities that follow from them."""
 
 from dataclasses import asdict
+from typing import Any
 
 import dagster as dg
 
@@ -9,14 +10,27 @@ from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
+from crm_pipeline.state.link_figures import LinkFigures
 from crm_pipeline.steps.checks import judge_table, prepare_judging
-from crm_pipeline.steps.publishing.guards import LARGEST, guard_clusters, largest_claim
+from crm_pipeline.steps.publishing import link_guards
+from crm_pipeline.steps.publishing.guards import (
+    LARGEST,
+    TAKES_OVER,
+    TAKES_OVER_CLAIM,
+    guard_clusters,
+    guard_model,
+    largest_claim,
+)
+from crm_pipeline.steps.publishing.hot_values import name_hot_values
+from crm_pipeline.steps.publishing.link_accepting import accepted_models
+from crm_pipeline.steps.reviewing.held import constraints_of
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.tables import (
     CLUSTERS,
     CONFLICTS,
     CUSTOMER_IDS,
     FORMER_MEMBERS,
+    HOT_VALUES,
     IDENTITY_EVENTS,
     MEMBERS,
     PAIRS,
@@ -40,8 +54,8 @@ class PairsConfig(dg.Config):
 
 
 def link_assets(project: Project) -> list[dg.AssetsDefinition]:
-    """Pairs, clusters with their conflicts, identities."""
-    return [_pairs(project), _clusters(project), _identities(project)]
+    """Pairs, what was left out of blocking, clusters with their conflicts, identities."""
+    return [_pairs(project), _hot_values(project), _clusters(project), _identities(project)]
 
 
 def _pairs(project: Project) -> dg.AssetsDefinition:
@@ -51,7 +65,10 @@ def _pairs(project: Project) -> dg.AssetsDefinition:
         key=_PAIRS,
         group_name="link",
         deps=[["std", "customers"]],
-        check_specs=check_specs(_PAIRS, suite),
+        check_specs=[
+            dg.AssetCheckSpec(TAKES_OVER, asset=_PAIRS, description=TAKES_OVER_CLAIM),
+            *check_specs(_PAIRS, suite),
+        ],
         pool=POOL,
         kinds={"splink", "duckdb"},
         description="Pairs of records that share an identifier, or that the model scores above the review threshold.",
@@ -68,13 +85,63 @@ def _pairs(project: Project) -> dg.AssetsDefinition:
                 review_threshold=limits.review_threshold,
                 pair_budget=limits.pair_budget,
                 retrain=config.retrain,
+                index_file=project.matching_index_file,
+                largest_model_change=limits.largest_model_change,
+                accepted_models=accepted_models(project),
             )
+            verdict = _model_verdict(run, summary)
+            told = {name: value for name, value in asdict(summary).items() if name != "model_change"}
+            told["comparing costs about"] = linkage.estimate(summary.pairs_by_rule).words
             return dg.MaterializeResult(
-                metadata=counts(run.warehouse.count(PAIRS), **asdict(summary)),
-                check_results=check_results(_PAIRS, *judge_table(run, PAIRS, suite)),
+                metadata=counts(run.warehouse.count(PAIRS), **told, **_change(summary)),
+                check_results=[verdict, *check_results(_PAIRS, *judge_table(run, PAIRS, suite))],
             )
 
     return pairs
+
+
+def _change(summary: linkage.PairSummary) -> dict[str, Any]:
+    """Old beside new, of a model that was trained in this run."""
+    table = linkage.model_change_table(summary.model_change)
+    return {"old model beside new": dg.MetadataValue.md(table)} if summary.model_change else {}
+
+
+def _model_verdict(run: Run, summary: linkage.PairSummary) -> dg.AssetCheckResult:
+    """Whether a model that was trained in this run took over; else the last one went on, which is worth a word."""
+    changed = sum(each["changed"] for each in summary.model_change.values())
+    why = f"Learnt what can't be true of {', '.join(summary.refused_model)}." if summary.refused_model else None
+    if summary.waiting_model is not None:
+        why = f"It would change {changed:,} verdicts. See crm-pipeline linkage list, then linkage accept model."
+    return dg.AssetCheckResult(
+        check_name=TAKES_OVER,
+        passed=guard_model(run, is_refused=why is not None),
+        severity=dg.AssetCheckSeverity.WARN,
+        description=why,
+        metadata={"verdicts changed on the sample": changed},
+    )
+
+
+def _hot_values(project: Project) -> dg.AssetsDefinition:
+    suite, key = suite_of(project, HOT_VALUES), _key(HOT_VALUES)
+
+    @dg.multi_asset(
+        name="link__hot_values",
+        specs=[_spec(HOT_VALUES, "Values that too many records share: they find no pair, by blocking rule.", _PAIRS)],
+        check_specs=check_specs(key, suite),
+        pool=POOL,
+    )
+    def hot_values(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
+        prepare_judging(run)
+        with step(run, "link.hot_values"):
+            by_rule = name_hot_values(run)
+            verdicts = judge_table(run, HOT_VALUES, suite)
+        yield dg.MaterializeResult(
+            asset_key=key,
+            metadata=counts(run.warehouse.count(HOT_VALUES), **{"values and records by rule": by_rule}),
+            check_results=check_results(key, *verdicts),
+        )
+
+    return hot_values
 
 
 def _clusters(project: Project) -> dg.AssetsDefinition:
@@ -89,6 +156,10 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
         ],
         check_specs=[
             dg.AssetCheckSpec(LARGEST, asset=_CLUSTERS, blocking=True, description=largest_claim(limit)),
+            *(
+                dg.AssetCheckSpec(guard, asset=_CLUSTERS, blocking=True, description=claim)
+                for guard, claim in link_guards.claims().items()
+            ),
             *check_specs(_CLUSTERS, suite),
             *check_specs(_CONFLICTS, of_conflicts),
         ],
@@ -97,7 +168,7 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
     def clusters(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
         prepare_judging(run)
         with step(run, "link.clusters"):
-            constraints = linkage.Constraints(duplicate_free=project.config.duplicate_free)
+            constraints = constraints_of(run.project)
             summary = linkage.cluster_records(run.warehouse, constraints=constraints)
             verdict = dg.AssetCheckResult(
                 asset_key=_CLUSTERS,
@@ -105,11 +176,17 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
                 passed=guard_clusters(run, limit),
                 metadata={"largest cluster (records)": summary.largest_size, "limit": limit},
             )
+            figures = link_guards.guard_linking(run)
             judged, judged_conflicts = judge_table(run, CLUSTERS, suite), judge_table(run, CONFLICTS, of_conflicts)
         yield dg.MaterializeResult(
             asset_key=_CLUSTERS,
-            metadata=counts(summary.record_count, clusters=summary.cluster_count, largest_cluster=summary.largest_size),
-            check_results=[verdict, *check_results(_CLUSTERS, *judged)],
+            metadata=counts(
+                summary.record_count,
+                clusters=summary.cluster_count,
+                largest_cluster=summary.largest_size,
+                **{name: value for name, value in figures.figures.items() if name != "largest_cluster"},
+            ),
+            check_results=[verdict, *_like_the_last_runs(figures), *check_results(_CLUSTERS, *judged)],
         )
         yield dg.MaterializeResult(
             asset_key=_CONFLICTS,
@@ -123,6 +200,28 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
         )
 
     return clusters
+
+
+def _like_the_last_runs(figures: LinkFigures) -> list[dg.AssetCheckResult]:
+    """The verdict of each guard, with what was found and expected."""
+    results = []
+    for guard in link_guards.claims():
+        own = [each for each in figures.judged if each.guard == guard]
+        broken = [each for each in own if each.is_broken]
+        results.append(
+            dg.AssetCheckResult(
+                asset_key=_CLUSTERS,
+                check_name=guard,
+                passed=not broken,
+                description=link_guards.told(broken, figures) if broken else None,
+                metadata={
+                    **{each.figure: each.found for each in own},
+                    **{f"{each.figure}, expected": link_guards.band(each) for each in own},
+                    "judged": len(own),
+                },
+            )
+        )
+    return results
 
 
 def _key(table: Table) -> dg.AssetKey:
@@ -152,13 +251,28 @@ def _identities(project: Project) -> dg.AssetsDefinition:
     def identities(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
         prepare_judging(run)
         with step(run, "link.members"):
-            linkage.assign_customers(run.warehouse, run.ledger, run_id=run.run_id, now=run.started_at)
+            summary = linkage.assign_customers(
+                run.warehouse,
+                run.ledger,
+                run_id=run.run_id,
+                now=run.started_at,
+                constraints=constraints_of(project),
+                match_threshold=project.config.linkage.match_threshold,
+                model_version=max(run.models.versions(), default=None),
+            )
+            run.progress.counts |= summary.figures
             verdicts = {table: judge_table(run, table, suites[table.qualified]) for table in _IDENTITIES}
         for table in _IDENTITIES:
             yield dg.MaterializeResult(
                 asset_key=_key(table),
-                metadata=counts(run.warehouse.count(table)),
+                metadata=counts(run.warehouse.count(table), **(_stability(summary) if table is MEMBERS else {})),
                 check_results=check_results(_key(table), *verdicts[table]),
             )
 
     return identities
+
+
+def _stability(summary: linkage.IdentitySummary) -> dict[str, float | int]:
+    """How far records kept their ids in this run, for the UI."""
+    shares = {"kept_share": summary.stability.kept_share, "resolving_share": summary.stability.resolving_share}
+    return {**{name: round(share, 6) for name, share in shares.items()}, **summary.figures}

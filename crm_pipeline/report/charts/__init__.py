@@ -3,9 +3,21 @@
 Belongs here: geometry, a module for each chart. Does not belong here: colours and words.
 """
 
+from crm_pipeline.report.charts.evidence import held_groups, held_totals, span, stairs, worth_scale
 from crm_pipeline.report.charts.flow import flow
 from crm_pipeline.report.charts.runs import timeline, trend
 from crm_pipeline.report.charts.sizes import size_groups
 from crm_pipeline.report.charts.weights import histogram
 
-__all__ = ["flow", "histogram", "size_groups", "timeline", "trend"]
+__all__ = [
+    "flow",
+    "held_groups",
+    "held_totals",
+    "histogram",
+    "size_groups",
+    "span",
+    "stairs",
+    "timeline",
+    "trend",
+    "worth_scale",
+]

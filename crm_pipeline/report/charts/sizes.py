@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from crm_pipeline.report.figures import ClusterSize
 
-_SIZE_GROUPS = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 10), (11, 20), (21, 50), (51, None))
+SIZE_GROUPS = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 10), (11, 20), (21, 50), (51, None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,11 @@ class SizeGroup:
 def size_groups(sizes: Sequence[ClusterSize]) -> tuple[SizeGroup, ...]:
     """Customers by number of records, large numbers together; empty groups at the end are left out."""
     counted = [
-        (_label(low, high), sum(s.customers for s in sizes if s.records >= low and (high is None or s.records <= high)))
-        for low, high in _SIZE_GROUPS
+        (
+            size_label(low, high),
+            sum(s.customers for s in sizes if s.records >= low and (high is None or s.records <= high)),
+        )
+        for low, high in SIZE_GROUPS
     ]
     while counted and not counted[-1][1]:
         counted.pop()
@@ -34,7 +37,8 @@ def size_groups(sizes: Sequence[ClusterSize]) -> tuple[SizeGroup, ...]:
     return tuple(SizeGroup(label, count, count / most) for label, count in counted)
 
 
-def _label(low: int, high: int | None) -> str:
+def size_label(low: int, high: int | None) -> str:
+    """Numbers from `low` to `high` in words; None: and more."""
     if high is None:
         return f"{low}+"
     return str(low) if low == high else f"{low}–{high}"

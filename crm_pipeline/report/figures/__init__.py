@@ -16,20 +16,36 @@ from crm_pipeline.report.figures.customers import (
     Source,
     WeightBin,
 )
+from crm_pipeline.report.figures.evidence import (
+    HELD_BY,
+    Compared,
+    Fall,
+    FallStep,
+    Held,
+    PopulationWorth,
+    Worth,
+)
 from crm_pipeline.report.figures.incoming import Check, Delivery, Rejection
 from crm_pipeline.report.figures.run import Figures
 
 __all__ = [
+    "HELD_BY",
     "Attached",
     "Check",
     "ClusterSize",
     "ColumnFill",
+    "Compared",
     "Delivery",
     "Disagreement",
+    "Fall",
+    "FallStep",
     "Figures",
+    "Held",
     "Links",
     "Overlap",
+    "PopulationWorth",
     "Rejection",
     "Source",
     "WeightBin",
+    "Worth",
 ]

@@ -20,6 +20,7 @@ from crm_pipeline.report.figures.customers import (
     Source,
     WeightBin,
 )
+from crm_pipeline.report.figures.evidence import Held, PopulationWorth
 from crm_pipeline.report.figures.incoming import Check, Delivery, Rejection
 from crm_pipeline.state.measures import Outcome, RunMeasures
 
@@ -37,6 +38,8 @@ class Figures:
         never_filled: entity to its columns that no record was delivered with.
         match_weight: from it on a pair is linked; None when no weight is enough.
         review_weight: from it on a pair waits for a person; None when no weight is enough.
+        held: customers of two records or more, by number of records and what holds them together.
+        worth: what each agreement is worth to the model in use, one entry per population.
         is_golden_current: whether this run made the golden customers; else what is counted over them is of an earlier
             run, and no match for the records.
         quality_page: file name of the quality report beside it; empty where there is none.
@@ -61,6 +64,8 @@ class Figures:
     fills: Mapping[str, tuple[ColumnFill, ...]]
     never_filled: Mapping[str, tuple[str, ...]]
     attached: tuple[Attached, ...]
+    held: tuple[Held, ...] = ()
+    worth: tuple[PopulationWorth, ...] = ()
     is_golden_current: bool = True
     quality_page: str = ""
     chinese: Mapping[str, str] = field(default_factory=dict)

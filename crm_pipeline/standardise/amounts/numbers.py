@@ -67,7 +67,9 @@ def read_shares(values: pl.Series) -> pl.DataFrame:
 
 def clean(value: pl.Expr) -> pl.Expr:
     """The number as DECIMAL(18,4), rounded to four places; null for what is none."""
-    return value.map_batches(lambda batch: read(batch)["value"].alias(batch.name), return_dtype=pl.Decimal(18, PLACES))
+    return value.map_batches(
+        lambda batch: read(batch)["value"].alias(batch.name), return_dtype=pl.Decimal(18, PLACES), is_elementwise=True
+    )
 
 
 def exact(digits: pl.Expr) -> pl.Expr:

@@ -55,7 +55,9 @@ def clean_date(value: pl.Expr) -> pl.Expr:
 
     Null where an order or today's date is needed, and for numbers other than 20250305.
     """
-    return value.map_batches(lambda batch: _certain(batch)["value"].alias(batch.name), return_dtype=pl.Date())
+    return value.map_batches(
+        lambda batch: _certain(batch)["value"].alias(batch.name), return_dtype=pl.Date(), is_elementwise=True
+    )
 
 
 def _certain(cells: pl.Series) -> pl.DataFrame:

@@ -50,7 +50,9 @@ def clean_timestamp(value: pl.Expr, zone: str) -> pl.Expr:
     Null where an order or today's date is needed, and for numbers other than 20250305.
     """
     return value.map_batches(
-        lambda batch: _moments(batch, zone, None, None)["value"].alias(batch.name), return_dtype=pl.Datetime("us")
+        lambda batch: _moments(batch, zone, None, None)["value"].alias(batch.name),
+        return_dtype=pl.Datetime("us"),
+        is_elementwise=True,
     )
 
 

@@ -84,12 +84,12 @@ def read(values: pl.Series) -> pl.DataFrame:
 
 def clean(value: pl.Expr) -> pl.Expr:
     """The address of each cell; null when it is none, and when the cell holds several."""
-    return value.map_batches(lambda batch: _only(read(batch), batch), return_dtype=pl.String())
+    return value.map_batches(lambda batch: _only(read(batch), batch), return_dtype=pl.String(), is_elementwise=True)
 
 
 def key(address: pl.Expr) -> pl.Expr:
     """The comparison key of addresses as `read` gives them."""
-    return address.map_batches(_keys, return_dtype=pl.String())
+    return address.map_batches(_keys, return_dtype=pl.String(), is_elementwise=True)
 
 
 def _only(found: pl.DataFrame, batch: pl.Series) -> pl.Series:

@@ -135,7 +135,9 @@ def clean(value: pl.Expr, country: str) -> pl.Expr:
         value: numbers as text.
         country: ISO 3166-1 alpha-2, for numbers without a calling code.
     """
-    return value.map_batches(lambda batch: _only(read(batch, country), batch), return_dtype=pl.String())
+    return value.map_batches(
+        lambda batch: _only(read(batch, country), batch), return_dtype=pl.String(), is_elementwise=True
+    )
 
 
 def _only(found: pl.DataFrame, batch: pl.Series) -> pl.Series:

@@ -48,7 +48,9 @@ def read(values: pl.Series) -> pl.DataFrame:
 
 def clean(value: pl.Expr) -> pl.Expr:
     """The number of 15 digits; null when it is none."""
-    return value.map_batches(lambda batch: read(batch)["value"].alias(batch.name), return_dtype=pl.String())
+    return value.map_batches(
+        lambda batch: read(batch)["value"].alias(batch.name), return_dtype=pl.String(), is_elementwise=True
+    )
 
 
 def _reason() -> pl.Expr:

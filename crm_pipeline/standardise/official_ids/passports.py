@@ -66,7 +66,9 @@ def read(values: pl.Series, country: pl.Series | str | None = None) -> pl.DataFr
 
 def clean(value: pl.Expr) -> pl.Expr:
     """The number; null when it is none."""
-    return value.map_batches(lambda batch: read(batch)["value"].alias(batch.name), return_dtype=pl.String())
+    return value.map_batches(
+        lambda batch: read(batch)["value"].alias(batch.name), return_dtype=pl.String(), is_elementwise=True
+    )
 
 
 def _reason(text: pl.Expr) -> pl.Expr:

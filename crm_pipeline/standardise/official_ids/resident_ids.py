@@ -60,7 +60,9 @@ def read(values: pl.Series) -> pl.DataFrame:
 
 def clean(value: pl.Expr) -> pl.Expr:
     """The number of 18 characters; null when it is none."""
-    return value.map_batches(lambda batch: read(batch)["value"].alias(batch.name), return_dtype=pl.String())
+    return value.map_batches(
+        lambda batch: read(batch)["value"].alias(batch.name), return_dtype=pl.String(), is_elementwise=True
+    )
 
 
 def _body(text: pl.Expr) -> pl.Expr:

@@ -83,7 +83,7 @@ def read(values: pl.Series, synonyms: Mapping[str, str] = _NO_SYNONYMS) -> pl.Da
 
 def clean(value: pl.Expr) -> pl.Expr:
     """The section's letter; null for what is none."""
-    return value.map_batches(lambda batch: read(batch)["value"], return_dtype=pl.String())
+    return value.map_batches(lambda batch: read(batch)["value"], return_dtype=pl.String(), is_elementwise=True)
 
 
 def own_words(synonyms: Mapping[str, str]) -> dict[str, str]:

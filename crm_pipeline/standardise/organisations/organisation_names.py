@@ -70,7 +70,7 @@ def read(values: pl.Series, aliases: Mapping[str, str] = _NO_ALIASES) -> pl.Data
 
 def clean(value: pl.Expr) -> pl.Expr:
     """The tidy name; null when it is none."""
-    return value.map_batches(lambda batch: _judged(batch)["value"], return_dtype=pl.String())
+    return value.map_batches(lambda batch: _judged(batch)["value"], return_dtype=pl.String(), is_elementwise=True)
 
 
 def _read(cells: pl.Series, aliases: Mapping[str, str]) -> pl.DataFrame:

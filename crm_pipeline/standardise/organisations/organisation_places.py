@@ -223,7 +223,9 @@ def _meaning(heads: pl.DataFrame) -> pl.DataFrame:
 def _found(keys: pl.Expr, table: Callable[[], dict[str, str]] = _codes) -> pl.Expr:
     """What the table has for each key, else null: looked up by Python, as the keys are few and the table is large."""
     return keys.map_batches(
-        lambda batch: pl.Series([table().get(key) for key in batch], dtype=pl.String), return_dtype=pl.String()
+        lambda batch: pl.Series([table().get(key) for key in batch], dtype=pl.String),
+        return_dtype=pl.String(),
+        is_elementwise=True,
     )
 
 

@@ -57,7 +57,9 @@ def read(values: pl.Series) -> pl.DataFrame:
 
 def clean(value: pl.Expr) -> pl.Expr:
     """The full name; null where the cell holds none."""
-    return value.map_batches(lambda batch: read(batch)["value"].alias(batch.name), return_dtype=pl.String())
+    return value.map_batches(
+        lambda batch: read(batch)["value"].alias(batch.name), return_dtype=pl.String(), is_elementwise=True
+    )
 
 
 def _read_distinct(distinct: pl.DataFrame) -> pl.DataFrame:

@@ -114,7 +114,7 @@ def _read(cells: pl.DataFrame) -> pl.DataFrame:
 
 def clean(value: pl.Expr, country: str) -> pl.Expr:
     """The tidy address in one line; null for placeholders and what has no letters."""
-    return value.map_batches(lambda batch: read(batch, country)["value"], return_dtype=pl.String())
+    return value.map_batches(lambda batch: read(batch, country)["value"], return_dtype=pl.String(), is_elementwise=True)
 
 
 def _chinese(rows: pl.DataFrame) -> pl.DataFrame:

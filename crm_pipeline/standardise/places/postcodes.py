@@ -117,7 +117,7 @@ def read(values: pl.Series, country: pl.Series | str) -> pl.DataFrame:
 
 def clean(value: pl.Expr, country: str) -> pl.Expr:
     """The code as the country writes it; null for what is none."""
-    return value.map_batches(lambda batch: read(batch, country)["value"], return_dtype=pl.String())
+    return value.map_batches(lambda batch: read(batch, country)["value"], return_dtype=pl.String(), is_elementwise=True)
 
 
 def _countries(country: pl.Series | str) -> pl.Expr:

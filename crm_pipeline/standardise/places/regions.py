@@ -89,7 +89,7 @@ def official(name: str, country: str) -> pl.Expr:
     """The official name of what the column `name` holds, by the column `country`; as delivered where it is unknown."""
     text = pl.col(name).str.strip_chars().replace("", None)
     return pl.struct(text.alias("text"), pl.col(country).alias("country")).map_batches(
-        lambda batch: _official(batch.struct.unnest()), return_dtype=pl.String
+        lambda batch: _official(batch.struct.unnest()), return_dtype=pl.String, is_elementwise=True
     )
 
 

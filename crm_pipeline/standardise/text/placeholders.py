@@ -211,19 +211,21 @@ def is_placeholder(values: pl.Expr, kind: Kind = "text") -> pl.Expr:
         kind: `text` knows the words alone; the others know these and what is a placeholder in their field.
     """
     if kind == "text":
-        return values.map_batches(_are_words, return_dtype=pl.Boolean())
+        return values.map_batches(_are_words, return_dtype=pl.Boolean(), is_elementwise=True)
     plain = text_forms.normalised(values, "NFKC").str.to_lowercase().str.strip_chars()
     if kind == "phone":
         plain = plain.str.replace_all(r"([0-9])[\s().-]+", "$1").str.replace(r"^(\+?)[\s(]+([0-9])", "$1$2")
     if kind == "email":
         plain = plain.str.replace(r"^mailto:\s*", "").str.replace(r"^<(.*)>$", "$1")
     own = f"^{_OWN[kind]}$"
-    return plain.map_batches(lambda texts: texts.str.contains(own) | _are_words(texts), return_dtype=pl.Boolean())
+    return plain.map_batches(
+        lambda texts: texts.str.contains(own) | _are_words(texts), return_dtype=pl.Boolean(), is_elementwise=True
+    )
 
 
 def without(values: pl.Expr) -> pl.Expr:
     """The texts, null for those that say that nothing is known and for empty ones."""
-    return values.map_batches(_without_words, return_dtype=pl.String())
+    return values.map_batches(_without_words, return_dtype=pl.String(), is_elementwise=True)
 
 
 def _without_words(texts: pl.Series) -> pl.Series:

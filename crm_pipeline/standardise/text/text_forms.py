@@ -29,5 +29,7 @@ def matching(texts: pl.Series, pattern: str, change: Callable[[pl.Series], pl.Se
 def normalised(value: pl.Expr, form: Literal["NFC", "NFKC"]) -> pl.Expr:
     """The texts in a form of Unicode."""
     return value.map_batches(
-        lambda batch: beyond_ascii(batch, lambda texts: texts.str.normalize(form)), return_dtype=pl.String()
+        lambda batch: beyond_ascii(batch, lambda texts: texts.str.normalize(form)),
+        return_dtype=pl.String(),
+        is_elementwise=True,
     )

@@ -22,7 +22,7 @@ def fold(value: pl.Expr) -> pl.Expr:
     NFKC, case folded as Unicode has it (ß is ss), traditional characters as simplified ones (one by one, as OpenCC has
     them), without blanks and punctuation. A key has the key itself for a key.
     """
-    return value.map_batches(_folded, return_dtype=pl.String())
+    return value.map_batches(_folded, return_dtype=pl.String(), is_elementwise=True)
 
 
 def _folded(texts: pl.Series) -> pl.Series:

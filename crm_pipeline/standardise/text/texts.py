@@ -54,7 +54,9 @@ def tidy(value: pl.Expr) -> pl.Expr:
     NFKC is applied to the signs alone whose form it changes and not their meaning: （Ａ１） becomes (A1), ｱ ア; 〇, ½
     and ㎡ stay.
     """
-    return text_forms.normalised(trim(value.map_batches(_plain_forms, return_dtype=pl.String())), "NFC")
+    return text_forms.normalised(
+        trim(value.map_batches(_plain_forms, return_dtype=pl.String(), is_elementwise=True)), "NFC"
+    )
 
 
 def _plain_forms(texts: pl.Series) -> pl.Series:

@@ -20,7 +20,7 @@ import polars as pl
 
 from crm_pipeline.errors import PipelineError
 from crm_pipeline.settings import Project
-from crm_pipeline.state.decisions import CORRECTIONS_SCHEMA, Decisions
+from crm_pipeline.state.decisions.corrections import CORRECTIONS_SCHEMA, Decisions
 from crm_pipeline.state.delivery import LINE, Delivery
 from crm_pipeline.state.landing import Landing, corrections_of
 from crm_pipeline.steps.applying import versions

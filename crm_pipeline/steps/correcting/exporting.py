@@ -1,13 +1,12 @@
 """Rows of the quarantine, taken out into a spreadsheet in which people correct them.
 
-Belongs here: what such a file looks like. Does not belong here: which rows those are (`correctable`), reading it back
-(`reading`).
+Belongs here: what such a file holds. Does not belong here: which rows those are (`correctable`), writing any file
+(`spreadsheet_files`), reading it back (`reading`).
 """
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,16 +15,14 @@ import polars as pl
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.publish import escaped
 from crm_pipeline.publish.quarantine import Chosen
-from crm_pipeline.publish.workbook import write_sheets
 from crm_pipeline.settings import Project
-from crm_pipeline.state.files import appearing
 from crm_pipeline.steps.correcting.correctable import corrected_rows, open_rows
 from crm_pipeline.steps.correcting.marks import MARKS, UNREADABLE_SHEET
 from crm_pipeline.steps.models import project_models
+from crm_pipeline.steps.spreadsheet_files import require_writable, write_file
 from crm_pipeline.steps.telling.wording import chinese
 
-# Excel takes a CSV file without it for one in the encoding of its language, and shows Chinese as gibberish.
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_WHERE = "quarantine export"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +59,8 @@ def export_rows(
         ConfigurationError: nothing has been published, nothing is chosen, several extracts are for a CSV file, or
             `target` can't be written.
     """
-    write = _WRITERS.get(target.suffix.lower())
-    if write is None or target.is_dir():
-        raise _refusal(
-            "a file that ends in .csv or .xlsx", f"{target}{', a folder' if target.is_dir() else ''}",
-            "Name one, such as quarantine.xlsx.",
-        )  # fmt: skip
+    require_writable(target, where=_WHERE, example="quarantine.xlsx")
+    is_csv = target.suffix.lower() == ".csv"
     words = chinese(project, project_models(project)) if is_chinese else {}
     rows, unreadable = open_rows(project, replace(chosen, is_all=False), words)
     if is_corrected:
@@ -79,15 +72,13 @@ def export_rows(
         )  # fmt: skip
     parts = rows.partition_by("source", "extract", maintain_order=True, as_dict=True)
     sheets = {f"{source}.{extract}": _sheet(part) for (source, extract), part in parts.items()}
-    told = {UNREADABLE_SHEET: _as_text(unreadable)} if write is _write_workbook and unreadable.height else {}
-    try:
-        with appearing(target) as temporary:
-            write(temporary, sheets | told)
-    except OSError as error:
-        found = error.strerror or type(error).__name__
+    if is_csv and len(sheets) > 1:
         raise _refusal(
-            f"a place where {target} can be written", found, "Name another file, or make its folder."
-        ) from None
+            "one extract in a CSV file, since each has columns of its own", ", ".join(sheets),
+            "Choose one with --source and --extract, or write .xlsx, in which each has a sheet.",
+        )  # fmt: skip
+    told = {UNREADABLE_SHEET: _as_text(unreadable)} if unreadable.height and not is_csv else {}
+    write_file(target, sheets | told, where=_WHERE)
     return Exported({name: part.height for name, part in sheets.items()}, unreadable.height)
 
 
@@ -117,33 +108,5 @@ def _sheet(rows: pl.DataFrame) -> pl.DataFrame:
     return sheet.rename(dict(zip(columns, headers, strict=True)))
 
 
-def _write_csv(path: Path, sheets: Mapping[str, pl.DataFrame]) -> None:
-    if len(sheets) > 1:
-        raise _refusal(
-            "one extract in a CSV file, since each has columns of its own", ", ".join(sheets),
-            "Choose one with --source and --extract, or write .xlsx, in which each has a sheet.",
-        )  # fmt: skip
-    [rows] = sheets.values()
-    with path.open("wb") as file:
-        file.write(_BYTE_ORDER_MARK)
-        rows.write_csv(file)
-
-
-def _write_workbook(path: Path, sheets: Mapping[str, pl.DataFrame]) -> None:
-    folder = path.with_name(f"{path.name}.work")
-    shutil.rmtree(folder, ignore_errors=True)  # what a crash left
-    folder.mkdir(mode=0o700)
-    try:
-        write_sheets(path, sheets, temporary=folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-_WRITERS: dict[str, Callable[[Path, Mapping[str, pl.DataFrame]], None]] = {
-    ".csv": _write_csv,
-    ".xlsx": _write_workbook,
-}
-
-
 def _refusal(expected: str, found: str, cure: str) -> ConfigurationError:
-    return ConfigurationError(where="quarantine export", expected=expected, found=found, cure=cure)
+    return ConfigurationError(where=_WHERE, expected=expected, found=found, cure=cure)

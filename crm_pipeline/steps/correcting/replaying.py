@@ -18,7 +18,7 @@ import polars as pl
 
 from crm_pipeline.publish.quarantine import Chosen
 from crm_pipeline.settings import Project
-from crm_pipeline.state.decisions import CORRECTIONS_SCHEMA, Decisions, Replay
+from crm_pipeline.state.decisions.corrections import CORRECTIONS_SCHEMA, Decisions, Replay
 from crm_pipeline.state.delivery import LINE, Batch, Origin
 from crm_pipeline.state.files import sha256_of
 from crm_pipeline.state.history import History

@@ -19,7 +19,7 @@ from crm_pipeline.storage import ObjectStore, open_store
 
 _RECORDS = "state/history/backups/"  # which snapshots were taken; a store from which the newest vanished is found out
 # New after every run, and no reason for a backup by themselves: what each run took, looked like and was judged to be.
-_OF_EACH_RUN = ("state/history/measures/", "state/history/profiles/", "state/history/verdicts/")
+_OF_EACH_RUN = tuple(f"state/history/{name}/" for name in ("measures", "profiles", "verdicts", "linkage"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import crm_pipeline
 from crm_pipeline.golden import record_history
-from crm_pipeline.publish import Publication, PublishSummary, publish_duckdb
+from crm_pipeline.publish import Publication, PublishSummary, publish_duckdb, publish_matching_index
 from crm_pipeline.state.measures import Outcome
 from crm_pipeline.steps.models import project_model_tables
 from crm_pipeline.steps.publishing.quarantine import find_open, follow_corrections
@@ -17,20 +17,25 @@ from crm_pipeline.steps.run import Run, utc_now
 from crm_pipeline.tables import (
     ANOMALIES,
     CHECK_RESULTS,
+    CONFLICTS,
     CORRECTIONS,
     CUSTOMER_CONTACTS,
     CUSTOMER_IDS,
     CUSTOMER_RECORDS,
     CUSTOMER_VALUES,
+    HOT_VALUES,
     IDENTITY_EVENTS,
+    LINK_DECISIONS,
     LOADS,
     OPEN_REJECTIONS,
     PAIRS,
     QUARANTINE,
     REJECTIONS,
+    REVIEW_QUEUE,
     Table,
     customer_history,
     customers,
+    review_records,
 )
 from crm_pipeline.warehouse.models import PUBLISHED_SCHEMAS, run_model
 
@@ -64,6 +69,8 @@ def publish(run: Run) -> PublishSummary:
         now=now,
         code_version=crm_pipeline.__version__,
     )
+    index, published_index = run.project.matching_index_file, run.project.matching_file
+    publish_matching_index(run.warehouse, index, published_index, summary.fingerprint)
     run.progress.outcome = Outcome.PUBLISHED if summary.is_changed else Outcome.UNCHANGED
     _record(run, summary, now)
     return summary
@@ -72,14 +79,18 @@ def publish(run: Run) -> PublishSummary:
 def publish_steward(run: Run) -> PublishSummary:
     """What stewards see, also when the checks stopped the run.
 
-    The quarantine and which of its rows are open, corrections, loads, pairs to review, check results.
+    The quarantine and which of its rows are open, corrections, loads, check results; pairs, what is asked about them
+    and what was decided; values left out of blocking.
     """
-    for table in (LOADS, REJECTIONS, PAIRS, CHECK_RESULTS, ANOMALIES):
+    records = review_records(run.project.config.extras("customers"))
+    of_pairs = (PAIRS, CONFLICTS, REVIEW_QUEUE, records, LINK_DECISIONS, HOT_VALUES)
+    for table in (LOADS, REJECTIONS, CHECK_RESULTS, ANOMALIES, *of_pairs):
         run.warehouse.ensure(table)
     run_model(run.warehouse, run.sql_models[QUARANTINE.qualified])
     find_open(run)
     follow_corrections(run)
-    shown = (QUARANTINE, OPEN_REJECTIONS, CORRECTIONS, LOADS, CHECK_RESULTS, ANOMALIES, PAIRS)
+    of_rows = (QUARANTINE, OPEN_REJECTIONS, CORRECTIONS, LOADS, CHECK_RESULTS, ANOMALIES)
+    shown = (*of_rows, *of_pairs)
     tables = [Publication.of(table) for table in shown]
     return publish_duckdb(
         run.warehouse,

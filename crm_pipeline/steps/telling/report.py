@@ -12,6 +12,7 @@ from crm_pipeline import report
 from crm_pipeline.state.files import appearing
 from crm_pipeline.state.measures import Outcome, RunMeasures
 from crm_pipeline.steps.run import Run, utc_now
+from crm_pipeline.steps.telling.evidence import held_together, worth
 from crm_pipeline.steps.telling.overview import HELD_BACK
 from crm_pipeline.steps.telling.quality_report import quality_page, write_quality_report
 from crm_pipeline.steps.telling.wording import chinese
@@ -48,6 +49,8 @@ def write_report(run: Run, *, is_stopped: bool = False) -> Path:
         is_golden_current=is_golden_current,
         quality_page=quality_page(run),
         chinese=chinese(run.project, run.sql_models),
+        held=held_together(run.warehouse),
+        worth=worth(run.models.latest()),
     )
     html = report.render(figures)
     file = run.project.reports / f"{run.started_at:%Y%m%dT%H%M%SZ}-{run.run_id[:8]}.html"
@@ -64,7 +67,7 @@ def write_report(run: Run, *, is_stopped: bool = False) -> Path:
 
 def _measures(run: Run, outcome: Outcome, *, is_golden_current: bool) -> RunMeasures:
     seconds = (utc_now() - run.started_at).total_seconds()
-    counts = _counts(run) | (_golden_counts(run) if is_golden_current else {})
+    counts = run.progress.counts | _counts(run) | (_golden_counts(run) if is_golden_current else {})
     return RunMeasures(run.run_id, run.started_at, round(seconds, 3), outcome, tuple(run.progress.steps), counts)
 
 

@@ -10,7 +10,7 @@ from crm_pipeline import quality, standardise
 from crm_pipeline.bundled import bundled
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.applying import rejections
-from crm_pipeline.steps.publishing import guards
+from crm_pipeline.steps.publishing import guards, link_guards
 from crm_pipeline.steps.readable import readable_rules
 from crm_pipeline.steps.watching import watch
 from crm_pipeline.tables import ENTITIES
@@ -28,4 +28,5 @@ def chinese(project: Project, models: Models) -> dict[str, str]:
         rejections.DUPLICATE: rejections.DUPLICATE_ZH,
         **watch.claims_zh(),
         **guards.claims_zh(project.config.linkage.largest_cluster),
+        **link_guards.claims_zh(),
     }

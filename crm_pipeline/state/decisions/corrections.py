@@ -1,6 +1,6 @@
-"""The append-only store of what people decided: so far, which delivered rows they corrected.
+"""The append-only store of the delivered rows that people corrected.
 
-Belongs here: appending decisions, reading them back. Does not belong here: the corrected cells, which are a delivery of
+Belongs here: appending replays, reading them back. Does not belong here: the corrected cells, which are a delivery of
 their own in the landing store, or what a decision does to a row (`steps.applying`).
 
     state/decisions/corrections/000001/corrections.parquet   the rows of one replayed file

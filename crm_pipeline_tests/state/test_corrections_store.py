@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from crm_pipeline.errors import PipelineError
-from crm_pipeline.state.decisions import CORRECTIONS_SCHEMA, Decisions, Replay
+from crm_pipeline.state.decisions.corrections import CORRECTIONS_SCHEMA, Decisions, Replay
 
 NOW = datetime(2026, 1, 5, 12, 30, tzinfo=UTC).replace(tzinfo=None)
 
@@ -43,7 +43,7 @@ def test_what_was_cut_short_counts_for_nothing(tmp_path: Path, monkeypatch: pyte
     store = Decisions(tmp_path)
     append(store, "a")
     with monkeypatch.context() as patch:
-        patch.setattr("crm_pipeline.state.decisions.write_json", _die)
+        patch.setattr("crm_pipeline.state.decisions.corrections.write_json", _die)
         with pytest.raises(KeyboardInterrupt):
             append(store, "b", "c")
     assert store.corrections()["row_hash"].to_list() == ["a"]

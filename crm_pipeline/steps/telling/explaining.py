@@ -1,0 +1,143 @@
+"""Why records are one customer, or are not: what published files and the stored model say of links and pairs.
+
+Belongs here: putting links, the weakest of them and the waterfalls of weights together. Does not belong here: the
+arithmetic (`linkage.explaining`), who a customer is (`publish.explanation`), and printing.
+
+Pairs and refused links are read from `published/steward.duckdb`, the waterfall from `published/matching.duckdb` and the
+model that it names. Where one of these is missing, what the others say is told all the same, and what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from crm_pipeline.linkage.clustering.components import component_of
+from crm_pipeline.linkage.clustering.weakest_links import weakest_links
+from crm_pipeline.linkage.explaining import ExplainedPairs, explain_pairs, is_explainable
+from crm_pipeline.linkage.index_reading import model_version
+from crm_pipeline.linkage.waterfall import Waterfall, waterfall
+from crm_pipeline.settings import Project
+from crm_pipeline.state.models import ModelStore, StoredModel
+from crm_pipeline.tables import CONFLICTS, PAIRS
+from crm_pipeline.warehouse import Warehouse, open_reader
+
+ENDS = ("record_key_l", "record_key_r")
+_WITHIN = """
+    FROM {table} WHERE record_key_l IN (SELECT unnest($left)) AND record_key_r IN (SELECT unnest($right))
+        OR record_key_l IN (SELECT unnest($right)) AND record_key_r IN (SELECT unnest($left))
+    ORDER BY record_key_l, record_key_r
+"""
+_TABLE = "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND table_name = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why the living records of one customer are one.
+
+    Attributes:
+        attachments: one row per record, in key order: record_key, attached_to (null: no link of its own),
+            matched_by, rule, match_weight and match_probability of its strongest link within the customer.
+        weakest: its row of `weakest_links`; None for a single record.
+        waterfall: of the weakest link, where the model made it; else None.
+        is_joined_otherwise: whether the stored links alone do not join the records: decisions do, or the pairs are
+            those of a later run, which was stopped before it published.
+        missing: what is not there to tell more by; empty where nothing is.
+    """
+
+    attachments: pl.DataFrame
+    weakest: dict[str, Any] | None
+    waterfall: Waterfall | None
+    is_joined_otherwise: bool = False
+    missing: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything for JSON."""
+        return {
+            "attachments": self.attachments.to_dicts(),
+            "weakest_link": self.weakest,
+            "waterfall": self.waterfall.as_dict() if self.waterfall else None,
+            "is_joined_otherwise": self.is_joined_otherwise,
+            "missing": self.missing,
+        }
+
+
+def reasons(project: Project, record_keys: Sequence[str]) -> Reasons:
+    """Why these records, the living ones of one customer, are one."""
+    members = pl.DataFrame({"record_key": sorted(record_keys)}, schema={"record_key": pl.String})
+    if not project.steward_file.exists():
+        nothing = pl.DataFrame(schema=PAIRS.polars_schema)
+        return Reasons(_attachments(members, nothing), None, None, missing=f"there is no {project.steward_file.name}")
+    links, _ = stored(project, record_keys, record_keys)
+    links = links.filter(pl.col("verdict") == "link")
+    found = weakest_links(members.with_columns(pl.lit("").alias("customer_id")), links).drop("customer_id").to_dicts()
+    weakest = found[0] if found else None
+    told, missing = None, ""
+    if weakest and weakest["matched_by"] == "model":
+        explained, missing = take_apart(project, pl.DataFrame([weakest]).select(ENDS))
+        told = waterfall(explained, weakest["record_key_l"], weakest["record_key_r"])
+    return Reasons(
+        attachments=_attachments(members, links),
+        weakest=weakest,
+        waterfall=told,
+        is_joined_otherwise=component_of(members["record_key"], links).n_unique() > 1,
+        missing=missing,
+    )
+
+
+def stored(project: Project, left: Sequence[str], right: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The stored pairs between two sets of records, and the links among them that do not hold; in key order.
+
+    Raises:
+        ConfigurationError: nothing has been published.
+    """
+    with open_reader(project.steward_file) as reader:
+        keys = {"left": list(left), "right": list(right)}
+        pairs = reader.frame(_WITHIN.format(table=PAIRS.name), keys)
+        if not reader.value(_TABLE, [CONFLICTS.name]):  # published before there was one
+            return pairs, pl.DataFrame(schema=CONFLICTS.polars_schema)
+        return pairs, reader.frame(_WITHIN.format(table=CONFLICTS.name), keys)
+
+
+def take_apart(project: Project, pairs: pl.DataFrame) -> tuple[ExplainedPairs, str]:
+    """The pairs with their weights taken apart, and what is missing for it: then there are none.
+
+    Args:
+        project: the project.
+        pairs: record_key_l and record_key_r.
+    """
+    nothing = ExplainedPairs.nothing()
+    file = project.matching_file
+    if not file.exists():
+        return nothing, f"there is no {file.name} in published/: the next run that publishes makes it"
+    with open_reader(file) as index:
+        model, missing = _model_of(index, ModelStore(project.state / "models"))
+        return (explain_pairs(index, model, pairs) if model else nothing), missing
+
+
+def _model_of(index: Warehouse, models: ModelStore) -> tuple[StoredModel | None, str]:
+    """The model that the index was made with; else None and why."""
+    version = model_version(index)
+    if version not in models.versions():
+        return None, f"version {version} of the model is not in state/models"
+    model = models.read(version)
+    if not is_explainable(model):
+        return None, f"version {version} of the model compares in another way than this package: the next run makes one"
+    return model, ""
+
+
+def _attachments(members: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """Per record its strongest link; of equal ones identifiers first, then the smaller other record."""
+    columns = ("matched_by", "rule", "match_weight", "match_probability")
+    both = pl.concat(
+        links.select(pl.col(own).alias("record_key"), pl.col(other).alias("attached_to"), *columns)
+        for own, other in (ENDS, ENDS[::-1])
+    )
+    strongest = both.sort(
+        ["record_key", "match_probability", "match_weight", "matched_by", "attached_to"],
+        descending=[False, True, True, False, False],
+    ).unique("record_key", keep="first", maintain_order=True)
+    return members.join(strongest, on="record_key", how="left", maintain_order="left")

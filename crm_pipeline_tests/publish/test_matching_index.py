@@ -1,0 +1,58 @@
+"""The published matching index: a copy that its owner alone can read, made anew with each publication."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from crm_pipeline.publish import publish_matching_index
+from crm_pipeline.tables import MEMBERS, std
+from crm_pipeline.warehouse import Warehouse, open_reader
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
+    """A warehouse with two members, beside an index with one table."""
+    with Warehouse.open(tmp_path / "var" / "warehouse.duckdb", temporary=tmp_path / "temporary") as opened:
+        rows = {"record_key": ["crm/customers/2", "crm/customers/1"], "customer_id": ["C1", "C1"]}
+        opened.replace(MEMBERS, pl.DataFrame({**rows, "matched_by": ["model", "model"]}))
+        ids = {"organisation_id": [None, "91310000607216416P"], "tax_id": ["", None]}
+        day = {"valid_from": [date(2026, 1, 1)] * 2}
+        opened.replace(std("customers"), pl.DataFrame({"record_key": rows["record_key"], **ids, **day}))
+        with opened.attached(tmp_path / "index.duckdb", "made"):
+            opened.execute(
+                "CREATE TABLE made.people_keys AS SELECT 1 AS rule, '张伟' AS key, 'crm/customers/1' AS record_key"
+            )
+        yield opened
+
+
+def test_copy_has_the_index_and_the_customers(warehouse: Warehouse, tmp_path: Path) -> None:
+    """The published file has the index, and the customer and identifiers of each record; it is its owner's alone."""
+    published = tmp_path / "published" / "matching.duckdb"
+    assert publish_matching_index(warehouse, tmp_path / "index.duckdb", published, "one")
+    with open_reader(published) as reader:
+        assert reader.execute("FROM people_keys") == [(1, "张伟", "crm/customers/1")]
+        assert reader.execute("FROM members") == [("crm/customers/1", "C1"), ("crm/customers/2", "C1")]
+        assert reader.execute("FROM identifiers") == [("organisation_id", "91310000607216416P", "crm/customers/1")]
+    assert published.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in published.parent.iterdir()] == [published.name]
+
+
+def test_made_anew_for_another_publication_only(warehouse: Warehouse, tmp_path: Path) -> None:
+    """A file of the same publication is left alone; of another one, or a damaged one, it is replaced."""
+    index, published = tmp_path / "index.duckdb", tmp_path / "published" / "matching.duckdb"
+    assert [publish_matching_index(warehouse, index, published, told) for told in ("one", "one", "two")] == [1, 0, 1]
+    published.write_bytes(b"no database")
+    assert publish_matching_index(warehouse, index, published, "two")
+    assert not publish_matching_index(warehouse, index, published, "two")
+
+
+def test_without_index_nothing_is_published(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Where nothing was compared there is no file."""
+    published = tmp_path / "published" / "matching.duckdb"
+    assert not publish_matching_index(warehouse, tmp_path / "none.duckdb", published, "one")
+    assert not published.exists()

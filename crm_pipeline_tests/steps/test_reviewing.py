@@ -1,0 +1,146 @@
+"""Claims on entering decisions: what is refused and why, all or nothing, whoever else decides at the same time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from crm_pipeline.errors import ConfigurationError
+from crm_pipeline.linkage import Constraints, cluster_records
+from crm_pipeline.settings import Project
+from crm_pipeline.state.history import History
+from crm_pipeline.steps.publishing.publish import publish_steward
+from crm_pipeline.steps.reviewing.asking import ask
+from crm_pipeline.steps.reviewing.deciding import decide, enter, undo
+from crm_pipeline.steps.reviewing.handing_out import export_questions
+from crm_pipeline.steps.reviewing.held import store_of
+from crm_pipeline.steps.reviewing.importing import import_answers
+from crm_pipeline.steps.reviewing.judging import Answer
+from crm_pipeline.steps.reviewing.listing import open_questions
+from crm_pipeline.tables import CLUSTERS, CONFLICTS, PAIRS
+from crm_pipeline_tests.linkage.conftest import fill_customers
+from crm_pipeline_tests.steps.building import project_of, running
+
+CONFIG = """\
+version: 1
+start_date: 2026-01-01
+sources:
+  crm:
+    extracts:
+      customers: {read: {file: a.csv}, primary_key: id, columns: {name: n}}
+"""
+PROCESSES, EACH = 4, 6
+
+
+def keys(count: int) -> list[str]:
+    return [f"crm/customers/{number:02d}" for number in range(count)]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project of ten records, each of which waits for review with the next one; a name is a formula."""
+    made = project_of(tmp_path / "project", CONFIG)
+    names = ["王芳", "=1+1", *("李雷",) * 8]
+    pairs = [(a, b, "model", "phone", 1.0, 0.7, "review") for a, b in zip(keys(10), keys(10)[1:], strict=False)]
+    with running(made) as run:
+        fill_customers(
+            run.warehouse,
+            [
+                {"record_key": key, "source": "crm", "extract": "customers", "source_id": key[-2:], "name": name}
+                for key, name in zip(keys(10), names, strict=True)
+            ],
+        )
+        run.warehouse.replace(PAIRS, pl.DataFrame(pairs, PAIRS.polars_schema, orient="row"))
+        for table in (CLUSTERS, CONFLICTS):
+            run.warehouse.ensure(table)
+        cluster_records(run.warehouse, constraints=Constraints())
+        ask(run)
+        publish_steward(run)
+    return made
+
+
+def same(place: str, left: int, right: int, *, is_same: bool = True) -> Answer:
+    return Answer(place, f"crm/customers/{left:02d}", f"crm/customers/{right:02d}", is_same, "看过")
+
+
+def test_answers_are_entered_all_or_none(project: Project) -> None:
+    """One refused answer keeps all others out; a contradiction names what it contradicts, with who and when."""
+    entered = enter(project, [same("line 2", 0, 1), same("line 3", 1, 2)], decided_by="陈静").events
+    answers = [
+        same("line 2", 5, 6),
+        same("line 3", 2, 0, is_same=False),
+        same("line 4", 5, 6, is_same=False),
+        same("line 5", 1, 77),
+    ]
+    done = enter(project, answers, decided_by="李雷")
+    assert done.events == ()
+    refused = {each.answer.place: str(each.refusal) for each in done.refused}
+    assert list(refused) == ["line 3", "line 4", "line 5"]
+    assert (
+        f"D000002: crm/customers/01 and crm/customers/02 are same, decided by 陈静 at {entered[1].decided_at:%Y-%m-%d}"
+        in refused["line 3"]
+    )
+    assert "contradicts line 2" in refused["line 4"]
+    assert "crm/customers/77" in refused["line 5"]
+    assert len(store_of(project).events()) == 2
+    undo(project, "d000002", why="看错了", decided_by="陈静")
+    assert len(enter(project, [answers[1]], decided_by="李雷").events) == 1
+
+
+def test_a_question_is_decided_by_its_id_and_gone(project: Project) -> None:
+    """A decided question leaves the list with every other one that the decision answers, before any run."""
+    listed = open_questions(project)
+    assert listed.total == 9
+    first = listed.questions["question_id"][0]
+    event, decision_id = decide(project, [first.lower()], is_same=True, why="看过", decided_by="陈静")
+    assert event is not None
+    assert (decision_id, open_questions(project).total, open_questions(project).answered) == ("D000001", 8, 1)
+    assert decide(project, [first], is_same=True, why="看过", decided_by="李雷") == (None, "D000001")
+    with pytest.raises(ConfigurationError, match="D000001"):
+        decide(project, [first], is_same=False, why="看过", decided_by="李雷")
+
+
+def test_processes_that_decide_at_once_all_enter(project: Project) -> None:
+    """Several processes that decide at the same time enter all their decisions, numbered without gap, and audited."""
+    code = f"""
+import sys
+from pathlib import Path
+from crm_pipeline.settings import load_project
+from crm_pipeline.steps.reviewing.deciding import enter
+from crm_pipeline.steps.reviewing.judging import Answer
+project = load_project(Path({str(project.root)!r}))
+for n in range({EACH}):
+    left, right = "crm/customers/00", f"crm/customers/{{n + 1:02d}}"
+    enter(project, [Answer("x", left, right, True, sys.argv[1])], decided_by=sys.argv[1])
+"""
+    running_ones = [subprocess.Popen([sys.executable, "-c", code, str(number)]) for number in range(PROCESSES)]
+    assert [process.wait() for process in running_ones] == [0] * PROCESSES
+    events = store_of(project).events()
+    assert [event.decision_id for event in events] == [f"D{n:06d}" for n in range(1, EACH + 1)]
+    assert {event.record_key_r for event in events} == set(keys(EACH + 1)[1:])
+    audit = History(project.state / "history").audit()
+    assert sorted(told["entry"] for told in audit) == list(range(1, EACH + 1))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_an_export_can_be_imported_as_it_is(project: Project, tmp_path: Path, suffix: str) -> None:
+    """A file nobody filled in enters nothing; a name that a spreadsheet would compute is made harmless in it."""
+    file = tmp_path / f"review.{suffix}"
+    export_questions(project, file)
+    done = import_answers(project, file, decided_by="陈静")
+    assert (done.events, done.unchanged, done.still_open, done.refused) == ((), 0, 9, ())
+    if suffix == "csv":
+        assert "'=1+1" in file.read_text(encoding="utf-8-sig")
+
+
+def test_a_file_that_is_none_is_refused(project: Project, tmp_path: Path) -> None:
+    """A file without the columns of an export, and one that is not there, are wrong calls."""
+    file = tmp_path / "other.csv"
+    file.write_text("a,b\n1,2\n", encoding="utf-8")
+    for wrong in (file, tmp_path / "none.csv"):
+        with pytest.raises(ConfigurationError, match="review list --export"):
+            import_answers(project, wrong, decided_by="陈静")
