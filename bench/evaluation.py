@@ -5,8 +5,8 @@
 
 The labels are those of `crm-pipeline demo --generate-only`. The published tables are made up beside them, in the form
 of a run: customers are the labels with mistakes, 2 in 100 records apart and 1 in 100 with a stranger; each link is a
-pair scored at random, and as many pairs again wait for review; each record has the keys of eight blocking rules. So the
-command is measured without a run of the whole chain; its quality figures mean nothing here.
+pair scored at random, and as many pairs again wait for review; each record has the keys of eight blocking rules. So
+the command is measured without a run of the whole chain; its quality figures mean nothing here.
 """
 
 from __future__ import annotations
@@ -87,10 +87,8 @@ def main() -> int:
         f"{peak / 2**30:.2f}",
     )
     print(f"{machine()}\n")
-    print(
-        "| labels | pairs stored | wrong pairs | thresholds | seconds | peak memory, GiB |\n"
-        "|---:|---:|---:|---:|---:|---:|"
-    )
+    print("| labels | pairs stored | wrong pairs | thresholds | seconds | peak memory, GiB |")
+    print("|---:|---:|---:|---:|---:|---:|")
     print(f"| {' | '.join(figures)} |")
     return 0
 

@@ -13,7 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from crm_pipeline.cli.app import app
+from crm_pipeline.cli.waterfall import waterfall_lines
 from crm_pipeline.linkage.model import PEOPLE, POPULATIONS
+from crm_pipeline.linkage.waterfall import Part, Step, Waterfall
 from crm_pipeline_tests import projects
 
 ROOT = Path(__file__).parent.parent
@@ -132,6 +134,24 @@ def test_linking_page_example() -> None:
     assert re.findall(r"\| (-?\d+\.\d) \| (-?\d+\.\d) \|", table) == [(f"{w:.1f}", f"{r:.1f}") for w, r in expected]
     weight = -math.log2(2 ** -expected[-1][0] + 2 ** -expected[-1][1])
     assert f"the weight is {weight:.1f}" in LINKING
+
+
+def test_linking_page_waterfall() -> None:
+    """The waterfall of the worked example is what `explain` prints of it."""
+    [shown] = [block for block in blocks(LINKING, "text") if "match weight" in block]
+    table = LINKING[LINKING.index("| | *W* | *R* |") :].split("\n\n", maxsplit=1)[0]
+    levels = {(c.name, level.label): level for c in PEOPLE.comparisons for level in c.levels}
+    steps = [Step(Part.PRIOR, math.log2(0.2 * 10_000 / (10_000 * 9_999 / 2)))]
+    for name, label in re.findall(r"`(\w+)`: ([\w ]+?) \|", table):
+        level = levels[name, label]
+        steps.append(
+            Step(Part.COMPARISON, math.log2(level.m / level.u), math.log2(level.m / level.related), name, label)
+        )
+    strangers, related = (sum(getattr(step, odds) for step in steps) for odds in ("bits", "related_bits"))
+    weight = -math.log2(2**-strangers + 2**-related)
+    steps.append(Step(Part.RELATED, weight - strangers))
+    told = Waterfall("a", "b", "people", ("phone",), tuple(steps), (), strangers, related, weight)
+    assert shown.splitlines() == waterfall_lines(told, 80)
 
 
 def test_links() -> None:

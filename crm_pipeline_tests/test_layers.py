@@ -22,7 +22,7 @@ ROOMS = {
         "publishing": ("applying",),
         "starting": ("landing",),
         "watching": (),
-        "telling": ("applying", "publishing", "watching"),
+        "telling": ("applying", "publishing", "watching", "reviewing"),
         "correcting": ("applying", "telling"),
         "reviewing": (),
         "looking": ("landing", "applying", "publishing", "starting"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from crm_pipeline import tables
 from crm_pipeline.bundled import bundled
 from crm_pipeline.tables import Table
-from crm_pipeline.warehouse.models import load_models, model_tables
+from crm_pipeline.warehouse.models import PUBLISHED_SCHEMAS, load_models, model_tables
 
 _HEAD = """# Published tables
 
@@ -35,8 +35,8 @@ def published_tables() -> list[Table]:
         tables.CUSTOMER_CONTACTS,
         tables.LOADS,
     ]
-    models = load_models(bundled("dbt_like_sql"))
-    return [*contracts, *model_tables(models).values(), tables.PUBLISHED]
+    models = model_tables(load_models(bundled("dbt_like_sql"))).values()
+    return [*contracts, *(table for table in models if table.schema in PUBLISHED_SCHEMAS), tables.PUBLISHED]
 
 
 def page(published: Iterable[Table]) -> str:

@@ -18,6 +18,7 @@ from crm_pipeline.cli import (
     read_commands,
     review_commands,
     run_commands,
+    score_command,
 )
 from crm_pipeline.cli.output import console
 from crm_pipeline.errors import PipelineError, is_interruption
@@ -40,6 +41,7 @@ review_commands.add_to(app)
 quality_commands.add_to(app)
 linkage_commands.add_to(app)
 evaluate_command.add_to(app)
+score_command.add_to(app)
 backup_commands.add_to(app)
 
 

@@ -48,6 +48,8 @@ def print_waterfall(told: Waterfall) -> None:
         if step.part == "comparison":
             bits = _bits(step.bits + _rarity(told, step)), _bits(step.related_bits)
             rows.append((comparison_text(step.comparison), step.label, step.value_l or "", step.value_r or "", *bits))
+        elif step.part == "namesakes":
+            rows.append((step_text(step, told.population), "", "", "", _bits(step.bits), ""))
     rows.append(("sum", "", "", "", _bits(told.stranger_weight), _bits(told.related_weight)))
     print_table("What was compared, in bits", columns, rows, right=columns[-2:])
 
@@ -64,7 +66,8 @@ def waterfall_lines(told: Waterfall, width: int) -> list[str]:
     label = min(widest, _LONGEST_LABEL, max(width - _BITS - 2 - _SHORTEST_BAR, cell_len(total)))
     bar = max(min(width - label - _BITS - 2, _LONGEST_BAR), _SHORTEST_BAR)
     after = list(accumulate((bits for _, bits in shown), initial=0.0))
-    low, high = min(after), max(*after, min(after) + 1.0)
+    low = min(*after, told.match_weight)
+    high = max(*after, told.match_weight, low + 1.0)
     places = [round((weight - low) / (high - low) * (bar - 1)) for weight in [*after, told.match_weight]]
     lines = [
         f"{set_cell_size(text, label)}{_bits(bits):>{_BITS}}  {_bar(places[n], places[n + 1], _place(low, high, bar))}"

@@ -4,6 +4,7 @@ Belongs here: pairs, model, constraints, clusters, identities. Does not belong h
 golden record (`golden`), and when any of this runs (`orchestration`).
 """
 
+from crm_pipeline.linkage.candidates.budget import Estimate, estimate
 from crm_pipeline.linkage.clustering.clusters import ClusterSummary, cluster_records
 from crm_pipeline.linkage.clustering.constraints import Constraints, Contradiction, Decision, contradictions
 from crm_pipeline.linkage.identity.identity import IdentitySummary, assign_customers
@@ -18,12 +19,14 @@ __all__ = [
     "Constraints",
     "Contradiction",
     "Decision",
+    "Estimate",
     "IdentitySummary",
     "PairSummary",
     "Stability",
     "assign_customers",
     "cluster_records",
     "contradictions",
+    "estimate",
     "is_customer_id",
     "model_change_table",
     "pair_records",

@@ -17,7 +17,8 @@ from crm_pipeline.linkage.candidates.records import PREPARATION_VERSION, RECORDS
 from crm_pipeline.linkage.candidates.scratch import copy_frame, scratch_database
 from crm_pipeline.linkage.index_reading import records_of, shared_rules
 from crm_pipeline.linkage.model import POPULATIONS, Population
-from crm_pipeline.linkage.model.comparison import KINDS_NEEDED, THIN_EVIDENCE_CEILING, agreeing_kinds
+from crm_pipeline.linkage.model.comparison import agreeing_kinds, names_agree
+from crm_pipeline.linkage.scoring import Frozen, bounded_weight
 from crm_pipeline.linkage.splink_session import Session
 from crm_pipeline.state.models import StoredModel
 from crm_pipeline.warehouse import Warehouse
@@ -37,6 +38,7 @@ _PAIR_SCHEMA = pl.Schema(
         "agreeing_kinds": pl.Int32(),
         "prior": pl.Float64(),
         "related_prior": pl.Float64(),
+        "namesakes": pl.Float64(),
         "stranger_weight": pl.Float64(),
         "related_weight": pl.Float64(),
         "related_correction": pl.Float64(),
@@ -55,6 +57,7 @@ _COMPARISON_SCHEMA = pl.Schema(
         "value_r": pl.String(),
         "weight": pl.Float64(),
         "rarity": pl.Float64(),
+        "namesakes": pl.Float64(),
         "related": pl.Float64(),
     }
 )
@@ -64,8 +67,8 @@ _COMPARISON_SCHEMA = pl.Schema(
 class ExplainedPairs:
     """Pairs taken apart; those whose records are not both in one population of the index are left out.
 
-    For each pair, prior + the sum of weight and rarity over its comparisons + related_correction + ceiling_correction
-    is its match_weight, as `link.pairs` has it but for rounding.
+    For each pair, prior + the sum of weight, rarity and namesakes over its comparisons + related_correction +
+    ceiling_correction is its match_weight, as `link.pairs` has it but for rounding.
 
     Attributes:
         pairs: one row per pair, in key order. rules: the blocking rules that find it, in order of strength; empty: it
@@ -75,7 +78,9 @@ class ExplainedPairs:
             because the two may belong together; ceiling_correction: because too few kinds of evidence agree.
         comparisons: one row per pair and comparison, in key order and that of the model. label: the level in words,
             `missing` where one side has nothing. value_l, value_r: what was compared, null for nothing. weight: log2
-            of m / u; rarity: what the value's own frequency adds to it; related: log2 of m / r. All 0 where missing.
+            of m / u; rarity: what the value's own frequency adds to it; namesakes: what is added because strangers of
+            one name agree more or less often than others, 0 unless the names agree; related: log2 of m / r. All are 0
+            where missing.
     """
 
     pairs: pl.DataFrame
@@ -129,18 +134,14 @@ def _explain_population(
     inside = pairs.select(_ENDS).filter(pl.all_horizontal(pl.col(end).is_in(there) for end in _ENDS)).unique()
     if inside.is_empty():
         return None
-    model, name = stored.model["populations"][population.name], population.name
-    frequencies = {
-        column.removeprefix(f"{name}."): frame
-        for column, frame in stored.term_frequencies().items()
-        if column.startswith(f"{name}.")
-    }
+    frozen, name = Frozen.of(stored, population, review_threshold=0.0), population.name
+    model = frozen.model
     settings = {**model["splink"], "retain_intermediate_calculation_columns": True}
     with scratch_database(index) as scratch:
         copy_frame(records, scratch, RECORDS)
         numbered = inside.sort(_ENDS).rename({"record_key_l": "join_key_l", "record_key_r": "join_key_r"})
         copy_frame(numbered.with_columns(pl.lit("0").alias("match_key")), scratch, _PAIRS)
-        details = Session(scratch, settings, frequencies).details(_PAIRS)
+        details = Session(scratch, settings, frozen.frequencies).details(_PAIRS)
     comparisons = pl.concat(
         _comparison(details, model, number, comparison)
         for number, comparison in enumerate(model["splink"]["comparisons"])
@@ -162,6 +163,7 @@ def _comparison(
     levels = comparison["comparison_levels"][1:]  # the first is the missing one; Splink numbers the others downwards
     numbers = list(range(len(levels) - 1, -1, -1))
     gamma = pl.col(f"gamma_{name}").cast(pl.Int64)
+    namesakes = dict(zip(numbers, model["namesakes"]["levels"].get(name, [0.0] * len(levels)), strict=True)) | {-1: 0.0}
     labels = dict(zip(numbers, (level["label_for_charts"] for level in levels), strict=True)) | {-1: MISSING}
     related = dict(zip(numbers, model["related"]["levels"][name], strict=True)) | {-1: 0.0}
     rarity = f"mw_tf_adj_{name}"
@@ -172,34 +174,39 @@ def _comparison(
         gamma.replace_strict(labels, return_dtype=pl.String).alias("label"),
         pl.col(f"mw_{name}").alias("weight"),
         (pl.col(rarity) if rarity in details.columns else pl.lit(0.0)).alias("rarity"),
+        pl.when(names_agree(model["agreement"]))
+        .then(gamma.replace_strict(namesakes, return_dtype=pl.Float64))
+        .otherwise(0.0)
+        .alias("namesakes"),
         gamma.replace_strict(related, return_dtype=pl.Float64).alias("related"),
     )
 
 
 def _pairs(details: pl.DataFrame, comparisons: pl.DataFrame, model: Mapping[str, Any]) -> pl.DataFrame:
-    """The sums of each pair, and what is taken away from them: the formula of `scoring`, step by step."""
+    """The sums of each pair, and what `scoring` takes away from them."""
     same = model["splink"]["probability_two_random_records_match"]
-    sums = comparisons.group_by(_ENDS).agg(pl.col("weight", "rarity", "related").sum())
-    ceiling = pl.lit(THIN_EVIDENCE_CEILING / (1 - THIN_EVIDENCE_CEILING)).log(2)
+    sums = comparisons.group_by(_ENDS).agg(pl.col("weight", "rarity", "namesakes", "related").sum())
     both = -(pl.lit(2.0).pow(-pl.col("stranger_weight")) + pl.lit(2.0).pow(-pl.col("related_weight"))).log(2)
-    is_over = (pl.col("agreeing_kinds") < KINDS_NEEDED) & (pl.col("both") > ceiling)
     return (
-        details.select(*_ENDS, agreeing_kinds(model["agreement"]).alias("agreeing_kinds"))
+        details.select(
+            *_ENDS,
+            agreeing_kinds(model["agreement"]).alias("agreeing_kinds"),
+            bounded_weight(model).alias("match_weight"),
+        )
         .join(sums, on=_ENDS)
         .with_columns(
             (pl.lit(same) / (1 - pl.lit(same))).log(2).alias("prior"),
             pl.lit(model["related"]["prior"], dtype=pl.Float64).alias("related_prior"),
         )
         .with_columns(
-            (pl.col("prior") + pl.col("weight") + pl.col("rarity")).alias("stranger_weight"),
+            (pl.col("prior") + pl.col("weight") + pl.col("rarity") + pl.col("namesakes")).alias("stranger_weight"),
             (pl.col("related_prior") + pl.col("related")).alias("related_weight"),
         )
         .with_columns(both.alias("both"))
         .with_columns(
             (pl.col("both") - pl.col("stranger_weight")).alias("related_correction"),
-            pl.when(is_over).then(ceiling - pl.col("both")).otherwise(0.0).alias("ceiling_correction"),
+            (pl.col("match_weight") - pl.col("both")).round(9).alias("ceiling_correction"),
         )
-        .with_columns((pl.col("both") + pl.col("ceiling_correction")).alias("match_weight"))
     )
 
 

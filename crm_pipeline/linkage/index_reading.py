@@ -2,8 +2,7 @@
 
 Belongs here: its tables. Does not belong here: making it, and what is computed from it.
 
-The index is a database with, per population, `<population>_records` (record_key and the prepared columns) and
-`<population>_keys` (rule, the place in the model's blocking rules; key; record_key), and `state` (model_version).
+Its tables are listed in `candidates.matching_index`.
 """
 
 from __future__ import annotations
@@ -20,21 +19,22 @@ _ENDS = ("record_key_l", "record_key_r")
 
 
 def model_version(index: Warehouse) -> int:
-    """The version of the model that it was made with."""
-    return int(index.value("SELECT model_version FROM state"))
+    """The version of the model that it was made with; 0 where nothing was compared."""
+    return int(index.value("SELECT coalesce(max(model_version), 0) FROM state"))
 
 
 def populations_of(index: Warehouse, record_keys: Sequence[str]) -> dict[str, str]:
     """Record key to population, of those records that are in the index."""
     found: dict[str, str] = {}
     for population in POPULATIONS:
-        if index.value(_EXISTS, [f"{population.name}_records"]):
-            found |= dict.fromkeys(records_of(index, population.name, record_keys)["record_key"], population.name)
+        found |= dict.fromkeys(records_of(index, population.name, record_keys)["record_key"], population.name)
     return found
 
 
 def records_of(index: Warehouse, population: str, record_keys: Sequence[str]) -> pl.DataFrame:
     """The prepared records of a population with these keys, in key order; unknown keys are left out."""
+    if not index.value(_EXISTS, [f"{population}_records"]):  # nobody of it was ever compared
+        return pl.DataFrame(schema={"record_key": pl.String})
     return index.frame(
         f"SELECT * FROM {population}_records WHERE record_key IN (SELECT unnest($keys)) ORDER BY record_key",
         {"keys": list(record_keys)},

@@ -31,7 +31,7 @@ from crm_pipeline.linkage.splink_session import Session
 from crm_pipeline.state.models import StoredModel
 from crm_pipeline.warehouse import Warehouse
 
-_WEIGHT_DECIMALS = 6
+WEIGHT_DECIMALS = 6
 _LEAST_PROBABILITY = 1e-6  # a probability of 0 has no weight
 # A key so many times too frequent was not so when the model was made: it needs a new one. A little is let pass, lest a
 # model is made each night.
@@ -112,7 +112,7 @@ class Frozen:
             .cast(pl.Int64)
             .replace_strict(dict(enumerate(self.model["blocking_rules"])), return_dtype=pl.String)
             .alias("rule"),
-            bounded_weight(self.model).round(_WEIGHT_DECIMALS).alias("match_weight"),
+            bounded_weight(self.model).round(WEIGHT_DECIMALS).alias("match_weight"),
         )
         return scored.filter(pl.col("match_weight") >= least)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 from splink import DuckDBAPI, Linker
+from splink.internals.realtime import compare_records
 
 from crm_pipeline.linkage.candidates.records import RECORDS
 from crm_pipeline.linkage.candidates.scratch import copy_frame
@@ -83,6 +84,26 @@ class Session:
             scored = self._linker.inference.predict(warning_mode="never")
         columns = "record_key_l, record_key_r, match_key, match_weight, COLUMNS('^(gamma|mw)_')"
         return self._scratch.frame(f"SELECT {columns} FROM {scored.physical_name}")
+
+
+def comparison_sql(scratch: Warehouse, settings: Mapping[str, Any], left: str, right: str) -> str:
+    """A select that compares each row of one table with each of another, for a caller that runs it again and again.
+
+    Its columns are those of `Session.outcomes` but match_key, among others. Writing it takes Splink longer than a few
+    pairs take to be compared.
+
+    Args:
+        scratch: where both tables are, if empty; their columns are those of the prepared records, and for each column
+            with term frequencies `tf_<column>`, the share of its value.
+        settings: Splink's settings.
+        left: name of one table.
+        right: name of the other.
+    """
+    with _quiet():
+        api = DuckDBAPI(connection=scratch.connection)
+        compared = compare_records(left, right, dict(settings), api)
+        compared.drop_table_from_database_and_remove_from_cache()
+    return str(compared.sql_used_to_create)
 
 
 @contextlib.contextmanager

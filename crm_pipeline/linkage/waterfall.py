@@ -23,6 +23,7 @@ class Part(StrEnum):
     PRIOR = "prior"
     COMPARISON = "comparison"
     RARITY = "rarity"
+    NAMESAKES = "namesakes"
     RELATED = "related"
     CEILING = "ceiling"
 
@@ -32,8 +33,9 @@ class Step:
     """What is added to the weight.
 
     Attributes:
-        part: the odds before anything is compared, a comparison's level, how rare its value is, and what is taken away
-            because the two may belong together, or because too few kinds of evidence agree.
+        part: the odds before anything is compared, a comparison's level, how rare its value is, what is added because
+            strangers of one name agree in more than others do, and what is taken away because the two may belong
+            together, or because too few kinds of evidence agree.
         bits: how much; negative speaks against one customer.
         related_bits: the same against those who belong together instead of strangers; 0 for corrections and rarity.
         comparison: of a level or a value; else empty.
@@ -98,10 +100,12 @@ def waterfall(explained: ExplainedPairs, record_key_l: str, record_key_r: str) -
     for row in compared:
         if row["label"] != MISSING:
             steps += _steps(row)
-    for part in (Part.RELATED, Part.CEILING):
-        bits = pair[f"{part}_correction"]
-        if bits <= -_LEAST_BITS:
-            steps.append(Step(part, bits))
+    corrections = (
+        (Part.NAMESAKES, pair["namesakes"]),
+        (Part.RELATED, pair["related_correction"]),
+        (Part.CEILING, pair["ceiling_correction"]),
+    )
+    steps += [Step(part, bits) for part, bits in corrections if abs(bits) >= _LEAST_BITS]
     return Waterfall(
         record_key_l,
         record_key_r,

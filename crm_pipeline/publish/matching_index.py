@@ -17,15 +17,26 @@ from crm_pipeline.tables import MEMBERS
 from crm_pipeline.warehouse import RefusedError, Warehouse, open_reader
 
 _BUILT = "matching_index_being_built"
+_CURRENT = "FROM std.customers WHERE valid_to IS NULL"
+_IDENTIFIERS = f"""
+    SELECT namespace, value, record_key FROM (
+        SELECT id.namespace AS namespace, id.value AS value, record_key
+        FROM (SELECT record_key, unnest(external_ids) AS id {_CURRENT})
+        UNION SELECT 'national_id', national_id, record_key {_CURRENT}
+        UNION SELECT 'organisation_id', organisation_id, record_key {_CURRENT}
+        UNION SELECT 'tax_id', tax_id, record_key {_CURRENT}
+    ) WHERE trim(value) <> '' ORDER BY ALL
+"""
 
 
 def publish_matching_index(warehouse: Warehouse, index: Path, path: Path, fingerprint: str) -> bool:
     """Whether the file at `path` was made anew, from the index and `link.members`.
 
-    The copy has two tables more: `members` (record_key, customer_id) and `published` (fingerprint).
+    The copy has three tables more: `members` (record_key, customer_id), `identifiers` (namespace, value, record_key, as
+    pairs are linked by them) and `published` (fingerprint).
 
     Args:
-        warehouse: where `link.members` is; not in a transaction.
+        warehouse: where `link.members` and `std.customers` are; not in a transaction.
         index: the index as linking keeps it; where there is none nothing is published.
         path: the published file.
         fingerprint: of the publication that it belongs to; a file of the same one is left alone.
@@ -40,6 +51,7 @@ def publish_matching_index(warehouse: Warehouse, index: Path, path: Path, finger
             with warehouse.transaction():
                 members = f"SELECT record_key, customer_id FROM {MEMBERS.qualified} ORDER BY record_key"
                 warehouse.execute(f"CREATE TABLE {_BUILT}.members AS FROM ({members})")
+                warehouse.execute(f"CREATE TABLE {_BUILT}.identifiers AS {_IDENTIFIERS}")
                 warehouse.execute(f"CREATE TABLE {_BUILT}.published AS SELECT ? AS fingerprint", [fingerprint])
             warehouse.execute(f"CHECKPOINT {_BUILT}")
     return True

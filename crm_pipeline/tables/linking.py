@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from crm_pipeline.tables.contract import Column, Personal, Table
 
-_INDIRECT = Personal.INDIRECT
+_INDIRECT, _DIRECT = Personal.INDIRECT, Personal.DIRECT
 
 
 PAIRS = Table(
@@ -22,6 +22,19 @@ PAIRS = Table(
         Column("match_weight", "DOUBLE", "log2 of the odds, Fellegi and Sunter 1969", null="linked by identifier"),
         Column("match_probability", "DOUBLE", "0 to 1; 1 for an identifier"),
         Column("verdict", "VARCHAR", "link, or review where a person must decide"),
+    ),
+)
+
+HOT_VALUES = Table(
+    "link",
+    "hot_values",
+    "one value that too many records shared when the model was made, by blocking rule: it finds no pair",
+    ("population", "rule", "value"),
+    (
+        Column("population", "VARCHAR", "people or organisations"),
+        Column("rule", "VARCHAR", "the blocking rule that counts it"),
+        Column("value", "VARCHAR", "the value, or the values the rule is made of, as they are compared", _DIRECT),
+        Column("record_count", "BIGINT", "records that shared it when the model was made"),
     ),
 )
 

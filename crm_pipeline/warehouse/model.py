@@ -19,8 +19,10 @@ from crm_pipeline.warehouse.model_tests import ModelTest
 
 # Contract tables that a model builds; all others are built by code, and no model may take their names.
 MODELLED = frozenset({*(f"gold.{entity}" for entity in tables.ENTITIES if entity != "customers"), "ops.quarantine"})
-# Schemas that models may add to; code alone builds std and link, the evidence that models draw from.
-OPEN_SCHEMAS = ("gold", "mart", "ops")
+# Schemas whose models readers get, all in one schema; code alone builds std, the evidence that models draw from.
+PUBLISHED_SCHEMAS = ("gold", "mart", "ops")
+# Schemas that models may add to; those of link are what other models are made of.
+OPEN_SCHEMAS = ("link", *PUBLISHED_SCHEMAS)
 
 
 @dataclass(frozen=True, slots=True)

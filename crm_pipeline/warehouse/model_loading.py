@@ -12,7 +12,14 @@ from pathlib import Path
 
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.tables import Table
-from crm_pipeline.warehouse.model import OPEN_SCHEMAS, Model, Models, contract_tables, refuse_other_columns
+from crm_pipeline.warehouse.model import (
+    OPEN_SCHEMAS,
+    PUBLISHED_SCHEMAS,
+    Model,
+    Models,
+    contract_tables,
+    refuse_other_columns,
+)
 from crm_pipeline.warehouse.model_files import (
     ASSERT_PREFIX,
     Description,
@@ -166,8 +173,8 @@ def _refuse_lonely_descriptions(files: Mapping[str, Path], models: Iterable[str]
 
 def _refuse_taken_name(qualified: str, path: Path, others: Iterable[str], contracts: Iterable[str]) -> None:
     schema, name = qualified.split(".")
-    # All that models may add to is published into one schema, where two tables of one name can't be.
-    published = {f"{other}.{name}" for other in OPEN_SCHEMAS}
+    # All that is published goes into one schema, where two tables of one name can't be.
+    published = {f"{other}.{name}" for other in PUBLISHED_SCHEMAS if schema in PUBLISHED_SCHEMAS}
     namesakes = sorted(published & set(others))
     if schema not in OPEN_SCHEMAS or qualified in contracts or namesakes:
         raise ConfigurationError(

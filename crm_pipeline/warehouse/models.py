@@ -13,13 +13,14 @@ import duckdb
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.tables import Column, Table
 from crm_pipeline.warehouse.connection import SCHEMAS, Warehouse, quoted
-from crm_pipeline.warehouse.model import Model, Models, contract_tables, refuse_other_columns
+from crm_pipeline.warehouse.model import PUBLISHED_SCHEMAS, Model, Models, contract_tables, refuse_other_columns
 from crm_pipeline.warehouse.model_files import ModelColumn
 from crm_pipeline.warehouse.model_loading import load_models
 from crm_pipeline.warehouse.model_sql import columns_origin
 from crm_pipeline.warehouse.model_tests import ModelTest, ModelTestResult, explained, run_tests
 
 __all__ = [
+    "PUBLISHED_SCHEMAS",
     "Model",
     "ModelColumn",
     "ModelTest",

@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from crm_pipeline.linkage.learning.expectation import Outcomes
-from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level
+from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level, Region
 
 Shares = tuple[float, ...]
 SHIPPED: tuple[Shares, ...] = ((0.6, 0.2, 0.2), (0.6, 0.2, 0.2), (0.7, 0.15, 0.15), (0.75, 0.25), (0.5, 0.2, 0.3))
@@ -29,7 +29,7 @@ RELATED: tuple[Shares, ...] = (
     (0.8, 0.05, 0.15),
 )
 # Strangers of one name: many live in one region.
-NAMESAKES: tuple[Shares, ...] = (*TRUE_U[:4], (0.05, 0.35, 0.6))
+NAMESAKES: tuple[Shares, ...] = (*TRUE_U[:4], (0.006, 0.3, 0.694))
 NAMES = ("family_name", "given_name", "birth_date", "phone", "address")
 MISSING = 0.1  # share of pairs that can't be compared, the same for each comparison and kind
 
@@ -37,8 +37,10 @@ MISSING = 0.1  # share of pairs that can't be compared, the same for each compar
 def comparison(name: str, m: Shares, u: Shares, related: Shares, most_different: float = 1.0) -> Comparison:
     """A comparison with these shares; what its levels compare is of no account here."""
     labels = [*(f"{name} {n}" for n in range(len(m) - 1)), ELSE]
+    regions = (Region.IMPLIES, Region.SHOWS, None) if name == "address" else (None,) * len(m)
     levels = tuple(
-        Level(label, label, *told) for label, told in zip(labels, zip(m, u, related, strict=True), strict=True)
+        Level(label, label, *told, region=region)
+        for label, told, region in zip(labels, zip(m, u, related, strict=True), regions, strict=True)
     )
     evidence = "name" if name in NAMES[:2] else name
     return Comparison(name, evidence, "", (name,), "", levels, most_different)

@@ -31,3 +31,13 @@ def write_index(warehouse: Warehouse, used: StoredModel, file: Path) -> Path:
                     copy_frame(scratch.frame(f"SELECT * FROM {table}"), index, f"{population.name}_{name}")
         index.execute("CREATE TABLE state AS SELECT ?::INTEGER AS model_version", [used.version])
     return file
+
+
+def add_identifiers(warehouse: Warehouse, file: Path) -> None:
+    """Adds to the index the identifiers of the current records."""
+    current = "FROM std.customers WHERE valid_to IS NULL"
+    own = (f"SELECT '{name}', {name}, record_key {current}" for name in ("national_id", "organisation_id", "tax_id"))
+    shared = f"SELECT id.namespace, id.value, record_key FROM (SELECT record_key, unnest(external_ids) AS id {current})"
+    rows = warehouse.frame(f"SELECT * FROM ({' UNION '.join([shared, *own])}) AS t(namespace, value, record_key)")
+    with Warehouse.open(file, temporary=file.parent / "temporary") as index:
+        copy_frame(rows.filter(rows["value"].is_not_null()), index, "identifiers")

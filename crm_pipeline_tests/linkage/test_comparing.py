@@ -20,6 +20,7 @@ from crm_pipeline.linkage.candidates.records import RECORDS
 from crm_pipeline.linkage.candidates.scratch import copy_frame, scratch_database
 from crm_pipeline.linkage.learning import comparing, taking_over
 from crm_pipeline.linkage.learning.comparing import VERDICTS, compare, draw_sample, levels_beside
+from crm_pipeline.linkage.learning.sanity import out_of_order
 from crm_pipeline.linkage.learning.taking_over import waiting_model
 from crm_pipeline.linkage.model.people import PEOPLE
 from crm_pipeline.state.models import ModelStore
@@ -106,6 +107,27 @@ def test_levels_beside_each_other() -> None:
     assert (old["level"], old["m_old"], old["m_new"]) == ("equal", 0.8, None)
 
 
+@pytest.mark.parametrize(
+    ("ratios", "agreeing", "expected"),
+    [
+        ((100, 20, 0.1), [2, 1], []),
+        ((20, 100, 0.1), [2, 1], []),  # among agreements the data decide
+        ((100, 0.02, 0.1), [2, 1], ["city"]),
+        ((100, 0.03, 0.1), [2, 1], []),  # less than two bits
+        ((100, 0.02, 0.1), [2], []),  # what strangers agree in as often is no agreement
+    ],
+)
+def test_agreement_weighs_no_less_than_difference(
+    ratios: tuple[float, ...], agreeing: list[int], expected: list[str]
+) -> None:
+    """A comparison is out of order where an agreement weighs two bits less than difference; a hint never is."""
+    levels = [{"m_probability": 0.01 * ratio, "u_probability": 0.01} for ratio in ratios]
+    comparison = {"output_column_name": "city", "comparison_levels": [{"is_null_level": True}, *levels]}
+    model = {"splink": {"comparisons": [comparison]}, "agreement": [{"comparison": "city", "agreeing": agreeing}]}
+    assert out_of_order(model) == expected
+    assert out_of_order({**model, "agreement": []}) == []
+
+
 def test_weights_are_those_of_a_run(warehouse: Warehouse, tmp_path: Path) -> None:
     """A pair of the sample has the weight that a run under the same model gives it, also where phones are left out."""
     models, rows = ModelStore(tmp_path / "models"), labelled()
@@ -117,7 +139,7 @@ def test_weights_are_those_of_a_run(warehouse: Warehouse, tmp_path: Path) -> Non
     pair_records(warehouse, models)
     stored, expected = models.read(1), pairs_of(warehouse).sort(KEYS)
     assert "+8676012345678" in stored.left_out()["key"]
-    frozen = taking_over._frozen("people", stored.model["populations"], stored.term_frequencies(), stored.left_out())
+    frozen = taking_over._weigher("people", stored.model["populations"], stored.term_frequencies(), stored.left_out())
     found = comparing.weights(warehouse, PEOPLE, expected.select(KEYS), frozen)
     assert found.rows() == expected.select(*KEYS, "match_weight").rows()
     assert [row["verdict"] for row in expected.to_dicts()] == [verdict(weight) for weight in found["match_weight"]]

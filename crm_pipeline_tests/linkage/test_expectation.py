@@ -89,7 +89,7 @@ def test_namesakes_of_one_region_are_not_learnt_as_customers(seed: int) -> None:
     learnt = maximise(COMPARISONS, U, seen, records=100_000)
     assert apart(learnt, TRUE_M) < 0.03
     assert float(np.abs(learnt.namesakes[4] - NAMESAKES[4]).max()) < 0.03
-    assert all(np.array_equal(learnt.namesakes[n], U[n]) for n in (0, 1))
+    assert all(np.array_equal(learnt.namesakes[n], U[n]) for n in range(4))
     nothing = np.zeros_like(seen.have_one_name)
     blind = maximise(COMPARISONS, U, replace(seen, have_one_name=nothing, teach_namesakes=nothing), records=100_000)
     assert apart(blind, TRUE_M) > 0.2
@@ -220,7 +220,7 @@ def test_whatever_was_counted(told: tuple[tuple[Comparison, ...], Outcomes], rec
     for shares_of, strangers in zip(learnt.namesakes, u, strict=True):
         assert shares_of.sum() == pytest.approx(1)
         assert (shares_of > 0).all()
-        assert shares_of[-1] <= strangers[-1] * slack
+        assert np.array_equal(shares_of, strangers)  # none of these comparisons shows a region
     for made, m in zip(chosen, learnt.m, strict=True):
         assert len(m) == len(made.levels)
         assert m.sum() == pytest.approx(1)

@@ -26,7 +26,6 @@ from crm_pipeline.tables import PAIRS
 from crm_pipeline.warehouse import Warehouse, open_reader
 
 from .conftest import fill_customers
-from .matching_index import write_index
 
 ENDS = ["record_key_l", "record_key_r"]
 _SURNAMES = ("王", "李", "Smith", "Müller", "欧阳", "Featherstonehaugh")
@@ -100,12 +99,26 @@ def linked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         rows = random_records(request.param)
         fill_customers(warehouse, rows)
         models = ModelStore(folder / "models")
-        pair_records(warehouse, models, review_threshold=1e-6)
+        index = folder / "matching.duckdb"
+        pair_records(warehouse, models, review_threshold=1e-6, index_file=index)
+        _with_namesakes(models)
+        pair_records(warehouse, models, review_threshold=1e-6, index_file=index)
         used = models.latest()
         assert used is not None
-        index = write_index(warehouse, used, folder / "matching.duckdb")
         pairs = warehouse.frame(f"SELECT * FROM {PAIRS.qualified} ORDER BY ALL")
         yield Linked(index, used, pairs, [row["record_key"] for row in rows])
+
+
+def _with_namesakes(models: ModelStore) -> None:
+    """Another version, to which namesakes agree in other shares: so few records teach nothing of them."""
+    before = models.latest()
+    assert before is not None
+    for population in before.model["populations"].values():
+        levels = population["namesakes"]["levels"]
+        levels |= {name: [0.9 - 0.7 * n for n in range(len(weights))] for name, weights in levels.items()}
+    card = {name: told for name, told in before.card.items() if name != "version"}
+    frequencies, left_out = before.term_frequencies(), before.left_out()
+    models.append(before.model, card, term_frequencies=frequencies, left_out=left_out)
 
 
 def explained(linked: Linked, pairs: pl.DataFrame) -> ExplainedPairs:
@@ -114,9 +127,9 @@ def explained(linked: Linked, pairs: pl.DataFrame) -> ExplainedPairs:
 
 
 def test_parts_sum_to_the_stored_weight(linked: Linked) -> None:
-    """Prior, comparisons, rarity and both corrections sum to `link.pairs.match_weight` for every stored pair."""
+    """Prior, comparisons, rarity, namesakes, corrections sum to `link.pairs.match_weight` for every stored pair."""
     told = explained(linked, linked.pairs)
-    parts = told.comparisons.group_by(ENDS).agg((pl.col("weight") + pl.col("rarity")).sum().alias("added"))
+    parts = told.comparisons.group_by(ENDS).agg(pl.sum_horizontal("weight", "rarity", "namesakes").sum().alias("added"))
     both = linked.pairs.join(told.pairs, on=ENDS, suffix="_told").join(parts, on=ENDS)
     assert both.height == linked.pairs.height > 500
     total = pl.sum_horizontal("prior", "added", "related_correction", "ceiling_correction")
@@ -127,6 +140,7 @@ def test_parts_sum_to_the_stored_weight(linked: Linked) -> None:
         assert both[correction].max() <= 0  # type: ignore[operator]
         assert both[correction].min() < -0.1  # type: ignore[operator]
     assert (told.comparisons["rarity"] != 0).any()
+    assert (told.comparisons["namesakes"] != 0).any()
 
 
 def test_rule_is_the_first_that_finds_the_pair(linked: Linked) -> None:
@@ -155,7 +169,7 @@ def test_what_is_missing_says_nothing(linked: Linked) -> None:
     """A comparison is called missing just where it adds nothing to either odds; where it is not, both have a value."""
     told = explained(linked, all_pairs(linked.keys[:40])).comparisons
     missing = pl.col("label") == MISSING
-    adds = pl.any_horizontal(pl.col("weight", "rarity", "related") != 0)
+    adds = pl.any_horizontal(pl.col("weight", "rarity", "namesakes", "related") != 0)
     assert told.filter(missing & adds).is_empty()
     apart = told.filter(~missing & ~pl.col("comparison").is_in(["address", "domains"]))
     assert apart.height

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from crm_pipeline.publish import publish_matching_index
-from crm_pipeline.tables import MEMBERS
+from crm_pipeline.tables import MEMBERS, std
 from crm_pipeline.warehouse import Warehouse, open_reader
 
 
@@ -19,6 +20,9 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
     with Warehouse.open(tmp_path / "var" / "warehouse.duckdb", temporary=tmp_path / "temporary") as opened:
         rows = {"record_key": ["crm/customers/2", "crm/customers/1"], "customer_id": ["C1", "C1"]}
         opened.replace(MEMBERS, pl.DataFrame({**rows, "matched_by": ["model", "model"]}))
+        ids = {"organisation_id": [None, "91310000607216416P"], "tax_id": ["", None]}
+        day = {"valid_from": [date(2026, 1, 1)] * 2}
+        opened.replace(std("customers"), pl.DataFrame({"record_key": rows["record_key"], **ids, **day}))
         with opened.attached(tmp_path / "index.duckdb", "made"):
             opened.execute(
                 "CREATE TABLE made.people_keys AS SELECT 1 AS rule, '张伟' AS key, 'crm/customers/1' AS record_key"
@@ -27,12 +31,13 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
 
 
 def test_copy_has_the_index_and_the_customers(warehouse: Warehouse, tmp_path: Path) -> None:
-    """The published file has the index as it is and the customer of each record, and is its owner's alone."""
+    """The published file has the index, and the customer and identifiers of each record; it is its owner's alone."""
     published = tmp_path / "published" / "matching.duckdb"
     assert publish_matching_index(warehouse, tmp_path / "index.duckdb", published, "one")
     with open_reader(published) as reader:
         assert reader.execute("FROM people_keys") == [(1, "张伟", "crm/customers/1")]
         assert reader.execute("FROM members") == [("crm/customers/1", "C1"), ("crm/customers/2", "C1")]
+        assert reader.execute("FROM identifiers") == [("organisation_id", "91310000607216416P", "crm/customers/1")]
     assert published.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in published.parent.iterdir()] == [published.name]
 

@@ -253,7 +253,8 @@ def fall(population: str = "people") -> Fall:
         FallStep("comparison", "phones", "a mobile in common", 15.9),
         FallStep("comparison", "address", "the same street and number", 12.2),
         FallStep("comparison", "gender", "equal", 0.01),
-        FallStep("related", "", "", -13.1),
+        FallStep("namesakes", "", "", -1.6),
+        FallStep("related", "", "", -11.5),
         FallStep("ceiling", "", "", -2.74),
     )
     silent = ("middle_name", "birth_date", "emails")

@@ -97,7 +97,7 @@ def test_contacts_are_persons_among_the_customers(run: Run) -> None:
 
 def test_relations_of_contacts(run: Run) -> None:
     """Each contact that names a living record is related to that record's customer."""
-    build(run, "gold.customer_relations")
+    build(run, "link.employments", "link.households", "link.branches", "gold.customer_relations")
     rows = run.warehouse.execute("SELECT customer_id, related_customer_id FROM gold.customer_relations ORDER BY 1")
     assert rows == [("C-crm/contacts/7", "C-crm/customers/1"), ("C-crm/contacts/8", "C-crm/customers/2  b")]
 

@@ -16,16 +16,15 @@ from crm_pipeline.cli.app import app
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.linkage import cluster_records, pair_records
 from crm_pipeline.linkage.identity.ids import customer_ids
-from crm_pipeline.publish import Publication, publish_duckdb
+from crm_pipeline.publish import Publication, publish_duckdb, publish_matching_index
 from crm_pipeline.settings import Project, load_project
 from crm_pipeline.state.models import ModelStore
 from crm_pipeline.steps.telling.evidence import held_together, worth
-from crm_pipeline.steps.telling.explaining import matching_file, reasons
+from crm_pipeline.steps.telling.explaining import reasons
 from crm_pipeline.steps.telling.explaining_pairs import PairReasons, Standing, explain_pair
 from crm_pipeline.tables import CONFLICTS, CUSTOMER_IDS, CUSTOMER_RECORDS, MEMBERS, PAIRS
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline_tests.linkage.conftest import fill_customers
-from crm_pipeline_tests.linkage.matching_index import write_index
 from crm_pipeline_tests.linkage.test_explaining import random_records
 
 CONFIGURATION = """
@@ -48,12 +47,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows[0]["external_ids"] = twin["external_ids"]
         fill_customers(warehouse, [*rows, twin, LONELY])
         models = ModelStore(project.state / "models")
-        pair_records(warehouse, models)
+        pair_records(warehouse, models, index_file=project.matching_index_file)
         cluster_records(warehouse)
         _publish(warehouse, project)
-        used = models.latest()
-        assert used is not None
-        write_index(warehouse, used, matching_file(project))
+        publish_matching_index(warehouse, project.matching_index_file, project.matching_file, "one")
     return folder
 
 
@@ -174,7 +171,7 @@ def test_without_the_index(made: Path, tmp_path: Path) -> None:
     """A publication without the index tells links and the weakest of them, and says what is missing for the rest."""
     shutil.copytree(made, tmp_path / "older")
     older = load_project(tmp_path / "older")
-    matching_file(older).unlink()
+    older.matching_file.unlink()
     [link] = rows_of(older, "FROM link.pairs WHERE matched_by = 'model' AND verdict = 'link' ORDER BY ALL LIMIT 1")
     found = told(older, link)
     assert (found.standing, found.waterfall) == (Standing.LINK, None)
@@ -184,7 +181,7 @@ def test_without_the_index(made: Path, tmp_path: Path) -> None:
     assert why.weakest is not None
     assert why.waterfall is None
     shutil.rmtree(older.state / "models")
-    shutil.copy(matching_file(load_project(made)), matching_file(older))
+    shutil.copy(load_project(made).matching_file, older.matching_file)
     assert "version 1 of the model" in told(older, link).missing
 
 

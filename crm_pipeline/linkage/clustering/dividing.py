@@ -70,8 +70,9 @@ def divide(graph: Graph, edges: pl.DataFrame, *, cut_bridges: bool) -> tuple[Int
     is_cut = _cut(count, edges, ends, must) if cut_bridges else np.zeros(edges.height, dtype=np.bool_)
     labels = component_labels(count, *np.concatenate([ends[:, ~is_cut], must], axis=1))
     broken = broken_components(labels, graph.restrictions)
-    order = _strongest_first(edges, is_cut)
-    refused = refuse(labels, broken, ends, order, graph.restrictions) if len(broken) else []
+    refused: list[Refusal] = []
+    if len(broken):
+        refused = refuse(labels, broken, ends, _strongest_first(edges, is_cut), graph.restrictions)
     return labels, refused + explain_cuts(labels, ends, is_cut, graph.restrictions)
 
 

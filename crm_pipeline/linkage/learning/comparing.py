@@ -34,7 +34,7 @@ _PROBABILITY_DECIMALS = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Frozen:
+class Weigher:
     """All of a model that shapes the weights of one population.
 
     Attributes:
@@ -76,33 +76,33 @@ def draw_sample(scratch: Warehouse, earlier: pl.DataFrame) -> pl.DataFrame:
         """)
 
 
-def weights(warehouse: Warehouse, population: Population, pairs: pl.DataFrame, frozen: Frozen) -> pl.DataFrame:
+def weights(warehouse: Warehouse, population: Population, pairs: pl.DataFrame, weigher: Weigher) -> pl.DataFrame:
     """record_key_l, record_key_r and match_weight of these pairs, whatever rule finds them, in key order.
 
     Args:
         warehouse: where `std.customers` is.
         population: whose records they are.
         pairs: record_key_l and record_key_r; pairs of records that are not current are left out.
-        frozen: the model.
+        weigher: the model.
     """
     keys = pl.DataFrame({"record_key": pl.concat([pairs["record_key_l"], pairs["record_key_r"]]).unique().sort()})
     chosen = replace(population, kind=f"({population.kind}) AND record_key IN (SELECT record_key FROM {_KEYS})")
-    rules = [rule for rule in population.blocking_rules if rule.name in frozen.model["blocking_rules"]]
-    names = [comparison["output_column_name"] for comparison in frozen.model["splink"]["comparisons"]]
+    rules = [rule for rule in population.blocking_rules if rule.name in weigher.model["blocking_rules"]]
+    names = [comparison["output_column_name"] for comparison in weigher.model["splink"]["comparisons"]]
     with scratch_database(warehouse) as scratch:
         with warehouse.registered(_KEYS, keys):
             prepare_records(warehouse, scratch, chosen)
         blocking.make_keys(scratch, rules)
-        blocking.leave_out(scratch, rules, frozen.left_out.select("rule", "key"))
+        blocking.leave_out(scratch, rules, weigher.left_out.select("rule", "key"))
         named = pairs.select(
             pl.col("record_key_l").alias("join_key_l"),
             pl.col("record_key_r").alias("join_key_r"),
             pl.lit("0").alias("match_key"),
         )
         copy_frame(named, scratch, _PAIRS)
-        outcomes = Session(scratch, frozen.model["splink"], frozen.frequencies).outcomes(_PAIRS, names)
+        outcomes = Session(scratch, weigher.model["splink"], weigher.frequencies).outcomes(_PAIRS, names)
     return outcomes.select(
-        "record_key_l", "record_key_r", bounded_weight(frozen.model).round(_DECIMALS).alias("match_weight")
+        "record_key_l", "record_key_r", bounded_weight(weigher.model).round(_DECIMALS).alias("match_weight")
     ).sort("record_key_l", "record_key_r")
 
 

@@ -8,9 +8,9 @@ strangers. Strangers' shares (u) are known from random pairs and stay, and so do
 learnt are m and how many pairs there are of the first two kinds. What was believed before counts as `BELIEVED_PAIRS`
 pairs, so that hundreds of records start from shipped numbers and millions leave them behind.
 
-Two strangers of one name agree in more than random ones: in gender, and in the place, because names have regions. What
-namesakes agree in is learnt too. Without it a million records have so many of them that they are learnt as customers
-who often move.
+Two strangers of one name agree in gender and region more often than random ones, because names have both. How much
+oftener is learnt too. Without it a million records have so many namesakes that they are learnt as customers who move
+and change their birthday.
 """
 
 from __future__ import annotations
@@ -21,9 +21,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crm_pipeline.linkage.model.comparison import NAME, Comparison
+from crm_pipeline.linkage.model.comparison import Comparison, Region
 
 BELIEVED_PAIRS = 50
+# Strangers of one name that are believed to agree as others do: only large projects have more, and trouble with them.
+BELIEVED_NAMESAKES = 1000
+LARGEST_SHARE_OF_REGION = 0.95
 MOST_ROUNDS, SMALLEST_CHANGE = 60, 1e-4
 
 # Pairs of one customer per record: one record in a hundred has a double where nothing is found, three pairs at most,
@@ -68,7 +71,7 @@ class Learnt:
 
     Attributes:
         m: per comparison the shares of its levels among pairs of one customer.
-        namesakes: the same among strangers of one name; u where names are compared.
+        namesakes: the same among strangers of one name; u but for comparisons that show a region.
         same: share of all pairs of records that are of one customer.
         related: share of all pairs that belong together.
         probability: per group of outcomes that its pairs are of one customer.
@@ -117,7 +120,7 @@ def maximise(
         unknown = ~seen.is_known
         shown = np.where(seen.teach_namesakes & unknown, 1 - probability - is_together, 0.0) * seen.counts
         namesakes = tuple(
-            shares if comparison.evidence == NAME else _of_namesakes(seen.levels[:, n], shown, shares)
+            _of_namesakes(comparison, seen.levels[:, n], shown, shares)
             for n, (comparison, shares) in enumerate(zip(chosen, u, strict=True))
         )
         same = _within(float(taught[unknown].sum()) / records, records, pairs)
@@ -166,19 +169,25 @@ def _expected(
     return np.where(seen.is_known, 1.0, weights[0]), np.where(seen.is_known, 0.0, weights[1])
 
 
-def _of_namesakes(levels: NDArray[np.int64], shown: Floats, u: Floats) -> Floats:
+def _of_namesakes(comparison: Comparison, levels: NDArray[np.int64], shown: Floats, u: Floats) -> Floats:
     """The shares of one comparison among namesakes; sum 1.
 
-    What was counted and what strangers show; namesakes do not differ more often than these.
+    How much oftener namesakes are of one region than strangers is counted in the levels that show it, and holds for all
+    levels that imply it. Strangers of one street are not counted: among them are customers who differ in the rest.
     """
+    shows = np.array([level.region is Region.SHOWS for level in comparison.levels])
+    if not shows.any():
+        return u
+    implies = np.array([level.region is not None for level in comparison.levels])
     is_there = levels >= 0
     counted = np.bincount(levels[is_there], weights=shown[is_there], minlength=len(u))
-    shares: Floats = (counted + BELIEVED_PAIRS * u) / (counted.sum() + BELIEVED_PAIRS)
-    if shares[-1] >= u[-1]:
+    share = (counted[shows].sum() + BELIEVED_NAMESAKES * u[shows].sum()) / (counted.sum() + BELIEVED_NAMESAKES)
+    oftener = min(max(share / u[shows].sum(), 1.0), LARGEST_SHARE_OF_REGION / u[implies].sum())
+    if oftener <= 1:
         return u
-    shares[:-1] = np.maximum(shares[:-1], u[:-1])
-    normal: Floats = shares / shares.sum()
-    return normal
+    rest = (1 - oftener * u[implies].sum()) / u[~implies].sum()
+    found: Floats = u * np.where(implies, oftener, rest)
+    return found
 
 
 def _shares(levels: NDArray[np.int64], taught: Floats, believed: Floats, most_different: float) -> Floats:

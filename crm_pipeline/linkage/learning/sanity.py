@@ -6,13 +6,16 @@ Belongs here: what would make a learnt comparison nonsense. Does not belong here
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from crm_pipeline.linkage.learning.expectation import Floats
 from crm_pipeline.linkage.model.comparison import Comparison
 
 # What strangers show half as rarely again says nothing, either way; beyond, it says the opposite of what it means.
 _CLEARLY = 2
+# So many times likelier under difference than under agreement: two bits, which neither chance nor a few pairs make.
+_OUT_OF_ORDER = 4
 # Where strangers hardly ever differ, in the only city of a project, that one differs can't be told from chance.
 _OFTEN = 0.1
 
@@ -29,3 +32,24 @@ def doubtful(chosen: Sequence[Comparison], m: Sequence[Floats], u: Sequence[Floa
         for comparison, own, strangers in zip(chosen, m, u, strict=True)
         if own[0] * _CLEARLY < strangers[0] or (strangers[-1] > _OFTEN and own[-1] > strangers[-1] * _CLEARLY)
     ]
+
+
+def out_of_order(model: Mapping[str, Any]) -> list[str]:
+    """Names of the comparisons in which an outcome that is agreement weighs clearly less than that of difference.
+
+    Among agreements weights need not fall from level to level: which of two is rarer among strangers, the data say. But
+    who agrees in something should not look less like one customer than who differs. It can be true all the same, of
+    `info@` at two domains for instance; so it is told in the model card, and refused only where it is new.
+
+    Args:
+        model: of one population, its part of model.json.
+    """
+    agreeing = {entry["comparison"]: entry["agreeing"] for entry in model["agreement"]}
+    found = []
+    for comparison in model["splink"]["comparisons"]:
+        name = comparison["output_column_name"]
+        levels = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
+        ratios = [level["m_probability"] / level["u_probability"] for level in reversed(levels)]  # by outcome, from 0
+        if any(ratios[outcome] * _OUT_OF_ORDER < ratios[0] for outcome in agreeing.get(name, ())):
+            found.append(name)
+    return found

@@ -12,7 +12,8 @@ from typing import Any
 
 import polars as pl
 
-from crm_pipeline.linkage.learning.comparing import Frozen, compare, levels_beside, weights
+from crm_pipeline.linkage.learning.comparing import Weigher, compare, levels_beside, weights
+from crm_pipeline.linkage.learning.sanity import out_of_order
 from crm_pipeline.linkage.model import POPULATIONS
 from crm_pipeline.state.models import ModelStore, StoredModel
 from crm_pipeline.warehouse import Warehouse
@@ -102,18 +103,20 @@ def take_over(
     told = _beside(warehouse, fresh, present, limits) if present else {}
     change = {name: {key: n for key, n in each.items() if key not in _OWN_KEYS} for name, each in told.items()}
     beside = {"beside": {"version": present.version, "populations": told}} if present else {}
-    card = {**fresh.card, **beside}
+    disordered = {name: out_of_order(model) for name, model in fresh.model["populations"].items()}
+    card = {**fresh.card, "out_of_order": disordered, **beside}
+    impossible = [*impossible, *(_newly_out_of_order(disordered, present) if present else ())]
     models.keep_sample(
         pl.concat([frame.select(pl.lit(name).alias("population"), pl.all()) for name, frame in fresh.samples.items()])
     )
     if present and is_optional and impossible:
         models.refused.append(
             fresh.model,
-            card | {"refused_because": IMPOSSIBLE, "comparisons": list(impossible)},
+            card | {"refused_because": IMPOSSIBLE, "comparisons": sorted(set(impossible))},
             term_frequencies={},
             left_out=fresh.left_out.clear(),
         )
-        return TakenOver(present, list(impossible), None, change)
+        return TakenOver(present, sorted(set(impossible)), None, change)
     if present and is_optional and any(_is_too_much(each, limits) for each in told.values()):
         waiting = models.refused.append(
             fresh.model,
@@ -148,6 +151,17 @@ def latest_accepted(models: ModelStore, accepted: Collection[int]) -> StoredMode
     )
 
 
+def _newly_out_of_order(disordered: Mapping[str, Sequence[str]], present: StoredModel) -> list[str]:
+    """The comparisons that were in order under the last model, as `population.comparison`."""
+    return [
+        f"{name}.{comparison}"
+        for name, found in disordered.items()
+        if name in present.model["populations"]
+        for comparison in found
+        if comparison not in out_of_order(present.model["populations"][name])
+    ]
+
+
 def _is_too_much(told: Mapping[str, Any], limits: Limits) -> bool:
     return bool(told["changed_share"] > limits.largest_change and told["changed"] >= FEWEST_CHANGED)
 
@@ -162,8 +176,8 @@ def _beside(warehouse: Warehouse, fresh: Fresh, present: StoredModel, limits: Li
         if name not in of_old[0] or name not in of_new[0]:
             continue
         pairs = fresh.samples[name]
-        old, new = _frozen(name, *of_old), _frozen(name, *of_new)
-        scored = [weights(warehouse, population, pairs, frozen) for frozen in (old, new)]
+        old, new = _weigher(name, *of_old), _weigher(name, *of_new)
+        scored = [weights(warehouse, population, pairs, weigher) for weigher in (old, new)]
         told[name] = {
             **compare(scored[0], scored[1], limits.match_threshold, limits.review_threshold),
             "levels": levels_beside(old.model, new.model),
@@ -171,11 +185,11 @@ def _beside(warehouse: Warehouse, fresh: Fresh, present: StoredModel, limits: Li
     return told
 
 
-def _frozen(
+def _weigher(
     name: str, models: Mapping[str, Any], frequencies: Mapping[str, pl.DataFrame], left_out: pl.DataFrame
-) -> Frozen:
+) -> Weigher:
     own = f"{name}."
-    return Frozen(
+    return Weigher(
         models[name],
         {column.removeprefix(own): frame for column, frame in frequencies.items() if column.startswith(own)},
         left_out.filter(pl.col("population") == name),

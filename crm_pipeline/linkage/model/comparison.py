@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Any
 
 import polars as pl
@@ -32,6 +33,16 @@ ELSE = "ELSE"
 NAME = "name"
 
 
+class Region(Enum):
+    """What a level has to do with where people are, or what names they bear there.
+
+    SHOWS: two of one region, and hardly more. IMPLIES: two of one region who have something rarer in common as well.
+    """
+
+    SHOWS = auto()
+    IMPLIES = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
     """One outcome of a comparison; the first whose condition is true counts.
@@ -44,6 +55,7 @@ class Level:
         related: share among pairs of two customers who belong together; never learnt.
         frequency_of: column whose value's own frequency takes the place of u.
         agrees: True when the outcome is agreement in the sense of `THIN_EVIDENCE_CEILING`.
+        region: where strangers of one name show it oftener than others, because names have regions and a gender.
     """
 
     label: str
@@ -53,6 +65,7 @@ class Level:
     related: float
     frequency_of: str | None = None
     agrees: bool = False
+    region: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)

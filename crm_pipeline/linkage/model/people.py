@@ -5,7 +5,7 @@ Belongs here: comparisons and blocking rules of people, each with its reason. Do
 
 from __future__ import annotations
 
-from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level, equal, missing, shared, similar
+from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level, Region, equal, missing, shared, similar
 from crm_pipeline.linkage.model.population import LARGEST_CONTACT_BLOCK, LARGEST_WEAK_BLOCK, BlockingRule, Population
 from crm_pipeline.linkage.model.preparing import (
     ADDRESS_RULES,
@@ -162,8 +162,6 @@ _COMPARISONS = (
             Level("two digits wrong", "damerau_levenshtein(birth_date_l, birth_date_r) <= 2", 0.01, 0.018, 0.04),
             Level("different", ELSE, 0.03, 0.97995, 0.95),
         ),
-        # Among a million people namesakes are many; without this they are learnt as one who often changes his birthday.
-        most_different=0.1,
     ),
     *contact_comparisons(shared_phone=0.35, shared_line=0.8, shared_email=0.1),
     address_comparison("families share it, and people move", related=(0.72, 0.1, 0.06, 0.01, 0.04, 0.04, 0.03)),
@@ -185,7 +183,10 @@ _COMPARISONS = (
         "said by few words and often guessed at the counter: a hint, not evidence",
         ("gender",),
         missing("gender"),
-        (Level("equal", equal("gender"), 0.97, 0.5, 0.4), Level("different", ELSE, 0.03, 0.5, 0.6)),
+        (
+            Level("equal", equal("gender"), 0.97, 0.5, 0.4, region=Region.SHOWS),
+            Level("different", ELSE, 0.03, 0.5, 0.6),
+        ),
     ),
 )
 

@@ -6,7 +6,7 @@ population has (`people`, `organisations`).
 
 from __future__ import annotations
 
-from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level, equal, missing, shared, similar
+from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level, Region, equal, missing, shared, similar
 from crm_pipeline.linkage.model.population import LARGEST_WEAK_BLOCK, BlockingRule
 
 
@@ -49,19 +49,36 @@ def address_comparison(
         related: shares of the levels among pairs who belong together; see `Level`.
         most_different: see `Comparison`.
     """
+    implies, shows = Region.IMPLIES, Region.SHOWS
     same_place = "(postcode_l = postcode_r OR jaro_winkler_similarity(city_l, city_r) >= 0.9)"
     conditions = (
-        ("the same street and number", equal("street"), 0.48, 0.0001, "street", True),
-        ("nearly the same street", f"{similar('street', 0.92)} AND {same_place}", 0.1, 0.0001, None, True),
-        ("the same postcode and city", f"{equal('postcode')} AND {similar('city', 0.9)}", 0.1, 0.001, None, True),
-        ("nearly the same street, elsewhere", similar("street", 0.92), 0.03, 0.0009, None, False),
-        ("the same postcode", equal("postcode"), 0.06, 0.002, "postcode", True),
-        ("the same city", similar("city", 0.9), 0.08, 0.04, None, False),
-        ("different", ELSE, 0.15, 0.9559, None, False),
+        ("the same street and number", equal("street"), 0.48, 0.0001, "street", True, implies),
+        (
+            "nearly the same street",
+            f"{similar('street', 0.92)} AND {same_place}",
+            0.1,
+            0.0001,
+            None,
+            True,
+            Region.IMPLIES,
+        ),
+        (
+            "the same postcode and city",
+            f"{equal('postcode')} AND {similar('city', 0.9)}",
+            0.1,
+            0.001,
+            None,
+            True,
+            Region.SHOWS,
+        ),
+        ("nearly the same street, elsewhere", similar("street", 0.92), 0.03, 0.0009, None, False, None),
+        ("the same postcode", equal("postcode"), 0.06, 0.002, "postcode", True, implies),
+        ("the same city", similar("city", 0.9), 0.08, 0.04, None, False, shows),
+        ("different", ELSE, 0.15, 0.9559, None, False, None),
     )
     levels = tuple(
-        Level(label, condition, m, u, share, frequency, agrees)
-        for (label, condition, m, u, frequency, agrees), share in zip(conditions, related, strict=True)
+        Level(label, condition, m, u, share, frequency, agrees, region)
+        for (label, condition, m, u, frequency, agrees, region), share in zip(conditions, related, strict=True)
     )
     return Comparison(
         "address", "address", reason, ("street", "postcode", "city"), "", levels, most_different, needed=()

@@ -21,6 +21,7 @@ from crm_pipeline.steps.publishing.guards import (
     guard_model,
     largest_claim,
 )
+from crm_pipeline.steps.publishing.hot_values import name_hot_values
 from crm_pipeline.steps.publishing.link_accepting import accepted_models
 from crm_pipeline.steps.reviewing.held import constraints_of
 from crm_pipeline.steps.run import Run, suite_of
@@ -29,6 +30,7 @@ from crm_pipeline.tables import (
     CONFLICTS,
     CUSTOMER_IDS,
     FORMER_MEMBERS,
+    HOT_VALUES,
     IDENTITY_EVENTS,
     MEMBERS,
     PAIRS,
@@ -52,8 +54,8 @@ class PairsConfig(dg.Config):
 
 
 def link_assets(project: Project) -> list[dg.AssetsDefinition]:
-    """Pairs, clusters with their conflicts, identities."""
-    return [_pairs(project), _clusters(project), _identities(project)]
+    """Pairs, what was left out of blocking, clusters with their conflicts, identities."""
+    return [_pairs(project), _hot_values(project), _clusters(project), _identities(project)]
 
 
 def _pairs(project: Project) -> dg.AssetsDefinition:
@@ -89,6 +91,7 @@ def _pairs(project: Project) -> dg.AssetsDefinition:
             )
             verdict = _model_verdict(run, summary)
             told = {name: value for name, value in asdict(summary).items() if name != "model_change"}
+            told["comparing costs about"] = linkage.estimate(summary.pairs_by_rule).words
             return dg.MaterializeResult(
                 metadata=counts(run.warehouse.count(PAIRS), **told, **_change(summary)),
                 check_results=[verdict, *check_results(_PAIRS, *judge_table(run, PAIRS, suite))],
@@ -116,6 +119,29 @@ def _model_verdict(run: Run, summary: linkage.PairSummary) -> dg.AssetCheckResul
         description=why,
         metadata={"verdicts changed on the sample": changed},
     )
+
+
+def _hot_values(project: Project) -> dg.AssetsDefinition:
+    suite, key = suite_of(project, HOT_VALUES), _key(HOT_VALUES)
+
+    @dg.multi_asset(
+        name="link__hot_values",
+        specs=[_spec(HOT_VALUES, "Values that too many records share: they find no pair, by blocking rule.", _PAIRS)],
+        check_specs=check_specs(key, suite),
+        pool=POOL,
+    )
+    def hot_values(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
+        prepare_judging(run)
+        with step(run, "link.hot_values"):
+            by_rule = name_hot_values(run)
+            verdicts = judge_table(run, HOT_VALUES, suite)
+        yield dg.MaterializeResult(
+            asset_key=key,
+            metadata=counts(run.warehouse.count(HOT_VALUES), **{"values and records by rule": by_rule}),
+            check_results=check_results(key, *verdicts),
+        )
+
+    return hot_values
 
 
 def _clusters(project: Project) -> dg.AssetsDefinition:

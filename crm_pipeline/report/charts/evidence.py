@@ -97,7 +97,7 @@ def stairs(fall: Fall) -> Stairs:
         if abs(step.bits) >= _LEAST_SEEN:
             found.append((step, total, total + step.bits))
         total += step.bits
-    across = scale([*(end for _, _, end in found), fall.weight])
+    across = scale([*(weight for _, *ends in found for weight in ends), fall.weight])
     return Stairs(
         across,
         tuple(Stair(step, span(across, start, end), end) for step, start, end in found),

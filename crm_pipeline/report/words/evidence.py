@@ -66,6 +66,7 @@ EVIDENCE: dict[str, Words] = {
     "part.prior": Words("before anything is compared", "比较之前"),
     "part.comparison": Words("{comparison}: {label}", "{comparison}：{label}"),
     "part.rarity": Words("{comparison}: how rare the value is", "{comparison}：取值的稀有程度"),
+    "part.namesakes": Words("strangers of one name agree in more", "同名的陌生人更易一致"),
     "part.related.people": Words("they may be of one household", "可能同属一户"),
     "part.related.organisations": Words("they may be of one group", "可能同属一集团"),
     "part.ceiling": Words("too few kinds of evidence agree", "一致的证据种类过少"),

@@ -46,16 +46,18 @@ def read(values: pl.Series) -> pl.DataFrame:
     The value is in capitals and without white space; hyphens stay, since `1-23` and `12-3` may be two customers.
     """
     cells = values.to_frame("cell")
-    frame = cells.select(
-        clean(pl.col("cell")).alias("value"), placeholders.is_placeholder(pl.col("cell"), "identifier").alias("is_none")
-    )
-    # A blank inside may hide a placeholder, such as "n / a".
-    is_none = pl.col("is_none") | pl.col("value").is_null() | placeholders.is_placeholder(pl.col("value"), "identifier")
+    frame = cells.select(clean(pl.col("cell")).alias("value"), _is_none(pl.col("cell")).alias("is_none"))
+    is_none = pl.col("is_none") | pl.col("value").is_null()
     filled = cells.select(texts.trim(pl.col("cell").str.normalize("NFKC"))).to_series().is_not_null()
     return frame.select(
         pl.when(~is_none).then("value").alias("value"),
         pl.when(is_none & filled).then(pl.lit(PLACEHOLDER)).alias("reason"),
     )
+
+
+def _is_none(cell: pl.Expr) -> pl.Expr:
+    """Whether the cell is a placeholder as delivered or cleaned: a blank inside may hide one, such as "n / a"."""
+    return is_placeholder(cell) | is_placeholder(clean(cell)).fill_null(value=False)
 
 
 def clean(value: pl.Expr) -> pl.Expr:
@@ -66,11 +68,11 @@ def clean(value: pl.Expr) -> pl.Expr:
 
 
 def clean_namespaced(values: pl.Expr) -> pl.Expr:
-    """The list of (namespace, value) with cleaned values; those that are null are left out, order kept."""
+    """The list of (namespace, value) with cleaned values; blanks and placeholders are left out, order kept."""
     element = pl.element()
-    cleaned = pl.struct(
-        element.struct.field("namespace").alias("namespace"), clean(element.struct.field("value")).alias("value")
-    )
+    value = element.struct.field("value")
+    known = pl.when(~_is_none(value)).then(clean(value))
+    cleaned = pl.struct(element.struct.field("namespace").alias("namespace"), known.alias("value"))
     return values.list.eval(cleaned).list.eval(element.filter(element.struct.field("value").is_not_null()))
 
 

@@ -23,6 +23,7 @@ from crm_pipeline.tables import (
     CUSTOMER_IDS,
     CUSTOMER_RECORDS,
     CUSTOMER_VALUES,
+    HOT_VALUES,
     IDENTITY_EVENTS,
     LINK_DECISIONS,
     LOADS,
@@ -36,7 +37,7 @@ from crm_pipeline.tables import (
     customers,
     review_records,
 )
-from crm_pipeline.warehouse.models import run_model
+from crm_pipeline.warehouse.models import PUBLISHED_SCHEMAS, run_model
 
 
 def published_tables(run: Run) -> list[Table]:
@@ -53,7 +54,7 @@ def published_tables(run: Run) -> list[Table]:
         LOADS,
     ]
     models = project_model_tables(run.project, run.sql_models).values()
-    return [*contracts, *models]
+    return [*contracts, *(table for table in models if table.schema in PUBLISHED_SCHEMAS)]
 
 
 def publish(run: Run) -> PublishSummary:
@@ -79,16 +80,17 @@ def publish_steward(run: Run) -> PublishSummary:
     """What stewards see, also when the checks stopped the run.
 
     The quarantine and which of its rows are open, corrections, loads, check results; pairs, what is asked about them
-    and what was decided.
+    and what was decided; values left out of blocking.
     """
     records = review_records(run.project.config.extras("customers"))
-    for table in (LOADS, REJECTIONS, PAIRS, CONFLICTS, CHECK_RESULTS, ANOMALIES, REVIEW_QUEUE, records, LINK_DECISIONS):
+    of_pairs = (PAIRS, CONFLICTS, REVIEW_QUEUE, records, LINK_DECISIONS, HOT_VALUES)
+    for table in (LOADS, REJECTIONS, CHECK_RESULTS, ANOMALIES, *of_pairs):
         run.warehouse.ensure(table)
     run_model(run.warehouse, run.sql_models[QUARANTINE.qualified])
     find_open(run)
     follow_corrections(run)
     of_rows = (QUARANTINE, OPEN_REJECTIONS, CORRECTIONS, LOADS, CHECK_RESULTS, ANOMALIES)
-    shown = (*of_rows, PAIRS, CONFLICTS, REVIEW_QUEUE, records, LINK_DECISIONS)
+    shown = (*of_rows, *of_pairs)
     tables = [Publication.of(table) for table in shown]
     return publish_duckdb(
         run.warehouse,

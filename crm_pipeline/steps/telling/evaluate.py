@@ -14,7 +14,6 @@ from typing import Any
 
 import polars as pl
 
-from crm_pipeline.linkage import Constraints
 from crm_pipeline.linkage.evaluation import (
     MISSED,
     Agreement,
@@ -29,6 +28,7 @@ from crm_pipeline.publish import escaped
 from crm_pipeline.settings import Project
 from crm_pipeline.state.files import appearing
 from crm_pipeline.state.measures import MeasureStore, Outcome
+from crm_pipeline.steps.reviewing.held import constraints_of
 from crm_pipeline.steps.telling.judging import Published, judge
 from crm_pipeline.steps.telling.labels import PairLabels, read_labels, refuse
 from crm_pipeline.tables import PAIRS
@@ -162,7 +162,7 @@ def _published(project: Project) -> Published:
         pairs,
         conflicts,
         thresholds_from(settings.review_threshold, settings.match_threshold, THRESHOLDS),
-        Constraints(duplicate_free=project.config.duplicate_free),
+        constraints_of(project),
     )
 
 

@@ -66,14 +66,13 @@ class Reasons:
 
 
 def reasons(project: Project, record_keys: Sequence[str]) -> Reasons:
-    """Why these records, the living ones of one customer, are one.
-
-    Raises:
-        ConfigurationError: nothing has been published.
-    """
+    """Why these records, the living ones of one customer, are one."""
+    members = pl.DataFrame({"record_key": sorted(record_keys)}, schema={"record_key": pl.String})
+    if not project.steward_file.exists():
+        nothing = pl.DataFrame(schema=PAIRS.polars_schema)
+        return Reasons(_attachments(members, nothing), None, None, missing=f"there is no {project.steward_file.name}")
     links, _ = stored(project, record_keys, record_keys)
     links = links.filter(pl.col("verdict") == "link")
-    members = pl.DataFrame({"record_key": sorted(record_keys)}, schema={"record_key": pl.String})
     found = weakest_links(members.with_columns(pl.lit("").alias("customer_id")), links).drop("customer_id").to_dicts()
     weakest = found[0] if found else None
     told, missing = None, ""
