@@ -210,7 +210,9 @@ def _train_and_store(
         with scratch_database(warehouse) as scratch:
             prepare_records(warehouse, scratch, worth.population)
             blocking.make_keys(scratch, rules)
-            frequent = blocking.frequent_keys(scratch, rules)
+            frequent = blocking.frequent_keys(
+                scratch, rules, blocking.largest_blocks(scratch, rules, worth.record_count)
+            )
             blocking.leave_out(scratch, rules, frequent)
             stay_within(pair_budget, name, blocking.count_pairs(scratch, rules))
             blocking.make_candidates(scratch, identified)

@@ -38,6 +38,8 @@ _LEAST_PROBABILITY = 1e-6  # a probability of 0 has no weight
 _TIMES_TOO_FREQUENT = 2
 # Of more changed records than this share, scoring everything anew is not slower, and leaves the index in order.
 _LARGEST_INCREMENT = 0.3
+# Comparing takes about 1 KB of memory for each pair.
+_PAIRS_AT_A_TIME = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,13 @@ class Frozen:
 
     def weights(self, scratch: Warehouse) -> pl.DataFrame:
         """record_key_l, record_key_r, rule and match_weight of the candidates in the scratch database, by it alone."""
+        parts = [self._weights(scratch, part) for part in blocking.parts_of_candidates(scratch, _PAIRS_AT_A_TIME)]
+        return pl.concat([_NO_ROWS, *parts])
+
+    def _weights(self, scratch: Warehouse, candidates: str) -> pl.DataFrame:
         least = log2(self.basis.least_probability / (1 - self.basis.least_probability))
         outcomes = Session(scratch, self.model["splink"], self.frequencies).outcomes(
-            blocking.CANDIDATES,
+            candidates,
             [comparison["output_column_name"] for comparison in self.model["splink"]["comparisons"]],
             least_probability=1 / (1 + 2 ** -(least - _most_gained(self.model))),
         )
@@ -158,7 +164,7 @@ def _score_all(
     compared = prepare_records(warehouse, scratch, frozen.population)
     blocking.make_keys(scratch, rules)
     blocking.leave_out(scratch, rules, frozen.left_out)
-    if (frequent := blocking.frequent_keys(scratch, rules, times=_TIMES_TOO_FREQUENT)).height:
+    if (frequent := blocking.frequent_keys(scratch, rules, _too_many(rules))).height:
         return _nothing(name, frequent)
     pairs = blocking.count_pairs(scratch, rules)
     stay_within(pair_budget, name, pairs)
@@ -179,13 +185,18 @@ def _score_changes(
 ) -> Scored:
     name, rules, scratch = frozen.population.name, frozen.rules, index.scratch
     increments.prepare_changes(warehouse, index, frozen.population, rules, frozen.left_out, changes, identified)
-    if (frequent := increments.frequent_keys(scratch, rules, times=_TIMES_TOO_FREQUENT)).height:
+    if (frequent := increments.frequent_keys(scratch, rules, _too_many(rules))).height:
         return _nothing(name, frequent)
     pairs = increments.count_pairs(scratch, rules)
     stay_within(pair_budget, name, pairs)
     candidates = increments.make_candidates(index, identified)
     index.change(frozen.weights(scratch) if candidates else _NO_ROWS, identified)
     return Scored(index.scored(identified), _named(name, pairs), candidates, changes.changed.height, {})
+
+
+def _too_many(rules: Sequence[BlockingRule]) -> dict[str, int]:
+    """Per rule how many records make a key so frequent that a new model is needed."""
+    return {rule.name: rule.largest * _TIMES_TOO_FREQUENT for rule in rules}
 
 
 def _nothing(population: str, frequent: pl.DataFrame) -> Scored:

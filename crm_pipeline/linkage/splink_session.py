@@ -65,9 +65,11 @@ class Session:
             self._linker.table_management.register_blocked_pairs_for_predict(registered)
             scored = self._linker.inference.predict(threshold_match_probability=least_probability, warning_mode="never")
         outcomes = ", ".join(f"gamma_{name}" for name in names)
-        return self._scratch.frame(
+        found = self._scratch.frame(
             f"SELECT record_key_l, record_key_r, match_key, match_weight, {outcomes} FROM {scored.physical_name}"
         )
+        scored.drop_table_from_database_and_remove_from_cache()
+        return found
 
     def details(self, pairs: str) -> pl.DataFrame:
         """The pairs of a scratch table with what each comparison adds; the settings must retain intermediate columns.

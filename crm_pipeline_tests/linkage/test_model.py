@@ -16,6 +16,7 @@ from crm_pipeline.linkage.candidates.records import RECORDS, prepare_records, us
 from crm_pipeline.linkage.candidates.scratch import scratch_database
 from crm_pipeline.linkage.model import ORGANISATIONS, PEOPLE, POPULATIONS, Population
 from crm_pipeline.linkage.model.comparison import ELSE, agreement_levels, splink_settings
+from crm_pipeline.linkage.model.population import LARGEST_CONTACT_BLOCK
 from crm_pipeline.tables import CUSTOMER_COLUMNS
 from crm_pipeline.warehouse import Warehouse
 
@@ -183,7 +184,7 @@ def test_frequent_contact_is_neither_key_nor_compared(scratch: Warehouse) -> Non
     """A phone that sixty records share is left out of the keys and of the records; rarer values stay."""
     rules = PEOPLE.usable_rules(("phones", "emails"))
     blocking.make_keys(scratch, rules)
-    left_out = blocking.frequent_keys(scratch, rules)
+    left_out = blocking.frequent_keys(scratch, rules, {rule.name: rule.largest for rule in rules})
     assert left_out.rows() == [("phone", "+8610000", 60)]
     blocking.leave_out(scratch, rules, left_out)
     for column in ("phones", "mobiles"):
@@ -200,3 +201,24 @@ def test_candidates_are_found_once(scratch: Warehouse) -> None:
     assert blocking.make_candidates(scratch, identified) == 60 * 59 // 2 - 1
     by_email = f"SELECT join_key_l, join_key_r FROM {blocking.CANDIDATES} WHERE match_key = '0' ORDER BY ALL"
     assert scratch.execute(by_email) == [("000", "001"), ("000", "002"), ("001", "002")]
+
+
+def test_largest_blocks_keep_pairs_in_proportion(scratch: Warehouse) -> None:
+    """A rule's blocks are as large as they may be without making too many pairs of each record; contacts are exempt."""
+    rules = PEOPLE.usable_rules(("phones", "emails", "full_name", "postcode", "family_sound", "given_sound"))
+    blocking.make_keys(scratch, rules)
+    numbers = {rule.name: n for n, rule in enumerate(rules)}
+    scratch.execute(f"DELETE FROM {blocking.KEYS}")
+    for rule in ("name", "phone"):
+        for size in (2, 12, 20, 40):
+            scratch.execute(f"""
+                INSERT INTO {blocking.KEYS}
+                SELECT {numbers[rule]}, 'shared by {size}', 'r' || n || 'of{size}' FROM range({size}) t(n)
+            """)
+    pairs = {size: size * (size - 1) // 2 for size in (2, 12, 20, 40)}
+    for limit, most in ((40, sum(pairs.values())), (20, pairs[2] + pairs[12] + pairs[20]), (12, pairs[2] + pairs[12])):
+        records = -(-most // blocking.PAIRS_PER_RECORD)
+        assert blocking.largest_blocks(scratch, rules, records)["name"] == limit
+    fewest = blocking.largest_blocks(scratch, rules, 1)
+    assert (fewest["name"], fewest["phone"]) == (blocking.SMALLEST_LIMIT, LARGEST_CONTACT_BLOCK)
+    assert fewest["postcode_and_a_name"] == blocking.SMALLEST_LIMIT

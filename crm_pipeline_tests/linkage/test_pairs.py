@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from crm_pipeline.errors import ConfigurationError
-from crm_pipeline.linkage import PairSummary, cluster_records, pair_records
+from crm_pipeline.linkage import PairSummary, cluster_records, pair_records, scoring
 from crm_pipeline.linkage.model.comparison import THIN_EVIDENCE_CEILING
 from crm_pipeline.state.models import ModelStore
 from crm_pipeline.tables import PAIRS
@@ -350,3 +350,13 @@ def test_nothing_of_splink_stays(
     ]
     assert capfd.readouterr() == ("", "")
     assert not caplog.records
+
+
+def test_pairs_compared_in_parts_are_the_same(
+    linked: Linked, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many pairs are compared at a time, each has its weight, and none is lost or doubled."""
+    fill_customers(warehouse, labelled())
+    monkeypatch.setattr(scoring, "_PAIRS_AT_A_TIME", 700)
+    assert pair_records(warehouse, linked.models).candidate_count > 1_400
+    assert pairs_of(warehouse).equals(linked.pairs)

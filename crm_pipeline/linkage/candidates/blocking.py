@@ -7,7 +7,7 @@ linkage is known before any pair is made, and a changed record finds its partner
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
@@ -17,6 +17,9 @@ from crm_pipeline.linkage.model import BlockingRule
 from crm_pipeline.warehouse import Warehouse
 
 KEYS, CANDIDATES, LEFT_OUT = "linkage_keys", "linkage_candidates", "linkage_left_out"
+
+PAIRS_PER_RECORD = 3
+SMALLEST_LIMIT = 10
 
 # Values that too many records share are neither keys nor compared: the rule that counts them, and where they stand.
 _CONTACTS = (("phone", "phones"), ("phone", "mobiles"), ("email", "emails"), ("domain", "domains"))
@@ -29,22 +32,43 @@ def make_keys(scratch: Warehouse, rules: Sequence[BlockingRule]) -> None:
     scratch.execute(f"CREATE TABLE {KEYS} AS SELECT * FROM ({' UNION ALL '.join([*selects, empty])}) WHERE key <> ''")
 
 
+def largest_blocks(scratch: Warehouse, rules: Sequence[BlockingRule], record_count: int) -> dict[str, int]:
+    """Per rule how many records may share a key, so that it makes no more than `PAIRS_PER_RECORD` pairs of each record.
+
+    In a large project a name or a street is shared by so many that almost all pairs on it are strangers, and whoever
+    has a rarer key is found by that. At least `SMALLEST_LIMIT`, at most what the rule itself says; of contact points,
+    which are compared too, that alone.
+    """
+    sums = scratch.frame(f"""
+        WITH sizes AS (SELECT rule, count(DISTINCT record_key) AS size FROM {KEYS} GROUP BY rule, key)
+        SELECT rule, size, sum(sum(size * (size - 1) / 2)) OVER (PARTITION BY rule ORDER BY size) AS pairs
+        FROM sizes GROUP BY rule, size
+    """)
+    within = sums.filter(pl.col("pairs") <= record_count * PAIRS_PER_RECORD).group_by("rule").agg(pl.col("size").max())
+    largest = dict(zip(within["rule"], within["size"], strict=True))
+    exempt = {rule for rule, _ in _CONTACTS}
+    return {
+        rule.name: rule.largest if rule.name in exempt else min(rule.largest, max(largest.get(n, 0), SMALLEST_LIMIT))
+        for n, rule in enumerate(rules)
+    }
+
+
 def frequent_keys(
-    scratch: Warehouse, rules: Sequence[BlockingRule], *, times: int = 1, keys: str = KEYS
+    scratch: Warehouse, rules: Sequence[BlockingRule], largest: Mapping[str, int], *, keys: str = KEYS
 ) -> pl.DataFrame:
-    """Rule name, key and record_count of the keys that more than `times` too many records share, in order.
+    """Rule name, key and record_count of the keys that too many records share, in order.
 
     Args:
         scratch: where the keys are.
         rules: the blocking rules.
-        times: how often the largest number of records that a rule allows.
+        largest: per rule how many records may share a key.
         keys: SQL of the keys to look at.
     """
     limits = pl.DataFrame(
         {
             "rule": list(range(len(rules))),
             "name": [rule.name for rule in rules],
-            "largest": [rule.largest * times for rule in rules],
+            "largest": [largest[rule.name] for rule in rules],
         },
         schema={"rule": pl.Int64, "name": pl.String, "largest": pl.Int64},
     )
@@ -113,3 +137,16 @@ def store_candidates(scratch: Warehouse, found: str, identified: pl.DataFrame) -
             ANTI JOIN _identified USING (record_key_l, record_key_r)
         """)
     return int(scratch.value(f"SELECT count(*) FROM {CANDIDATES}"))
+
+
+def parts_of_candidates(scratch: Warehouse, size: int) -> Iterator[str]:
+    """Names of scratch tables that have all candidates, `size` each; one is gone when the next is asked for."""
+    count = int(scratch.value(f"SELECT count(*) FROM {CANDIDATES}"))
+    if count <= size:
+        yield CANDIDATES
+        return
+    for first in range(0, count, size):
+        part = f"{CANDIDATES}_from_{first}"
+        scratch.execute(f"CREATE TABLE {part} AS FROM {CANDIDATES} WHERE rowid >= {first} AND rowid < {first + size}")
+        yield part
+        scratch.execute(f"DROP TABLE {part}")

@@ -9,7 +9,7 @@ two that shared an identifier until now were never scored, and are when they sha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -90,10 +90,10 @@ def prepare_changes(
         """)
 
 
-def frequent_keys(scratch: Warehouse, rules: Sequence[BlockingRule], *, times: int) -> pl.DataFrame:
+def frequent_keys(scratch: Warehouse, rules: Sequence[BlockingRule], largest: Mapping[str, int]) -> pl.DataFrame:
     """As `blocking.frequent_keys`, of the keys that changed records have."""
     return blocking.frequent_keys(
-        scratch, rules, times=times, keys=f"(FROM {blocking.KEYS} UNION ALL FROM {_PARTNER_KEYS})"
+        scratch, rules, largest, keys=f"(FROM {blocking.KEYS} UNION ALL FROM {_PARTNER_KEYS})"
     )
 
 
