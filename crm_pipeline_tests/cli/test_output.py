@@ -43,7 +43,8 @@ def test_the_commands_are_these() -> None:
     assert [" ".join(path) for path in COMMANDS] == [
         "backup full", "backup key", "backup list", "backup restore", "backup verify", "check", "demo", "evaluate",
         "explain", "init", "linkage accept", "linkage list", "preview", "quality accept", "quality list",
-        "quarantine export", "quarantine list", "quarantine replay", "query", "rebuild", "run", "score", "status", "ui",
+        "quarantine export", "quarantine list", "quarantine replay", "query", "rebuild", "review decide",
+        "review import", "review list", "review undo", "run", "score", "status", "ui",
     ]  # fmt: skip
 
 
