@@ -25,7 +25,7 @@ def review_assets(project: Project) -> list[dg.AssetsDefinition]:
     suites = {table.name: suite_of(project, table) for table in tables}
 
     @dg.multi_asset(
-        name="review",
+        name="ops__review_queue",
         specs=[_spec(table) for table in tables],
         check_specs=[spec for table in tables for spec in check_specs(_key(table), suites[table.name])],
         pool=POOL,
