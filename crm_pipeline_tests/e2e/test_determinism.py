@@ -133,7 +133,7 @@ def _must_be_backed_up(project: Path) -> set[str]:
 
 
 # What each run took, and was judged to be: new after every run.
-_OF_EACH_RUN = ("state/history/measures", "state/history/verdicts")
+_OF_EACH_RUN = ("state/history/measures", "state/history/verdicts", "state/history/linkage")
 
 
 def _apart_from_measures(files: dict[str, str]) -> dict[str, str]:
