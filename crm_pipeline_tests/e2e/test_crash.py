@@ -72,5 +72,6 @@ def _complete(command: CommandLine, project: Path, undisturbed: projects.Finishe
 
 def _entries(project: Path) -> list[str]:
     """What the stores hold, by the names of its files; runs, their measures and snapshots have names of their own."""
-    named_anew = tuple(f"state/history/{name}/" for name in ("runs", "measures", "backups", "verdicts", "profiles"))
+    anew = ("runs", "measures", "backups", "verdicts", "profiles", "linkage")
+    named_anew = tuple(f"state/history/{name}/" for name in anew)
     return [path for path in contents(project, "state") if not path.startswith(named_anew)]
