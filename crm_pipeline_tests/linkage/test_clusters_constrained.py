@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from random import Random
-from types import FrameType
-from typing import Any
 
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm_pipeline.linkage import Constraints, Decision, clustering
+from crm_pipeline.linkage import Constraints, Decision
 from crm_pipeline.linkage.clustering.clusters import partition
 from crm_pipeline.linkage.clustering.dividing import clusters_at
 
 from . import cluster_oracle
 from .cluster_oracle import Link
+from .steps_taken import steps_of
 from .test_clusters import links, model
 
 EXTRACTS = ("crm/customers", "erp/customers", "erp/locations", "shop/accounts")
@@ -239,30 +236,12 @@ def large_component(count: int) -> tuple[pl.Series, pl.DataFrame, Constraints]:
     return pl.Series(sorted(keys)), links(edges), Constraints(decisions, frozenset({"crm"}))
 
 
-def steps(count: int) -> int:
-    """How many lines of the clustering are executed for a component of so many records."""
-    given, executed, before = large_component(count), [0], sys.gettrace()
-    folder = str(Path(clustering.__file__).parent)
-
-    def trace(frame: FrameType, event: str, _: object) -> Any:
-        if not frame.f_code.co_filename.startswith(folder):
-            return None
-        executed[0] += event == "line"
-        return trace
-
-    sys.settrace(trace)
-    try:
-        found, conflicts = partition(*given)
-    finally:
-        sys.settrace(before)
-    assert conflicts.height > count // 2
-    assert found["cluster_key"].n_unique() >= count // 3
-    return executed[0]
-
-
 def test_steps_grow_with_the_component() -> None:
     """Four times the component, thousands of refused links in it, takes about four times the steps, not sixteen."""
-    assert steps(8_000) < 6 * steps(2_000)
+    small, large = large_component(2_000), large_component(8_000)
+    _, conflicts = partition(*large)
+    assert conflicts.height > 4_000
+    assert steps_of(lambda: partition(*large)) < 6 * steps_of(lambda: partition(*small))
 
 
 @pytest.mark.parametrize("block", range(4))
