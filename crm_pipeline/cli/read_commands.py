@@ -14,7 +14,7 @@ from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Project, load_project
 
 if TYPE_CHECKING:
-    from crm_pipeline.linkage.waterfall import Waterfall
+    from crm_pipeline.linkage.explaining.waterfall import Waterfall
 
 
 def add_to(app: typer.Typer) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from crm_pipeline.settings import Project
-from crm_pipeline.state.link_acceptances import LinkAcceptanceStore
+from crm_pipeline.state.decisions.acceptances import AcceptanceStore, LinkAcceptance
 from crm_pipeline.state.link_figures import Judged, LinkFigures, LinkFigureStore
 from crm_pipeline.steps.checks import STOPS, record_guard
 from crm_pipeline.steps.publishing.link_figures import EDGES, GROWTH, GUARDS, MATCH_RATE, WEIGHTS, judge, measure
@@ -65,9 +65,9 @@ def figures_of(project: Project) -> LinkFigureStore:
     return LinkFigureStore(project.state / "history" / "linkage")
 
 
-def acceptances_of(project: Project) -> LinkAcceptanceStore:
+def acceptances_of(project: Project) -> AcceptanceStore[LinkAcceptance]:
     """The store of what people accepted."""
-    return LinkAcceptanceStore(project.state / "decisions" / "linkage")
+    return AcceptanceStore(project.state / "decisions" / "linkage", LinkAcceptance)
 
 
 def guard_linking(run: Run) -> LinkFigures:
