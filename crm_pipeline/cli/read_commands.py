@@ -71,7 +71,7 @@ def explain(
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say who a customer is: its records, why they are one, where each value comes from, its history.
+    """Say who a customer is: records, why they are one, where each value comes from, who belongs with it, history.
 
     Examples: crm-pipeline explain C000000174   crm-pipeline explain --source crm --key 11000
     crm-pipeline explain --pair C000000174 C000000255 --chart why.html

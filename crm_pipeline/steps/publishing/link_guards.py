@@ -77,10 +77,9 @@ def guard_linking(run: Run) -> LinkFigures:
     accepted = {(each.guard, each.run_id) for each in acceptances_of(run.project).acceptances()}
     measured = measure(run)
     judged = judge(measured, earlier, accepted, run.project.config.linkage)
-    others = [each for each in earlier if each.run_id != run.run_id and each.basis == measured.basis]
-    figures = replace(
-        measured, judged=tuple(judged), model_before=others[-1].model_version if others else measured.model_version
-    )
+    others = [each for each in earlier if each.is_published and each.basis == measured.basis]
+    before = others[-1].model_version if others else measured.model_version
+    figures = replace(measured, judged=tuple(judged), model_before=before)
     store.keep(figures)
     for guard in GUARDS:
         own = [each for each in judged if each.guard == guard]
