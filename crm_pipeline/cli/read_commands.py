@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crm_pipeline.cli.explanation import print_explanation, print_pair
+from crm_pipeline.cli.explanation import print_explanation
 from crm_pipeline.cli.options import JsonOption, ProjectOption
 from crm_pipeline.cli.output import print_json, print_table, say, shown_path
+from crm_pipeline.cli.pair_explanation import print_pair
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Project, load_project
 
