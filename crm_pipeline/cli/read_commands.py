@@ -86,6 +86,13 @@ def explain(
             found="none of them or several",
             cure="See `crm-pipeline explain --help`.",
         )
+    if chart and not chart.absolute().parent.is_dir():
+        raise ConfigurationError(
+            where="explain --chart",
+            expected="a file in a folder that exists",
+            found=str(chart),
+            cure="Make the folder, or name another one.",
+        )
     if pair:
         _explain_pair(opened, pair, chart, as_json=as_json)
         return

@@ -220,6 +220,10 @@ def test_command(made: Path, project: Project, tmp_path: Path) -> None:
     }
     page = chart.read_text(encoding="utf-8")
     assert [value for value in values if value and len(value) > 6 and value in page] == []
+    nowhere = tmp_path / "nowhere" / "why.html"
+    refused = CliRunner().invoke(app, [*pair, "--chart", str(nowhere)])
+    assert isinstance(refused.exception, ConfigurationError)
+    assert not nowhere.parent.exists()
     wrong = CliRunner().invoke(app, [*pair, "C000000018"])
     assert isinstance(wrong.exception, ConfigurationError)
 
