@@ -116,7 +116,10 @@ def _print_frame(title: str, frame: pl.DataFrame, columns: tuple[str, ...]) -> N
 def review_decide(
     words: Annotated[
         list[str],
-        typer.Argument(metavar="LEFT RIGHT same|different", help="Two record keys, or one question's id for both."),
+        typer.Argument(
+            metavar="LEFT RIGHT same|different",
+            help="Two record keys, or one question's id for both; 相同, 不同 do too.",
+        ),
     ],
     why: WhyOption,
     project: ProjectOption = None,
@@ -130,20 +133,22 @@ def review_decide(
     Example: crm-pipeline review decide Q5B2C0F9A1D different --why "father and son"
     """
     from crm_pipeline.steps.reviewing.deciding import decide
+    from crm_pipeline.steps.reviewing.importing import WORDS
 
     *meant, said = words
-    if said not in {"same", "different"}:
+    is_same = WORDS.get(said.strip().lower())
+    if is_same is None:
         raise ConfigurationError(
-            where="review decide", expected="same or different at the end", found=said, cure="Write it last."
+            where="review decide", expected=f"{', '.join(WORDS)} at the end", found=said, cure="Write it last."
         )
     opened, who = load_project(project), by or system_user()
-    event, decision_id = decide(opened, meant, is_same=said == "same", why=why, decided_by=who)
+    event, decision_id = decide(opened, meant, is_same=is_same, why=why, decided_by=who)
     if as_json:
         print_json({"decision_id": decision_id, "is_new": event is not None})
     elif event is None:
         say(f"{decision_id} says so already; nothing is changed.")
     else:
-        say(f"{decision_id}: {event.record_key_l} and {event.record_key_r} are {said}; the next run applies it.")
+        say(f"{decision_id}: {event.record_key_l} and {event.record_key_r} are {event.kind}; the next run applies it.")
 
 
 def review_import(
