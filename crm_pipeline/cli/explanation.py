@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from crm_pipeline.cli.output import print_table, say
+from crm_pipeline.cli.output import counted, print_table, say
 from crm_pipeline.cli.pair_explanation import found_by, print_decisions
 from crm_pipeline.cli.waterfall import print_waterfall
 
@@ -43,7 +43,7 @@ def print_explanation(found: Explanation, reasons: Reasons | None = None) -> Non
         say(f"{found.asked_id} was {found.reason}; it is {found.customer_id} now.\n")
     else:
         name = found.customer.get("name") or "without a name"
-        say(f"{found.customer_id}: {name}, {found.records.height} records\n")
+        say(f"{found.customer_id}: {name}, {counted(found.records.height, 'record')}\n")
     _print("Records, and why they are one", found.records)
     if reasons is not None:
         print_reasons(reasons)
@@ -109,8 +109,8 @@ def print_reasons(told: Reasons) -> None:
     left, right = weakest["record_key_l"], weakest["record_key_r"]
     by = found_by(weakest, told.decision_ids(left, right))
     say(
-        f"Weakest link: {left} and {right}, {by}. Without it {_records(weakest['left_count'])} and "
-        f"{_records(weakest['right_count'])} would fall apart.\n"
+        f"Weakest link: {left} and {right}, {by}. Without it {counted(weakest['left_count'], 'record')} and "
+        f"{counted(weakest['right_count'], 'record')} would fall apart.\n"
     )
     if told.waterfall:
         print_waterfall(told.waterfall)
@@ -127,10 +127,6 @@ def _attachment(told: Reasons, row: dict[str, Any]) -> tuple[Any, ...]:
         rule = ", ".join(told.decision_ids(own, other))
         over = ", ".join(f"{joint.record_key_r} (deleted)" for joint in way[:-1])
     return own, row["matched_by"] or "", rule, other, over, row["match_weight"]
-
-
-def _records(count: int) -> str:
-    return "1 record" if count == 1 else f"{count:,} records"
 
 
 def _print(title: str, frame: pl.DataFrame) -> None:

@@ -272,11 +272,11 @@ def test_what_can_not_be_decided_is_a_wrong_call(
     assert not (linked / "state/decisions/links").exists()
 
 
-def test_the_words_of_a_file_are_those_of_the_command(command: CommandLine, linked: Path) -> None:
+def test_the_words_of_a_file_are_those_of_the_command(command: CommandLine, project: Path) -> None:
     """`review decide` takes 相同 and 不同 as `review import` does, and stores what same and different mean."""
     for said, meant in (("相同", "same"), ("不同", "different")):
-        done = command("review", "decide", key("crm/1"), key("shop/a"), said, "--why", "x", "--project", linked)
+        done = command("review", "decide", key("crm/1"), key("shop/a"), said, "--why", "x", "--project", project)
         assert done.returncode == 0, done.stderr
         assert f"are {meant}; the next run applies it" in done.stdout
         taken_back = done.stdout.split(":")[0]
-        assert command("review", "undo", taken_back, "--why", "x", "--project", linked).returncode == 0
+        assert command("review", "undo", taken_back, "--why", "x", "--project", project).returncode == 0
