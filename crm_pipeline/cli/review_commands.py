@@ -22,8 +22,8 @@ _review = typer.Typer(
     help="Which records are one customer: questions, decisions, and taking them back.", no_args_is_help=True
 )
 _LISTED = 20  # refused lines shown; all of them with --json
-_QUESTIONS = ("question_id", "priority", "name_l", "name_r", "match_probability", "reason", "rule", "stake", "record_key_l",
-              "record_key_r")  # fmt: skip
+_QUESTIONS = ("question_id", "priority", "name_l", "name_r", "match_probability", "reason", "rule", "stake",
+              "record_key_l", "record_key_r")  # fmt: skip
 _DISPUTED = ("decision_id", "kind", "record_key_l", "record_key_r", "status", "contradicts", "disagreement",
              "matched_by", "rule", "match_weight", "match_probability", "decided_by", "why")  # fmt: skip
 _DECISIONS = ("decision_id", "kind", "record_key_l", "record_key_r", "decided_by", "decided_at", "why",
