@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from crm_pipeline.state.link_acceptances import MODEL, LinkAcceptance
+from crm_pipeline.state.decisions.acceptances import MODEL, LinkAcceptance
 
 from crm_pipeline.settings import Project
 from crm_pipeline.state.models import ModelStore
