@@ -11,10 +11,12 @@ from crm_pipeline.linkage.model.population import LARGEST_CONTACT_BLOCK, LARGEST
 from crm_pipeline.linkage.model.preparing import (
     ADDRESS_RULES,
     CONTACT_COLUMNS,
+    IDENTIFIER_COLUMNS,
     PLACE_COLUMNS,
     address_comparison,
     contact_comparisons,
     fold,
+    identifier_comparison,
 )
 from crm_pipeline.linkage.model.spellings import sound
 
@@ -57,6 +59,7 @@ _COLUMNS = {
     "legal_form": fold("organisation_legal_form"),
     "branch": fold("organisation_branch"),
     **CONTACT_COLUMNS,
+    **IDENTIFIER_COLUMNS,
     "domains": f"nullif(list_sort({_DOMAINS}), [])",
     **PLACE_COLUMNS,
 }
@@ -139,6 +142,7 @@ _COMPARISONS = (
         related=(0.1, 0.03, 0.05, 0.02, 0.05, 0.2, 0.55),
         most_different=0.2,
     ),
+    identifier_comparison(),
 )
 
 _RULES = (

@@ -10,10 +10,12 @@ from crm_pipeline.linkage.model.population import LARGEST_CONTACT_BLOCK, LARGEST
 from crm_pipeline.linkage.model.preparing import (
     ADDRESS_RULES,
     CONTACT_COLUMNS,
+    IDENTIFIER_COLUMNS,
     PLACE_COLUMNS,
     address_comparison,
     contact_comparisons,
     fold,
+    identifier_comparison,
 )
 from crm_pipeline.linkage.model.spellings import forms, sound
 
@@ -40,6 +42,7 @@ _COLUMNS = {
     ), ''), 'junior', 'jr'), 'senior', 'sr')""",
     "birth_date": "CAST(birth_date AS VARCHAR)",
     **CONTACT_COLUMNS,
+    **IDENTIFIER_COLUMNS,
     **PLACE_COLUMNS,
     "employer": f"coalesce(nullif(organisation_key, ''), {fold('organisation')})",
     "gender": fold("gender"),
@@ -188,6 +191,7 @@ _COMPARISONS = (
             Level("different", ELSE, 0.03, 0.5, 0.6),
         ),
     ),
+    identifier_comparison(),
 )
 
 _RULES = (
@@ -276,5 +280,6 @@ PEOPLE = Population(
     comparisons=_COMPARISONS,
     blocking_rules=_RULES,
     composed={"full_name": ("family_name", "given_name")},
+    told_apart_by=("given_sound", "full_name"),
     name_rule="name",
 )

@@ -30,6 +30,19 @@ CONTACT_COLUMNS = {
     "phones": _list("phones"),
     "emails": _list("coalesce(list_transform(email_details, lambda d: coalesce(d.email_key, d.email)), emails)"),
 }
+# Each as `namespace=value`, and beside them who gives such numbers: the namespace, and the country or state behind the
+# value where it has one (C01X00T47/DE).
+_NUMBERS = """list_filter(list_concat(
+    coalesce(list_transform(external_ids, lambda i: {'namespace': i.namespace, 'value': trim(i.value)}), []),
+    [{'namespace': 'national_id', 'value': trim(national_id)}, {'namespace': 'tax_id', 'value': trim(tax_id)},
+     {'namespace': 'organisation_id', 'value': trim(organisation_id)}]
+), lambda i: i.namespace IS NOT NULL AND i.value <> '')"""
+IDENTIFIER_COLUMNS = {
+    "identifiers": _list(f"list_transform({_NUMBERS}, lambda i: i.namespace || '=' || i.value)"),
+    "issuers": _list(
+        f"list_transform({_NUMBERS}, lambda i: i.namespace || regexp_extract(i.value, '/[A-Za-z]{{2,3}}$'))"
+    ),
+}
 _STREET = "CASE WHEN street_name IS NOT NULL THEN concat_ws(' ', street_number, street_name) ELSE street END"
 PLACE_COLUMNS = {
     # Without blanks and signs, because they come and go.
@@ -131,6 +144,29 @@ def contact_comparisons(*, shared_phone: float, shared_line: float, shared_email
                 Level("nearly equal", _NEARLY_EQUAL_ADDRESS, 0.05, 0.00002, 0.01),
                 Level("none in common", ELSE, 0.22, 0.99947, 0.98 - shared_email),
             ),
+        ),
+    )  # fmt: skip
+
+
+def identifier_comparison() -> Comparison:
+    """How identifiers are compared that two records have of one issuer.
+
+    Equal ones link by themselves; they stand here so that the share of customers with two numbers is learnt among all
+    who have numbers. A number that each duplicate has of its own, such as the key of a system, teaches that another
+    number says nothing.
+    """
+    return Comparison(
+        "identifiers",
+        None,
+        "one office gives one customer one number: two numbers speak for two, as far as the project's data bear it out",
+        ("identifiers", "issuers"),
+        "identifiers_l IS NULL OR identifiers_r IS NULL OR NOT (list_has_any(issuers_l, issuers_r) "
+        "OR list_has_any(identifiers_l, identifiers_r))",
+        (
+            Level("equal", shared("identifiers"), 0.9, 0.0001, 0.02),
+            Level("one character wrong, or two exchanged",
+                  "damerau_levenshtein(identifiers_l[1], identifiers_r[1]) <= 1", 0.03, 0.0009, 0.02),
+            Level("different", ELSE, 0.07, 0.999, 0.96),
         ),
     )  # fmt: skip
 
