@@ -17,6 +17,7 @@ from crm_pipeline.linkage.model.preparing import (
     contact_comparisons,
     fold,
     identifier_comparison,
+    mailbox,
 )
 from crm_pipeline.linkage.model.spellings import sound
 
@@ -49,16 +50,19 @@ _DOMAINS = (
     f"lambda domain: domain IS NOT NULL AND domain LIKE '%.%' AND NOT {_FREE})"
 )
 _NAME = "coalesce(nullif(organisation_key, ''), lower(name))"
+# Without blanks and signs, because they come and go: inter-tech, Inter Tech, intertech.
+_LETTERS = f"nullif(regexp_replace({fold(_NAME)}, '[^\\p{{L}}\\p{{N}}]', '', 'g'), '')"
+_CORE = fold("coalesce(nullif(organisation_core, ''), name)")
 _COLUMNS = {
     "organisation_name": fold(_NAME),
-    # Without blanks and signs, because they come and go: inter-tech, Inter Tech, intertech.
-    "name_letters": f"nullif(regexp_replace({fold(_NAME)}, '[^\\p{{L}}\\p{{N}}]', '', 'g'), '')",
-    "core": fold("coalesce(nullif(organisation_core, ''), name)"),
+    "name_letters": _LETTERS,
+    "core": _CORE,
     "region": fold("coalesce(organisation_region_code, organisation_region)"),
     "trade": fold("organisation_trade"),
     "legal_form": fold("organisation_legal_form"),
     "branch": fold("organisation_branch"),
     **CONTACT_COLUMNS,
+    "mailbox": mailbox(_LETTERS, _CORE),
     **IDENTIFIER_COLUMNS,
     "domains": f"nullif(list_sort({_DOMAINS}), [])",
     **PLACE_COLUMNS,
