@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from crm_pipeline.linkage import pair_records
@@ -13,7 +14,7 @@ from crm_pipeline.linkage.candidates.crowds import MOST_NAMES, crowded_contacts
 from crm_pipeline.linkage.candidates.records import RECORDS, prepare_records
 from crm_pipeline.linkage.candidates.scratch import scratch_database
 from crm_pipeline.linkage.model import ORGANISATIONS, PEOPLE, Population
-from crm_pipeline.linkage.model.comparison import ELSE
+from crm_pipeline.linkage.model.comparison import ELSE, KINDS_NEEDED, agreeing_kinds, agreement_levels, names_agree
 from crm_pipeline.state.models import ModelStore
 from crm_pipeline.tables import PAIRS
 from crm_pipeline.warehouse import Warehouse
@@ -82,7 +83,7 @@ def doubles(count: int, *, own_numbers: bool) -> list[dict[str, Any]]:
 
 
 def test_the_data_say_what_another_number_is_worth(warehouse: Warehouse, tmp_path: Path) -> None:
-    """Where doubles share a register's number another one speaks against; where each record has its own it says nothing.
+    """Where doubles share a register's number another one speaks against; where each has its own it says nothing.
 
     The same people and phones; a pair that shares an identifier is known to be one customer.
     """
@@ -189,9 +190,7 @@ def test_letters_are_written_as_in_passports(shared_warehouse: Warehouse, one: s
 @pytest.mark.parametrize(
     ("count", "names", "left_out"), [(30, 2, False), (MOST_NAMES, MOST_NAMES, False), (MOST_NAMES + 1, 99, True)]
 )
-def test_a_mailbox_of_many_names_is_an_offices(
-    warehouse: Warehouse, count: int, names: int, *, left_out: bool
-) -> None:
+def test_a_mailbox_of_many_names_is_an_offices(warehouse: Warehouse, count: int, names: int, *, left_out: bool) -> None:
     """An address that more names use than a household has is left out; a person delivered thirty times is one name."""
     given = ["Bela", "Karl", "Dora", "Fritz", "Gudrun", "Hans", "Ida", "Jarl", "Lotte", "Mona", "Nils", "Ruth"]
     rows = [
@@ -212,3 +211,20 @@ def test_a_mailbox_of_many_names_is_an_offices(
         found = crowded_contacts(scratch, PEOPLE, columns, rules)
         assert found.rows() == ([("email", "a@x.cn", count)] if left_out else [])
         assert found.schema == blocking.frequent_keys(scratch, rules, {rule.name: 0 for rule in rules}).schema
+
+
+@pytest.mark.parametrize(("emails", "kinds"), [("one in common", KINDS_NEEDED), ("none in common", 1)])
+def test_a_name_mistyped_throughout_is_evidence_beside_another(emails: str, kinds: int) -> None:
+    """A similar name makes two kinds with an address in common, and is one kind, too few, by itself."""
+    chosen = PEOPLE.usable_comparisons(("family_name", "family_latin", "emails"))
+    agreement = agreement_levels(chosen)
+    outcomes = {
+        f"gamma_{comparison.name}": [
+            next(n for n, level in enumerate(reversed(comparison.levels)) if level.label == label)
+        ]
+        for comparison, label in zip(chosen, ("similar", emails), strict=True)
+    }
+    told = pl.DataFrame(outcomes).select(
+        agreeing_kinds(agreement).alias("kinds"), names_agree(agreement).alias("names")
+    )
+    assert told.row(0) == (kinds, False)

@@ -1,7 +1,7 @@
 """The records as the model compares them: folded, with the columns that a project really has.
 
 Belongs here: preparing the records of a population, and deciding which columns are worth it. Does not belong here: how
-columns are made and compared (`model`), or which records are (`blocking`). Identifiers never come here.
+columns are made and compared (`model`), or which records are (`blocking`).
 """
 
 from __future__ import annotations

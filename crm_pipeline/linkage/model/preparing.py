@@ -9,7 +9,6 @@ from __future__ import annotations
 from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level, Region, equal, missing, shared, similar
 from crm_pipeline.linkage.model.population import LARGEST_WEAK_BLOCK, BlockingRule
 
-
 # Letters that are no other letter with an accent, as passports write them (ICAO Doc 9303, part 3, section 6).
 _WITHOUT_ACCENT = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 
@@ -129,7 +128,7 @@ def address_comparison(
         ("different", ELSE, 0.15, 0.9559, None, False, None),
     )
     levels = tuple(
-        Level(label, condition, m, u, share, frequency, agrees, region)
+        Level(label, condition, m, u, share, frequency, agrees, region=region)
         for (label, condition, m, u, frequency, agrees, region), share in zip(conditions, related, strict=True)
     )
     return Comparison(
