@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Iterator
 from datetime import date
 from random import Random
@@ -152,3 +153,29 @@ def test_an_employer_of_thousands(empty: Warehouse) -> None:
     others = [{"kind": "organisation", "organisation_key": "other", "customer_id": f"O{n}"} for n in range(MANY)]
     rows = _numbered([{"kind": "organisation", "organisation_key": "acme", "customer_id": "A"}, *people, *others])
     assert related(empty, rows, "link.employments") == {(f"P{n}", "A") for n in range(MANY)}
+
+
+def test_a_home_in_many_records(empty: Warehouse) -> None:
+    """Ten who live together, each with 100 records, are 90 relations, and no step makes more rows than there are records."""
+    rows = [
+        {
+            "kind": "person",
+            "address_key": "US|Wa|5th st|1",
+            "street_number": "1",
+            "family_name": "Poe",
+            "name_key": f"poe{person}",
+            "customer_id": f"C{person}",
+        }
+        for person in range(10)
+        for _ in range(100)
+    ]
+    assert len(related(empty, _numbered(rows), "link.households")) == 90
+    [(_, plan)] = empty.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {shipped()['link.households'].sql}")
+    assert max(_rows_made(json.loads(str(plan))["operator"])) == len(rows)
+
+
+def _rows_made(operators: list[dict[str, Any]]) -> Iterator[int]:
+    """Rows that each operator of a plan made."""
+    for operator in operators:
+        yield operator["intermediate_rows"]
+        yield from _rows_made(operator.get("children", []))
