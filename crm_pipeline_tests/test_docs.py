@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from crm_pipeline.cli.app import app
 from crm_pipeline.cli.waterfall import waterfall_lines
+from crm_pipeline.linkage.explaining.waterfall import Part, Step, Waterfall
 from crm_pipeline.linkage.model import PEOPLE, POPULATIONS
-from crm_pipeline.linkage.waterfall import Part, Step, Waterfall
 from crm_pipeline_tests import projects
 
 ROOT = Path(__file__).parent.parent

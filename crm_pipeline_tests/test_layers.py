@@ -34,6 +34,7 @@ ROOMS = {
         "learning": ("model", "candidates", "clustering"),
         "identity": ("clustering",),
         "evaluation": ("clustering",),
+        "explaining": ("model", "candidates", "clustering"),
     },
 }
 BELOW = ("state", "storage", "warehouse", "tables", "settings", "errors", "bundled")

@@ -15,6 +15,24 @@ if TYPE_CHECKING:
     from crm_pipeline.steps.telling.explaining_pairs import PairReasons
 
 _HISTORY_SHOWN = ("customer_id", "version", "valid_from", "valid_to")
+_RELATIONS_SHOWN = 20  # a large company may employ thousands
+_RELATES = {
+    ("works_for", True): "works for {other}",
+    ("works_for", False): "employs {other}",
+    ("contact_of", True): "is a contact of {other}",
+    ("contact_of", False): "has the contact {other}",
+    ("household", True): "lives with {other}",
+    ("branch_of", True): "is a branch of {other}",
+    ("branch_of", False): "is the head office of {other}",
+    ("member_of", True): "is a company of the group {other}",
+    ("member_of", False): "is the group of {other}",
+}
+_KNOWN_BY = {
+    "reference": "a record names the other",
+    "name": "the name tells it",
+    "domain": "the domain tells it",
+    "address": "the address tells it",
+}
 _STANDINGS = {
     "link": "They are linked",
     "refused": "Their link does not hold",
@@ -46,8 +64,25 @@ def print_explanation(found: Explanation, reasons: Reasons | None = None) -> Non
         print_reasons(reasons)
     _print("Values, and where each comes from", _with_alternatives(found.values))
     _print("Phones and e-mails", found.contacts)
+    print_relations(found.relations)
     _print("Versions published", found.history.select(c for c in _HISTORY_SHOWN if c in found.history.columns))
     _print_events(found.events)
+
+
+def print_relations(relations: pl.DataFrame) -> None:
+    """Whom the customer belongs together with, a line each, in plain words; those beyond the first are counted."""
+    if relations.is_empty():
+        return
+    say("Who belongs together with it")
+    for row in relations.head(_RELATIONS_SHOWN).to_dicts():
+        words = _RELATES.get((row["kind"], row["is_forward"]), f"{row['kind']} {{other}}")
+        name = f", {' '.join(row['related_name'].split())}" if row["related_name"] else ""
+        by = " and ".join(_KNOWN_BY.get(each, each) for each in row["known_by"])
+        since = f" since {row['since']}" if row["since"] else ""
+        say(f"  {words.format(other=row['related_customer_id'])}{name} ({by}; {', '.join(row['sources'])}{since})")
+    if relations.height > _RELATIONS_SHOWN:
+        say(f"  and {relations.height - _RELATIONS_SHOWN:,} more with --json")
+    say("")
 
 
 def _print_events(events: pl.DataFrame) -> None:

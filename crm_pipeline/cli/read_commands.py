@@ -14,7 +14,7 @@ from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Project, load_project
 
 if TYPE_CHECKING:
-    from crm_pipeline.linkage.waterfall import Waterfall
+    from crm_pipeline.linkage.explaining.waterfall import Waterfall
 
 
 def add_to(app: typer.Typer) -> None:
@@ -71,7 +71,7 @@ def explain(
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say who a customer is: its records, why they are one, where each value comes from, its history.
+    """Say who a customer is: records, why they are one, where each value comes from, who belongs with it, history.
 
     Examples: crm-pipeline explain C000000174   crm-pipeline explain --source crm --key 11000
     crm-pipeline explain --pair C000000174 C000000255 --chart why.html

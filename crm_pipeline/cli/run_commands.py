@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Collection, Iterator
+from dataclasses import asdict
 from datetime import date as Date  # noqa: N812 - `date` is an option's name here
 from typing import Annotated
 
@@ -23,7 +24,7 @@ from crm_pipeline.cli.options import (
     parse_date,
 )
 from crm_pipeline.cli.output import log_to_stderr, print_json, print_table, progress_reported, say, shown_path
-from crm_pipeline.cli.run_results import print_newest, print_overview, report_run
+from crm_pipeline.cli.run_results import print_newest, print_overview, print_pending, report_run
 from crm_pipeline.errors import ConfigurationError, QualityError
 from crm_pipeline.settings import Project, load_project
 
@@ -143,13 +144,14 @@ def _wait_for(servers: subprocess.Popen[bytes]) -> int:
 
 
 def status(project: ProjectOption = None, as_json: JsonOption = False) -> None:
-    """Show the last runs, counts at each hop, and checks that failed.
+    """Show the last runs, counts at each hop, checks that failed, and what waits for a person.
 
     Example: crm-pipeline status --json
     """
     from crm_pipeline.orchestration.runs import last_runs
     from crm_pipeline.publish import query
     from crm_pipeline.steps.telling.overview import overview
+    from crm_pipeline.steps.telling.pending import pending
 
     opened = load_project(project)
     runs = last_runs(opened)
@@ -159,9 +161,10 @@ def status(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     )
     checks = query(opened.steward_file, failed).rows(named=True) if opened.steward_file.exists() else []
     published = overview(opened) if opened.published_file.exists() else None
+    waits = pending(opened)
     if as_json:
         values = {"runs": runs, "failed_checks": checks, "published": published.as_dict() if published else None}
-        print_json(values)
+        print_json(values | {"waiting": asdict(waits)})
         return
     names = ("run_id", "job", "status", "business_dates", "started_at", "seconds")
     if not runs:
@@ -173,6 +176,7 @@ def status(project: ProjectOption = None, as_json: JsonOption = False) -> None:
         print_newest(published)
     if checks:
         print_table("Checks that do not pass, as judged last", list(checks[0]), [list(row.values()) for row in checks])
+    print_pending(waits)
 
 
 def run_and_report(

@@ -15,6 +15,7 @@ from crm_pipeline.settings import Project
 if TYPE_CHECKING:
     from crm_pipeline.orchestration.execute import Executed
     from crm_pipeline.steps.telling.overview import Overview
+    from crm_pipeline.steps.telling.pending import Pending
 
 
 def report_run(
@@ -68,6 +69,28 @@ def print_newest(published: Overview) -> None:
     columns = ("extract", "delivery", "file", "bytes", "read as", "delivered", "loaded", "quarantined", "deleted",
                "changed columns")  # fmt: skip
     print_table("Newest deliveries", columns, rows, right=("bytes", "delivered", "loaded", "quarantined", "deleted"))
+
+
+def print_pending(found: Pending) -> None:
+    """What waits for a person, a line each, with the command that shows or ends it."""
+    if found.is_nothing:
+        say("Nothing waits for a person.")
+    if found.stopped_by:
+        guards = ", ".join(found.stopped_by)
+        say(f"Linking stopped publication: {guards}. See crm-pipeline linkage list; what is right from now on: "
+            "crm-pipeline linkage accept GUARD --why TEXT")  # fmt: skip
+    if found.model is not None:
+        share = found.model_changed / found.model_kept if found.model_kept else 0.0
+        verdicts = f"{found.model_changed:,} of {found.model_kept:,} verdicts, {share:.1%}"
+        say(f"A retrained model waits; it would change {verdicts}. See crm-pipeline linkage list, then "
+            "crm-pipeline linkage accept model --why TEXT")  # fmt: skip
+    if found.questions:
+        what = "1 question is" if found.questions == 1 else f"{found.questions:,} questions are"
+        say(f"{what} open about who is one customer: crm-pipeline review list")
+    if found.disagreements:
+        many = f"{found.disagreements:,} decisions have something against them"
+        what = "1 decision has something against it" if found.disagreements == 1 else many
+        say(f"{what}: crm-pipeline review list --disagreements")
 
 
 def print_overview(published: Overview) -> None:

@@ -1,6 +1,6 @@
 """A waterfall of weights as people read it on a terminal: a line per step, with its bar.
 
-Belongs here: form. Does not belong here: what the steps are (`linkage.waterfall`), the chart as a page (`report`).
+Belongs here: form. Does not belong here: what the steps are (`linkage.explaining`), the chart as a page (`report`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from crm_pipeline.cli.output import console, print_table, say
 from crm_pipeline.report.words import WORDS
 
 if TYPE_CHECKING:
-    from crm_pipeline.linkage.waterfall import Step, Waterfall
+    from crm_pipeline.linkage.explaining.waterfall import Step, Waterfall
 
 _UP, _DOWN, _NOTHING = "█", "▒", "│"  # for one customer, against, the weight 0
 _BITS = 8  # columns of a number with a blank before it

@@ -30,7 +30,7 @@ from crm_pipeline.linkage.learning.comparing import draw_sample
 from crm_pipeline.linkage.learning.taking_over import Fresh, Limits, TakenOver, latest_accepted, take_over
 from crm_pipeline.linkage.learning.training import train
 from crm_pipeline.linkage.model import POPULATIONS, spellings
-from crm_pipeline.linkage.scoring import Frozen, Scored, score
+from crm_pipeline.linkage.scoring import Frozen, Scored, forget, score
 from crm_pipeline.state.models import ModelStore, StoredModel
 from crm_pipeline.tables import PAIRS
 from crm_pipeline.warehouse import Warehouse
@@ -127,6 +127,8 @@ def pair_records(
         if reason:
             outcome = _train_and_store(warehouse, models, found, identified, reason, seed, pair_budget, beside, limits)
             used = outcome.used
+        if index_file:
+            forget(warehouse, [each for each in POPULATIONS if each not in [of.population for of in found]], index_file)
         scored = _score_all(warehouse, found, used, identified, review_threshold, pair_budget, index_file)
         if frequent := {rule: keys for each in scored for rule, keys in each.became_frequent.items()}:
             told = ", ".join(f"{keys} of {rule}" for rule, keys in sorted(frequent.items()))

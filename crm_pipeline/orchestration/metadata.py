@@ -23,6 +23,23 @@ def schema_of(table: Table) -> dg.TableSchema:
     return dg.TableSchema(columns)
 
 
+def key_of(table: Table) -> dg.AssetKey:
+    """The asset that writes a table."""
+    return dg.AssetKey([table.schema, table.name])
+
+
+def link_spec(table: Table, description: str, after: dg.AssetKey) -> dg.AssetSpec:
+    """One table of the group `link` among several that one asset writes, after another asset."""
+    return dg.AssetSpec(
+        key_of(table),
+        group_name="link",
+        deps=[after],
+        description=description,
+        kinds={"duckdb"},
+        metadata={"dagster/column_schema": schema_of(table)},
+    )
+
+
 def code_reference(path: Path, label: str) -> dict[str, Any]:
     """Metadata that makes the UI link to a file of the code."""
     reference = dg.LocalFileCodeReference(file_path=str(path), line_number=1, label=label)

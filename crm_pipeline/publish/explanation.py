@@ -22,6 +22,25 @@ ONLY_VALUE = "only value"
 # External ids are not chosen: all of them stay.
 UNION = "union"
 
+_RELATIONS = """
+    SELECT r.kind, r.is_forward, r.other AS related_customer_id, any_value(c.name) AS related_name,
+        list(DISTINCT r.known_by ORDER BY r.known_by) AS known_by,
+        list(DISTINCT r.source ORDER BY r.source) AS sources, min(r.since) AS since
+    FROM (
+        SELECT kind, true AS is_forward, related_customer_id AS other, known_by, source, since
+        FROM customer_relations WHERE customer_id = ?
+        UNION ALL
+        SELECT kind, false, customer_id, known_by, source, since
+        FROM customer_relations WHERE related_customer_id = ? AND kind <> 'household'
+    ) AS r LEFT JOIN customers AS c ON c.customer_id = r.other
+    GROUP BY r.kind, r.is_forward, r.other ORDER BY r.kind, r.is_forward DESC, r.other
+"""
+_NO_RELATIONS = pl.DataFrame(
+    schema={
+        "kind": pl.String(), "is_forward": pl.Boolean(), "related_customer_id": pl.String(),
+        "related_name": pl.String(), "known_by": pl.List(pl.String), "sources": pl.List(pl.String), "since": pl.Date(),
+    }
+)  # fmt: skip
 _NOT_VALUES = ("customer_id", "record_count", "source_count", "first_seen_on", "changed_on")
 
 
@@ -39,6 +58,9 @@ class Explanation:
         values: one row for each golden value: column_name, value as text, source record, rule, alternatives. The rule
             is `only value` where there was no choice; the record is then known only when the customer has just one.
         contacts: phones and e-mails by rank.
+        relations: customers that it belongs together with, by kind: kind, is_forward (whether the relation leads from
+            it to the other), related_customer_id, related_name, known_by and sources (lists), since. A household is
+            forward on both sides.
         history: versions, oldest first, under all its ids.
         events: identity events that concern any of its ids, oldest first.
     """
@@ -51,6 +73,7 @@ class Explanation:
     records: pl.DataFrame
     values: pl.DataFrame
     contacts: pl.DataFrame
+    relations: pl.DataFrame
     history: pl.DataFrame
     events: pl.DataFrame
 
@@ -70,7 +93,7 @@ class Explanation:
             "customer": self.customer,
             **{
                 name: getattr(self, name).to_dicts()
-                for name in ("ids", "records", "values", "contacts", "history", "events")
+                for name in ("ids", "records", "values", "contacts", "relations", "history", "events")
             },
         }
 
@@ -153,6 +176,7 @@ def _explain(reader: Warehouse, asked_id: str) -> Explanation:
         records=records,
         values=_values(_texts(reader, customer_id), chosen, living),
         contacts=_of(reader, "customer_contacts", customer_id, "kind, rank"),
+        relations=_relations(reader, customer_id),
         history=_any(
             reader, "SELECT * FROM customer_history WHERE customer_id IN ({}) ORDER BY valid_from, customer_id", known
         ),
@@ -162,6 +186,12 @@ def _explain(reader: Warehouse, asked_id: str) -> Explanation:
             known,
         ),
     )
+
+
+def _relations(reader: Warehouse, customer_id: str | None) -> pl.DataFrame:
+    """Each relation once, however many systems tell it; none in a file of a version that had no such table."""
+    has_relations = reader.value("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'customer_relations'")
+    return reader.frame(_RELATIONS, [customer_id] * 2) if has_relations else _NO_RELATIONS
 
 
 def _of(reader: Warehouse, table: str, customer_id: str | None, order: str) -> pl.DataFrame:

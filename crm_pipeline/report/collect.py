@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 
 from crm_pipeline.report import customers, deliveries
 from crm_pipeline.report.completeness import fills
-from crm_pipeline.report.figures import Figures, Held, PopulationWorth
+from crm_pipeline.report.figures import Figures, Held, ModelStory, PopulationWorth, Usual
 from crm_pipeline.report.reading import Reading
+from crm_pipeline.report.relations import relations
 from crm_pipeline.state.measures import RunMeasures
 from crm_pipeline.warehouse import Warehouse
 
@@ -29,6 +30,8 @@ def collect(
     chinese: Mapping[str, str] | None = None,
     held: Sequence[Held] = (),
     worth: Sequence[PopulationWorth] = (),
+    model: ModelStory | None = None,
+    usual: Sequence[Usual] = (),
 ) -> Figures:
     """The figures; tables that are missing, because the run stopped before them, count as empty.
 
@@ -44,6 +47,8 @@ def collect(
         chinese: texts of rules to the same in Chinese.
         held: what holds customers together.
         worth: what each agreement is worth to the model.
+        model: where the model comes from, and what its last version changes.
+        usual: figures of linking beside the last runs.
     """
     reading = Reading.of(warehouse)
     newest = deliveries.deliveries(reading, measures.run_id)
@@ -71,6 +76,9 @@ def collect(
         attached=customers.attached(reading),
         held=tuple(held),
         worth=tuple(worth),
+        relations=relations(reading),
+        model=model,
+        usual=tuple(usual),
         is_golden_current=is_golden_current,
         quality_page=quality_page,
         chinese=chinese or {},

@@ -6,6 +6,7 @@ Belongs here: how numbers are written, and what the template may call. Does not 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -18,6 +19,7 @@ from markupsafe import Markup
 from crm_pipeline.report import charts
 from crm_pipeline.report.figures import Figures
 from crm_pipeline.report.words import WORDS, Words
+from crm_pipeline.report.words.model import REASONS
 
 FIRST_OF_LIST = 10  # rules or disagreements shown at once; the others are folded
 LONGEST_LIST = 60  # those in the page at all
@@ -45,6 +47,9 @@ def render(figures: Figures) -> str:
             held_totals=charts.held_totals(held),
             worth_scale=charts.worth_scale(figures.worth),
             span=charts.span,
+            shift_scale=charts.shift_scale(figures.model.changes if figures.model else ()),
+            strips=charts.strips(figures.usual),
+            identity_series=charts.identity_trend(runs),
             series=charts.trend(runs),
             timeline=charts.timeline(figures.measures),
             first=FIRST_OF_LIST,
@@ -71,10 +76,12 @@ def environment() -> jinja2.Environment:
         "said": said,
         "named": named,
         "svg_tip": svg_tip,
+        "reason": reason,
         "asset": _asset,
         "known": WORDS.__contains__,
     }
     environment.filters |= {"n": number, "seconds": seconds, "size": size, "signed": signed, "bits": bits}
+    environment.filters |= {"figure": figure, "share": share}
     environment.globals["percent"] = percent
     return environment
 
@@ -110,6 +117,21 @@ def said(chinese: Mapping[str, str], words: str) -> Markup:
 def named(kind: str, name: str) -> Words:
     """The words for a name of ours, such as an entity; a name that we don't know as it is."""
     return WORDS.get(f"{kind}.{name}", Words(name, name))
+
+
+def reason(trained_because: str) -> Markup:
+    """Why a model was trained, as its card says; what is none of the known reasons is shown as it is."""
+    for pattern, key in REASONS:
+        if found := pattern.fullmatch(trained_because):
+            return text(key, **{name: _of_reason(name, value) for name, value in found.groupdict().items()})
+    return Markup('<span lang="en">{}</span>').format(trained_because)
+
+
+def _of_reason(name: str, value: str) -> Words | Markup:
+    if name == "population":
+        words = WORDS[f"population.{value}"]
+        return Words(words.en.lower(), words.zh)
+    return WORDS["reason.nothing"] if value == "none" else Markup("<code>{}</code>").format(value)
 
 
 def plain(key: str, language: str, **values: object) -> str:
@@ -151,6 +173,18 @@ def number(value: float) -> str:
 def signed(value: float) -> str:
     """With its sign, the typographic minus included."""
     return f"{'+' if value > 0 else '−' if value < 0 else ''}{abs(value):,.0f}"
+
+
+def figure(value: float, name: str) -> str:
+    """A figure of linking: a match rate in percent, a count whole, all others with three decimals."""
+    if name.startswith("match_rate"):
+        return percent(value, 1)
+    return number(value) if name == "largest_cluster" else f"{value:.3f}"
+
+
+def share(value: float) -> str:
+    """A share near all, in percent with three decimals, rounded down: `100%` is all."""
+    return "100%" if value >= 1 else f"{math.floor(value * 100_000) / 1_000:.3f}%"
 
 
 def bits(value: float) -> str:

@@ -4,10 +4,11 @@ Belongs here: what a user can set, its defaults and its refusals. Does not belon
 """
 
 from crm_pipeline.settings.environment import DAGSTER_POSTGRES_URL, dagster_postgres_url
+from crm_pipeline.settings.extracts import AppliedExtract, Extract, Source
 from crm_pipeline.settings.forms import ExtraColumn, ValueForm
 from crm_pipeline.settings.linkage import Guards, Linkage
 from crm_pipeline.settings.load import Project, backup_elsewhere, load_project
-from crm_pipeline.settings.model import AppliedExtract, Backup, Config, Extract, Source, json_schema
+from crm_pipeline.settings.model import Backup, Config, json_schema
 from crm_pipeline.settings.read import DatabaseRead, FileRead, Read, RestRead
 
 __all__ = [

@@ -5,7 +5,7 @@ Belongs here: base classes and types of keys. Does not belong here: keys (`model
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,9 +14,16 @@ Text = Annotated[str, Field(min_length=1, strict=True)]
 
 
 class Frozen(BaseModel):
-    """What every part of the configuration is: unchangeable, and without unknown keys."""
+    """What every part of the configuration is: unchangeable, without unknown keys, its numbers finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def no_yes_or_no(value: Any) -> Any:
+    """The value of a key that is a number; YAML's yes and no are none, and would count as 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError("expected a number, not yes or no,")  # noqa: TRY004 - pydantic tells of a ValueError only
+    return value
 
 
 class SourceRead(Frozen):

@@ -6,9 +6,9 @@ Belongs here: its keys, types, defaults and rules. Does not belong here: what th
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from crm_pipeline.settings.base import Frozen
+from crm_pipeline.settings.base import Frozen, no_yes_or_no
 
 
 class Guards(Frozen):
@@ -29,6 +29,8 @@ class Guards(Frozen):
         0.25, gt=0, description="population stability index of the weights under one model, at most"
     )
 
+    _are_numbers = field_validator("*", mode="before")(no_yes_or_no)
+
 
 class Linkage(Frozen):
     """Thresholds of record linkage."""
@@ -45,6 +47,10 @@ class Linkage(Frozen):
         "more waits for a person",
     )
     guards: Guards = Guards()
+
+    _are_numbers = field_validator(
+        "match_threshold", "review_threshold", "pair_budget", "largest_cluster", "largest_model_change", mode="before"
+    )(no_yes_or_no)
 
     @model_validator(mode="after")
     def _ordered(self) -> Linkage:

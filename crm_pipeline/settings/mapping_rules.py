@@ -13,14 +13,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from crm_pipeline.settings.extracts import CONTACT_SUFFIX, Extract
 from crm_pipeline.settings.forms import LIST_COLUMNS, NAMESPACED_COLUMNS, REFERENCE_COLUMNS
-from crm_pipeline.settings.model import (
-    CONTACT_SUFFIX,
-    Config,
-    Extract,
-    mappable_columns,
-    reserved_columns,
-)
+from crm_pipeline.settings.model import Config, mappable_columns, reserved_columns
 from crm_pipeline.settings.refusals import YamlPath, refuse, refuse_first, require_known
 from crm_pipeline.tables import CONTACTS, ENTITIES
 

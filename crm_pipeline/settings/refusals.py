@@ -65,6 +65,8 @@ def refuse_first(
     if first["type"] == "string_pattern_mismatch" and "[key]" in first["loc"]:
         cure = "Rename it; it becomes a part of keys and paths."
         refuse(file, line, "a name of small letters, digits and underscores, a letter first", repr(path[-1]), cure)
+    if first["type"] == "model_type" and not prefix:  # a form may be a text, too
+        refuse(file, line, f"keys and their values for {name}", _shown(written, path), "Write its keys below it.")
     said, _, told = first["msg"].partition(_FOUND)  # what a rule found where the value itself does not show it
     expected = said.removeprefix("Value error, ").removeprefix("expected ").removeprefix("Input should be ")
     found = told or (repr(path[-1]) if "[key]" in first["loc"] else _shown(written, path))

@@ -7,9 +7,10 @@ Belongs here: cleaning one value without knowing other rows. Does not belong her
 from crm_pipeline.standardise.calendar.date_counts import SMALLEST_SHARE
 from crm_pipeline.standardise.calendar.date_counts import share as share_of_counts
 from crm_pipeline.standardise.calendar.date_order import DateOrder, Evidence, decide, evidence
-from crm_pipeline.standardise.cleaners import LIBRARIES, VERSION, Context, Expected, reasons_zh, refusable_columns
+from crm_pipeline.standardise.cleaners import LIBRARIES, VERSION, Context
 from crm_pipeline.standardise.entities import Standardised, standardise
 from crm_pipeline.standardise.recognition import recognise, recognise_each, type_of
+from crm_pipeline.standardise.refusals import Expected, reasons_zh, refusable_columns
 
 __all__ = [
     "LIBRARIES",

@@ -1,12 +1,12 @@
 """Which cleaner serves which standard column of which entity, and what a cell should be.
 
 Belongs here: a table to read aloud. Does not belong here: cleaning one type of value (one module each), cleaning whole
-rows (`entities`), what follows from several columns (`completing`).
+rows (`entities`), what follows from several columns (`completing`), what is said of a refused cell (`refusals`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -29,7 +29,7 @@ from crm_pipeline.standardise.people import person_names
 from crm_pipeline.standardise.places import countries
 from crm_pipeline.standardise.reasons import PLACEHOLDER, SHARED, UNREADABLE, WORD_REASONS, Reason
 from crm_pipeline.standardise.text import texts
-from crm_pipeline.tables import ENTITIES, Column
+from crm_pipeline.tables import Column
 
 VERSION = 9  # raise it when any cleaner gives other values: all rows then count as changed
 # Their tables and rules decide what a cell is, too.
@@ -67,14 +67,6 @@ class Context:
     def country(self) -> pl.Series | str:
         """Of each row: its own, else the project's."""
         return self.default_country if self.countries is None else self.countries.fill_null(self.default_country)
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What a cell should be, in English with its article, and in Chinese."""
-
-    text: str
-    text_zh: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,37 +257,3 @@ def cleaner_of(entity: str, column: Column) -> Cleaner:
 def own_cleaner(column: Column) -> Cleaner:
     """The cleaner of a project's own column; of text only the outer blanks go: nobody knows what it means."""
     return _EXACT if column.type == "VARCHAR" else _BY_TYPE[column.type]
-
-
-def refusable_columns(entity: str, own: Sequence[Column] = ()) -> dict[str, Expected]:
-    """The columns of an entity whose cells may be found unreadable, and what a cell should be; text is never refused.
-
-    Args:
-        entity: one of `tables.ENTITIES`.
-        own: the project's own columns of it.
-    """
-    cleaners = {column.name: cleaner_of(entity, column) for column in ENTITIES[entity] if column.name not in NAMESPACED}
-    cleaners |= {column.name: own_cleaner(column) for column in own}
-    return {
-        name: Expected(cleaner.expected, cleaner.expected_zh)
-        for name, cleaner in cleaners.items()
-        if cleaner.reasons.keys() - {PLACEHOLDER}
-    }
-
-
-def reasons_zh() -> dict[str, str]:
-    """Each reason that `standardise` may give, to the same in Chinese."""
-    cleaners = [cleaner_of(entity, column) for entity, columns in ENTITIES.items() for column in columns]
-    told = (reason_texts(cleaner).values() for cleaner in cleaners)
-    return {text: zh for pairs in told for text, zh in pairs}
-
-
-def reason_texts(cleaner: Cleaner) -> dict[str, tuple[str, str]]:
-    """Each code of a cleaner, to why a cell was refused in English and in Chinese."""
-    return {
-        code: (
-            f"expected {cleaner.expected}" + (f"; {reason.text}" if reason.text else ""),
-            f"应为{cleaner.expected_zh}" + (f"；{reason.text_zh}" if reason.text_zh else ""),
-        )
-        for code, reason in cleaner.reasons.items()
-    }

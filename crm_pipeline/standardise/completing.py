@@ -11,12 +11,13 @@ from collections.abc import Mapping
 import polars as pl
 
 from crm_pipeline.standardise.calendar import times
-from crm_pipeline.standardise.cleaners import Context, cleaner_of, reason_texts
+from crm_pipeline.standardise.cleaners import Context, cleaner_of
 from crm_pipeline.standardise.lost_cells import SCHEMA, listed, refused
 from crm_pipeline.standardise.organisations import industries, organisation_names
 from crm_pipeline.standardise.people import names, person_names
 from crm_pipeline.standardise.places import addresses
 from crm_pipeline.standardise.reasons import PLACEHOLDER
+from crm_pipeline.standardise.refusals import reason_texts
 from crm_pipeline.tables import CUSTOMER_COLUMNS, DERIVED, polars_type
 
 # The time of an entity of which a rule needs the business day, and the column with that day.

@@ -18,11 +18,11 @@ from crm_pipeline.standardise.cleaners import (
     Context,
     cleaner_of,
     own_cleaner,
-    reason_texts,
 )
 from crm_pipeline.standardise.lost_cells import SCHEMA, listed, refused
 from crm_pipeline.standardise.official_ids import namespaced
 from crm_pipeline.standardise.reasons import PLACEHOLDER
+from crm_pipeline.standardise.refusals import reason_texts
 from crm_pipeline.standardise.text import texts
 from crm_pipeline.tables import ENTITIES, Column, polars_type
 

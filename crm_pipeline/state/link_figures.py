@@ -3,14 +3,14 @@
 Belongs here: the figures and how they lie on disk. Does not belong here: measuring and judging them
 (`steps.publishing`). No personal values: counts, rates, names of extracts.
 
-    linkage/<start>-<run_id>.json    one run that made clusters, whether it was stopped by them or not
+    linkage/<start>-<run_id>.json    one run that made clusters, whether it was published or not
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,8 @@ class LinkFigures:
             `customers_per_record`, `edges_per_record`, `largest_cluster`.
         weights: whole bits to pairs of the model with a weight from there to below the next.
         judged: how they compare; empty for the first runs.
-        model_before: the model of the run before it on the same basis; None where it is not known.
+        model_before: the model of the published run before it on the same basis; None where it is not known.
+        is_published: whether readers got what it made; not of a run that was stopped, that failed or that died.
     """
 
     run_id: str
@@ -71,6 +72,7 @@ class LinkFigures:
     weights: Mapping[int, int]
     judged: tuple[Judged, ...] = ()
     model_before: int | None = None
+    is_published: bool = False
 
     @property
     def broken(self) -> frozenset[str]:
@@ -88,6 +90,12 @@ class LinkFigureStore:
         """Keeps one run; a run that tells again, after a retry, replaces its own only."""
         told = asdict(run) | {"started_at": run.started_at.isoformat(timespec="microseconds")}
         write_json(self.folder / f"{run.started_at:%Y%m%dT%H%M%S%f}Z-{run.run_id}.json", told)
+
+    def confirm(self) -> None:
+        """Marks the newest run as published: its clusters are those that readers got."""
+        for run in self.newest(1):
+            if not run.is_published:
+                self.keep(replace(run, is_published=True))
 
     def newest(self, count: int) -> list[LinkFigures]:
         """The runs that started last, at most `count`, oldest start first; only their files are read."""

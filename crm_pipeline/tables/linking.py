@@ -8,6 +8,19 @@ from crm_pipeline.tables.contract import Column, Personal, Table
 
 _INDIRECT, _DIRECT = Personal.INDIRECT, Personal.DIRECT
 
+# What several tables say of a pair, here and in `reviewing`: which two, and how they were compared.
+PAIR_KEYS = (
+    Column("record_key_l", "VARCHAR", "the smaller record key", _INDIRECT),
+    Column("record_key_r", "VARCHAR", "the larger record key", _INDIRECT),
+)
+AS_IN_PAIRS = (
+    Column("rule", "VARCHAR", "as in link.pairs: the namespace or the blocking rule"),
+    Column("match_weight", "DOUBLE", "as in link.pairs", null="linked by identifier"),
+    Column("match_probability", "DOUBLE", "as in link.pairs"),
+)
+_MATCHED_BY = Column("matched_by", "VARCHAR", "identifier, model or decision")
+_RECORD = Column("record_key", "VARCHAR", "the record", _INDIRECT)
+_OF_STRONGEST_LINK = Column("matched_by", "VARCHAR", "single, identifier, model or decision: of that strongest link")
 
 PAIRS = Table(
     "link",
@@ -15,9 +28,8 @@ PAIRS = Table(
     "one pair of current customer records that was linked or scored above the review threshold",
     ("record_key_l", "record_key_r"),
     (
-        Column("record_key_l", "VARCHAR", "the smaller record key", _INDIRECT),
-        Column("record_key_r", "VARCHAR", "the larger record key", _INDIRECT),
-        Column("matched_by", "VARCHAR", "identifier, model or decision"),
+        *PAIR_KEYS,
+        _MATCHED_BY,
         Column("rule", "VARCHAR", "namespace of the shared identifier, or the blocking rule that found the pair"),
         Column("match_weight", "DOUBLE", "log2 of the odds, Fellegi and Sunter 1969", null="linked by identifier"),
         Column("match_probability", "DOUBLE", "0 to 1; 1 for an identifier"),
@@ -44,10 +56,10 @@ CLUSTERS = Table(
     "one current customer record",
     ("record_key",),
     (
-        Column("record_key", "VARCHAR", "the record", _INDIRECT),
+        _RECORD,
         Column("cluster_key", "VARCHAR", "smallest record key of its component; not an identity", _INDIRECT),
         Column("match_probability", "DOUBLE", "of its strongest link within the component", null="it is alone"),
-        Column("matched_by", "VARCHAR", "single, identifier, model or decision: of that strongest link"),
+        _OF_STRONGEST_LINK,
     ),
 )
 
@@ -66,12 +78,9 @@ CONFLICTS = Table(
     "one linked pair of current records that are two customers all the same",
     ("record_key_l", "record_key_r"),
     (
-        Column("record_key_l", "VARCHAR", "the smaller record key", _INDIRECT),
-        Column("record_key_r", "VARCHAR", "the larger record key", _INDIRECT),
-        Column("matched_by", "VARCHAR", "identifier, model or decision"),
-        Column("rule", "VARCHAR", "as in link.pairs: the namespace or the blocking rule"),
-        Column("match_weight", "DOUBLE", "as in link.pairs", null="linked by identifier"),
-        Column("match_probability", "DOUBLE", "as in link.pairs"),
+        *PAIR_KEYS,
+        _MATCHED_BY,
+        *AS_IN_PAIRS,
         Column(
             "reason",
             "VARCHAR",
@@ -94,10 +103,10 @@ MEMBERS = Table(
     "one current customer record",
     ("record_key",),
     (
-        Column("record_key", "VARCHAR", "the record", _INDIRECT),
+        _RECORD,
         Column("customer_id", "VARCHAR", "the customer it belongs to"),
         Column("match_probability", "DOUBLE", "of its strongest link within the customer", null="it is alone"),
-        Column("matched_by", "VARCHAR", "single, identifier, model or decision: of that strongest link"),
+        _OF_STRONGEST_LINK,
     ),
 )
 
@@ -107,7 +116,7 @@ FORMER_MEMBERS = Table(
     "one deleted customer record",
     ("record_key",),
     (
-        Column("record_key", "VARCHAR", "the record", _INDIRECT),
+        _RECORD,
         Column("customer_id", "VARCHAR", "the customer it last belonged to, by its current id", null="retired"),
     ),
 )

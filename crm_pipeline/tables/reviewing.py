@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from crm_pipeline.tables.contract import Column, Personal, Table
+from crm_pipeline.tables.linking import AS_IN_PAIRS, PAIR_KEYS
 from crm_pipeline.tables.records import CUSTOMER_COLUMNS, RECORD_COLUMNS, extra_columns
 
 _INDIRECT = Personal.INDIRECT
-_NO_WEIGHT = "linked by identifier"
 
 
 class QuestionReason(StrEnum):
@@ -52,8 +52,7 @@ REVIEW_QUEUE = Table(
     ("question_id",),
     (
         Column("question_id", "VARCHAR", "Q and 16 digits, made from both record keys: it stays the same", _INDIRECT),
-        Column("record_key_l", "VARCHAR", "the smaller record key", _INDIRECT),
-        Column("record_key_r", "VARCHAR", "the larger record key", _INDIRECT),
+        *PAIR_KEYS,
         Column(
             "reason",
             "VARCHAR",
@@ -61,9 +60,7 @@ REVIEW_QUEUE = Table(
             "large_cluster, sparse_cluster, contradicted_identifier too: one customer that may be two",
         ),
         Column("matched_by", "VARCHAR", "identifier or model"),
-        Column("rule", "VARCHAR", "as in link.pairs: the namespace or the blocking rule"),
-        Column("match_weight", "DOUBLE", "as in link.pairs", null=_NO_WEIGHT),
-        Column("match_probability", "DOUBLE", "as in link.pairs"),
+        *AS_IN_PAIRS,
         Column("blocked_by", "VARCHAR", "the extract without duplicates", null="the reason is another"),
         Column("cluster_key_l", "VARCHAR", "smallest record key of the left record's customer", _INDIRECT),
         Column("cluster_key_r", "VARCHAR", "smallest record key of the right record's customer", _INDIRECT),
@@ -88,8 +85,7 @@ LINK_DECISIONS = Table(
     ("decision_id",),
     (
         Column("decision_id", "VARCHAR", "D and its number"),
-        Column("record_key_l", "VARCHAR", "the smaller record key", _INDIRECT),
-        Column("record_key_r", "VARCHAR", "the larger record key", _INDIRECT),
+        *PAIR_KEYS,
         Column("kind", "VARCHAR", "same or different"),
         Column("decided_by", "VARCHAR", "who decided", _INDIRECT),
         Column("decided_at", "TIMESTAMP", "when"),

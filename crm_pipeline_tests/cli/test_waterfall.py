@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from crm_pipeline.cli.waterfall import waterfall_lines
-from crm_pipeline.linkage.waterfall import Part, Step, Waterfall
+from crm_pipeline.linkage.explaining.waterfall import Part, Step, Waterfall
 
 
 def fall(*steps: Step) -> Waterfall:

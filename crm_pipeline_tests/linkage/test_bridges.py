@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import combinations, pairwise
 from random import Random
 
@@ -17,6 +16,7 @@ from crm_pipeline.linkage.clustering.clusters import partition
 
 from . import cluster_oracle
 from .cluster_oracle import Link
+from .steps_taken import steps_of
 from .test_clusters import links, model
 
 Pairs = set[tuple[str, str]]
@@ -169,9 +169,8 @@ def test_a_constraint_is_named_before_a_bridge() -> None:
     assert {reasons.count(reason) > 0 for reason in ("cannot_link", "duplicate_free", "weak_bridge")} == {True}
 
 
-def test_large_component_takes_seconds() -> None:
-    """Fifty thousand records in a chain of dense groups, as deep as a component can be, fall apart in seconds."""
-    count = 12_500
+def chain_of_groups(count: int) -> tuple[pl.Series, pl.DataFrame]:
+    """Dense groups of four in a chain of weak links, as deep as a component can be."""
     left, right, weights = [], [], []
     for group in range(count):
         for a, b in combinations(range(4), 2):
@@ -183,9 +182,17 @@ def test_large_component_takes_seconds() -> None:
             right.append(f"{group:05d}0")
             weights.append(8.0)
     edges = links([model(*pair) for pair in zip(left, right, weights, strict=True)])
-    keys = pl.Series([f"{group:05d}{n}" for group in range(count) for n in range(4)])
-    started = time.perf_counter()
-    found, conflicts = partition(keys, edges, Constraints())
-    assert time.perf_counter() - started < 30
-    assert conflicts.height == count - 1
-    assert found["cluster_key"].n_unique() == count
+    return pl.Series([f"{group:05d}{n}" for group in range(count) for n in range(4)]), edges
+
+
+def test_a_deep_component_falls_apart() -> None:
+    """A chain of 12,500 dense groups falls apart at each weak link, however deep it is."""
+    found, conflicts = partition(*chain_of_groups(12_500), Constraints())
+    assert conflicts.height == 12_500 - 1
+    assert found["cluster_key"].n_unique() == 12_500
+
+
+def test_steps_grow_with_the_chain() -> None:
+    """Four times the chain takes about four times the steps, not sixteen."""
+    small, large = chain_of_groups(500), chain_of_groups(2_000)
+    assert steps_of(lambda: partition(*large, Constraints())) < 6 * steps_of(lambda: partition(*small, Constraints()))

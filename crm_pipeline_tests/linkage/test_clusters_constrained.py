@@ -1,8 +1,7 @@
-"""Clusters under constraints: against the oracle, by properties, and at size."""
+"""Clusters under constraints: against the oracle, by properties, and by the steps that they take at size."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from random import Random
 
@@ -17,6 +16,7 @@ from crm_pipeline.linkage.clustering.dividing import clusters_at
 
 from . import cluster_oracle
 from .cluster_oracle import Link
+from .steps_taken import steps_of
 from .test_clusters import links, model
 
 EXTRACTS = ("crm/customers", "erp/customers", "erp/locations", "shop/accounts")
@@ -214,26 +214,34 @@ def test_contacts_in_rows_are_another_extract() -> None:
     assert groups(found) == {frozenset(keys)}
 
 
-def test_large_component_takes_seconds() -> None:
-    """A component of 50,000 records with tens of thousands of refused links is split within seconds."""
+_HUB = 2  # a record of the shop, as are those in steps of three from it
+
+
+def large_component(count: int) -> tuple[pl.Series, pl.DataFrame, Constraints]:
+    """One component of three extracts, one of them without duplicates.
+
+    A hub unites with many records one after the other, and many others stay apart from it: were the heavier group hung
+    below the lighter one, all that stands between groups would move each time.
+    """
     random = Random(1)
-    count = 50_000
     keys = [f"{('crm', 'erp', 'shop')[n % 3]}/customers/{n:06d}" for n in range(count)]
     pairs = {(n, n + 1) for n in range(count - 1)}
-    pairs |= {tuple(sorted(random.sample(range(count), 2))) for _ in range(150_000)}
-    names = sorted(keys)
-    edges = [model(*sorted((keys[a], keys[b])), weight=random.uniform(7, 30)) for a, b in sorted(pairs)]
-    decisions = [
-        Decision(keys[a], keys[b], False, str(a)) for a, b in (random.sample(range(count), 2) for _ in range(20_000))
-    ]
-    hub = [Decision(keys[0], keys[n], False, str(n)) for n in range(10_000, 20_000)]
-    frame = links(edges)
-    started = time.perf_counter()
-    found, conflicts = partition(pl.Series(names), frame, Constraints((*decisions, *hub), frozenset({"crm"})))
-    seconds = time.perf_counter() - started
-    assert conflicts.height > 30_000
-    assert found["cluster_key"].n_unique() >= count // 3
-    assert seconds < 30
+    pairs |= {tuple(sorted(random.sample(range(count), 2))) for _ in range(3 * count)}
+    star = {(_HUB, n) for n in range(_HUB + 3, count // 3, 3)}
+    weights = {pair: random.uniform(7, 30) for pair in sorted(pairs)} | dict.fromkeys(sorted(star), 31.0)
+    edges = [model(*sorted((keys[a], keys[b])), weight=weight) for (a, b), weight in weights.items()]
+    apart = [random.sample(range(count), 2) for _ in range(2 * count // 5)]
+    apart += [[_HUB, n] for n in range(count // 3, 2 * count // 3)]
+    decisions = tuple(Decision(keys[a], keys[b], False, f"{a}-{b}") for a, b in apart)
+    return pl.Series(sorted(keys)), links(edges), Constraints(decisions, frozenset({"crm"}))
+
+
+def test_steps_grow_with_the_component() -> None:
+    """Four times the component, thousands of refused links in it, takes about four times the steps, not sixteen."""
+    small, large = large_component(2_000), large_component(8_000)
+    _, conflicts = partition(*large)
+    assert conflicts.height > 4_000
+    assert steps_of(lambda: partition(*large)) < 6 * steps_of(lambda: partition(*small))
 
 
 @pytest.mark.parametrize("block", range(4))

@@ -20,7 +20,7 @@ from crm_pipeline.linkage.candidates.records import RECORDS
 from crm_pipeline.linkage.candidates.scratch import copy_frame, scratch_database
 from crm_pipeline.linkage.learning import comparing, taking_over
 from crm_pipeline.linkage.learning.comparing import VERDICTS, compare, draw_sample, levels_beside
-from crm_pipeline.linkage.learning.sanity import out_of_order
+from crm_pipeline.linkage.learning.sanity import newly_out_of_order, out_of_order
 from crm_pipeline.linkage.learning.taking_over import waiting_model
 from crm_pipeline.linkage.model.people import PEOPLE
 from crm_pipeline.state.models import ModelStore
@@ -126,6 +126,31 @@ def test_agreement_weighs_no_less_than_difference(
     model = {"splink": {"comparisons": [comparison]}, "agreement": [{"comparison": "city", "agreeing": agreeing}]}
     assert out_of_order(model) == expected
     assert out_of_order({**model, "agreement": []}) == []
+
+
+def disordered(times: float) -> dict[str, Any]:
+    """A model in which difference makes one customer `times` likelier than the agreement of one comparison does."""
+    levels = [{"m_probability": m, "u_probability": 0.1} for m in (0.1 / times, 0.1)]
+    comparison = {"output_column_name": "city", "comparison_levels": [{"is_null_level": True}, *levels]}
+    return {"splink": {"comparisons": [comparison]}, "agreement": [{"comparison": "city", "agreeing": [1]}]}
+
+
+@given(st.lists(st.floats(2.1, 7.9), min_size=2, max_size=12))
+def test_a_value_at_the_edge_does_not_alternate(months: list[float]) -> None:
+    """A comparison that lies about the edge month after month never keeps a retrained model from taking over.
+
+    By hand: 3.9 times is in order and 4.1 times is not, and neither is newly so after the other.
+    """
+    assert (out_of_order(disordered(3.9)), out_of_order(disordered(4.1))) == ([], ["city"])
+    for last, now in zip([3.9, 4.1, *months], [4.1, 3.9, *months[1:]], strict=False):
+        assert newly_out_of_order(disordered(now), disordered(last)) == []
+
+
+@pytest.mark.parametrize("last", [0.01, 1.0, 1.9])
+def test_what_was_sound_is_newly_out_of_order(last: float) -> None:
+    """A comparison that was sound under the last model is named as soon as it is out of order, and not before."""
+    assert newly_out_of_order(disordered(4.1), disordered(last)) == ["city"]
+    assert newly_out_of_order(disordered(3.9), disordered(last)) == []
 
 
 def test_weights_are_those_of_a_run(warehouse: Warehouse, tmp_path: Path) -> None:

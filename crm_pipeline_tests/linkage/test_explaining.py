@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from crm_pipeline.linkage import pair_records
-from crm_pipeline.linkage.explaining import (
+from crm_pipeline.linkage.explaining.explained_pairs import (
     MISSING,
     ExplainedPairs,
     all_pairs,

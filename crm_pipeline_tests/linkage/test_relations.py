@@ -156,7 +156,7 @@ def test_an_employer_of_thousands(empty: Warehouse) -> None:
 
 
 def test_a_home_in_many_records(empty: Warehouse) -> None:
-    """Ten who live together, each with 100 records, are 90 relations; no step makes more rows than there are records."""
+    """Ten who live together, each with 100 records, are 90 relations; no step makes more rows than records."""
     rows = [
         {
             "kind": "person",

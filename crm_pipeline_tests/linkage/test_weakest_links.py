@@ -9,7 +9,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_pipeline.linkage.clustering.weakest_links import weakest_links
+from crm_pipeline.linkage.explaining.weakest_links import weakest_links
 
 LINK = {
     "record_key_l": pl.String,

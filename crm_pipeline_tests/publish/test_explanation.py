@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+from datetime import date
 from pathlib import Path
 
+import duckdb
+import polars as pl
 import pytest
 
+from crm_pipeline.cli.explanation import print_relations
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.publish import explain, explain_record
 from crm_pipeline_tests.publish.warehouse_rows import MERGED, ONE, RETIRED, TWO
@@ -76,3 +81,53 @@ def test_unknown_is_the_caller_s_to_correct(published: Path) -> None:
         explain_record(published, "crm", "9")
     with pytest.raises(ConfigurationError, match="extracts that have it: e, f"):
         explain_record(published, "erp", "3")
+
+
+@pytest.fixture
+def related(published: Path, tmp_path: Path) -> Path:
+    """The published file with relations of customer ONE: told twice, in both directions, and to one without a name."""
+    file = tmp_path / "crm.duckdb"
+    shutil.copy(published, file)
+    with duckdb.connect(file) as opened:
+        opened.execute(f"""
+            CREATE TABLE customer_relations AS SELECT * FROM (VALUES
+                ('{ONE}', '{TWO}', 'works_for', 'crm', 'name', DATE '2026-02-01'),
+                ('{ONE}', '{TWO}', 'works_for', 'erp', 'reference', DATE '2026-01-01'),
+                ('{ONE}', 'C9', 'household', 'crm', 'address', NULL),
+                ('C9', '{ONE}', 'household', 'crm', 'address', NULL),
+                ('C8', '{ONE}', 'contact_of', 'crm', 'reference', DATE '2026-01-05'),
+                ('C8', 'C9', 'contact_of', 'crm', 'reference', DATE '2026-01-05')
+            ) AS t(customer_id, related_customer_id, kind, source, known_by, since)
+        """)
+    return file
+
+
+def test_relations(related: Path, published: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each relation is told once, in the direction in which it concerns the customer, in plain words."""
+    found = explain(related, ONE)
+    assert found.relations.drop("related_name").rows() == [
+        ("contact_of", False, "C8", ["reference"], ["crm"], date(2026, 1, 5)),
+        ("household", True, "C9", ["address"], ["crm"], None),
+        ("works_for", True, TWO, ["name", "reference"], ["crm", "erp"], date(2026, 1, 1)),
+    ]
+    assert found.relations["related_name"].to_list()[:2] == [None, None]
+    print_relations(found.relations)
+    assert capsys.readouterr().out.splitlines() == [
+        "Who belongs together with it",
+        "  has the contact C8 (a record names the other; crm since 2026-01-05)",
+        "  lives with C9 (the address tells it; crm)",
+        f'  works for {TWO}, Ann, "A" Lee (the name tells it and a record names the other; crm, erp since 2026-01-01)',
+        "",
+    ]
+    assert explain(related, TWO).relations["is_forward"].to_list() == [False]
+    assert json.loads(json.dumps(found.as_dict(), default=str))["relations"][1]["kind"] == "household"
+    assert explain(published, ONE).relations.is_empty()  # a file of a version without relations
+
+
+def test_many_relations_are_counted(related: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A large company's people are not all printed; those beyond are counted."""
+    one = explain(related, ONE).relations.head(1)
+    print_relations(pl.concat([one] * 27))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 23
+    assert lines[-2] == "  and 7 more with --json"

@@ -8,9 +8,10 @@ import math
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from crm_pipeline.linkage.model import POPULATIONS
+from crm_pipeline.linkage.model import POPULATIONS, Population
 from crm_pipeline.report.figures import (
     Attached,
+    Change,
     Check,
     ClusterSize,
     ColumnFill,
@@ -22,13 +23,19 @@ from crm_pipeline.report.figures import (
     Figures,
     Held,
     Links,
+    ModelStory,
+    ModelVersion,
     Overlap,
     PopulationWorth,
     Rejection,
+    Relation,
+    Shift,
     Source,
+    Usual,
     WeightBin,
     Worth,
 )
+from crm_pipeline.report.figures.model import VERDICTS
 from crm_pipeline.state.measures import Outcome, RunMeasures, StepMeasure
 from crm_pipeline.tables import CUSTOMER_COLUMNS
 
@@ -70,6 +77,11 @@ def measures(number: int = 0, outcome: Outcome = Outcome.PUBLISHED, *, customers
     )
     counts = {"customers": customers, "customer_records": 2_613_159, "delivered": 9_412, "loaded": 9_001}
     counts |= {"unchanged": 0, "quarantined": 300 + number * 13 % 97, "duplicate": 111, "erased": 0}
+    counts |= {"known_records": 2_610_000 + number, "kept_records": 2_609_400 - number * 71 % 400} if number else {}
+    counts |= {"resolving_records": 2_609_980 - number * 7 % 31, "ids_merged": 180 + number * 31 % 90} if number else {}
+    counts |= {"ids_split": number % 5, "ids_moved": number % 3, "ids_created": 1_702} if number else {}
+    counts |= {"ids_retired": 31, "ids_revived": 2, "ids_erased": number % 2} if number else {}
+    counts |= {} if number else {"known_records": 0, "ids_created": 1_840_212}
     started = datetime(2026, 3, 1, 1) + timedelta(days=number)
     run_id = f"5f0c9d1e-77aa-4c1b-9e0e-{number:012}"
     return RunMeasures(run_id, started, sum(step.seconds for step in steps), outcome, steps, counts)
@@ -123,6 +135,9 @@ def rich_figures(earlier: int = 29) -> Figures:
         attached=(Attached("orders", 12_904_118, 4_012), Attached("tickets", 880_112, 0)),
         held=_held(),
         worth=_worth(),
+        relations=_relations(),
+        model=model_story(),
+        usual=_usual(),
     )
 
 
@@ -240,6 +255,82 @@ def _worth() -> tuple[PopulationWorth, ...]:
             ),
         )
         for population in POPULATIONS
+    )
+
+
+def _relations() -> tuple[Relation, ...]:
+    return (
+        Relation("works_for", 212_904, 249_110, {"reference": 180_411, "name": 41_772}),
+        Relation("household", 161_030, 290_113, {"address": 161_030}),
+        Relation("contact_of", 9_120, 17_004, {"reference": 9_120}),
+        Relation("branch_of", 4_410, 5_902, {"name": 4_410}),
+        Relation("member_of", 1_204, 1_391, {"domain": 1_204}),
+    )
+
+
+def model_story(pending: str = "") -> ModelStory:
+    """Versions for every reason there is, the newest with what it changes; perhaps one that is `pending` after it."""
+    reasons = (
+        "there was none",
+        "there was none for organisations",
+        "usable columns of people changed: gained birth_date, emails, lost none",
+        "keys became too frequent: 3 of phone, 1 of postcode_and_a_name",
+        "records are prepared and compared in another way",
+        "retraining was asked for",
+    )
+    beside = (None, None, 801, 1_204, None, 512)
+    versions = [
+        ModelVersion(
+            n,
+            "in_use" if n == len(reasons) else "earlier",
+            datetime(2025, 9 + n if n < 4 else n - 3, 1, 2, 15),
+            reason,
+            changed,
+            changed and 61_300,
+        )
+        for n, (reason, changed) in enumerate(zip(reasons, beside, strict=True), 1)
+    ]
+    if pending:
+        versions.append(ModelVersion(7, pending, datetime(2026, 3, 31, 3), reasons[-1], 512, 61_300))
+    return ModelStory(
+        tuple(reversed(versions)),
+        (("people", 2_201_400, 17), ("organisations", 411_759, 12)),
+        tuple(_change(place, population) for place, population in enumerate(POPULATIONS)),
+        ("people.birth_date", "organisations.domains") if pending == "refused" else (),
+        0.005 if pending == "waiting" else 0.05,
+    )
+
+
+def _change(place: int, population: Population) -> Change:
+    verdicts = {old: {new: 31 * (a + 2 * b) if a != b else 20_000 * (a + 1) for b, new in enumerate(VERDICTS)}
+                for a, old in enumerate(VERDICTS)}  # fmt: skip
+    comparisons = tuple(
+        (comparison.name, tuple(_shift(number, level.label, math.log2(level.m / level.u))
+                                for number, level in enumerate(comparison.levels)))
+        for comparison in population.comparisons
+    )  # fmt: skip
+    first, *others = comparisons
+    changed = (first[0], (*first[1], Shift("similar", None, 3.1), Shift("nearly equal", 5.5, None)))
+    kept = 31_000 if place else 30_300
+    return Change(
+        population.name, 50_000, kept, 256, verdicts, (-0.21, 0.34), (changed, *others) if place else comparisons
+    )
+
+
+def _shift(number: int, label: str, weight: float) -> Shift:
+    return Shift(label, weight, weight + 1.7 * math.sin(number * 2 + weight))
+
+
+def _usual() -> tuple[Usual, ...]:
+    before = (0.712, 0.714, 0.713, 0.716, 0.715, 0.714, 0.717)
+    return (
+        Usual("match_rate", 0.781, before, 0.714, 0.664, 0.764, True, "match_rate"),
+        Usual("match_rate.people", 0.733, before, 0.714, 0.664, 0.764),
+        Usual("match_rate.organisations", 0.702, before, 0.714, 0.664, 0.764),
+        Usual("customers_per_record", 0.704, before[:5], 0.713, 0.663, 0.763),
+        Usual("edges_per_record", 1.104, (1.09, 1.11, 1.1), 1.1, 0.733, 1.65),
+        Usual("largest_cluster", 21.0, (20.0, 20.0, 20.0), 20.0, None, 40.0),
+        Usual("stability_index", 0.012, (), 0.0, None, 0.25),
     )
 
 

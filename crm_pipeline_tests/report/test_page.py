@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from crm_pipeline import report
-from crm_pipeline.report.figures import Attached, Check, ClusterSize, Figures, Source
+from crm_pipeline.report.figures import Attached, Check, ClusterSize, Figures, Source, Usual
 from crm_pipeline.report.render import number, percent, plain, seconds, signed, size
 from crm_pipeline.report.words import WORDS
 from crm_pipeline.state.measures import Outcome
@@ -76,6 +76,13 @@ def unchanged(figures: Figures) -> Figures:
     return replace(figures, earlier=(before,), measures=building.measures(2, Outcome.UNCHANGED))
 
 
+_RICH = building.rich_figures()
+_UNJUDGED = tuple(Usual(each.figure, each.found, each.before[:1]) for each in _RICH.usual)
+_FIRST_MODEL = replace(
+    building.model_story(),
+    versions=(replace(building.model_story().versions[-1], standing="in_use"),),
+    changes=(),
+)
 PAGES = {
     "empty": _EMPTY,
     "rich": building.rich_figures(),
@@ -84,6 +91,10 @@ PAGES = {
     "stopped": stopped(building.rich_figures()),
     "stopped early": replace(stopped(building.rich_figures()), is_golden_current=False),
     "unchanged": unchanged(building.rich_figures(2)),
+    "waiting": replace(building.rich_figures(3), model=building.model_story("waiting")),
+    "refused": replace(building.rich_figures(3), model=building.model_story("refused")),
+    "accepted": replace(building.rich_figures(3), model=building.model_story("accepted"), usual=_UNJUDGED),
+    "first model": replace(building.rich_figures(1), model=_FIRST_MODEL, usual=()),
     "no customers": replace(building.rich_figures(2), cluster_sizes=(), disagreements=(), links=(), weights=()),
 }
 pages = pytest.mark.parametrize("figures", PAGES.values(), ids=PAGES.keys())
@@ -170,7 +181,7 @@ def test_records_are_not_divided_by_customers_of_an_earlier_run() -> None:
         assert absent not in page
     assert f"{figures.records_in:,} records, and not yet the customers" in page
     assert f"{figures.records_in:,} 条记录，尚未得出对应的客户" in page
-    assert page.count(plain("older", "en")) == page.count(plain("older", "zh")) == 4
+    assert page.count(plain("older", "en")) == page.count(plain("older", "zh")) == 5
     assert plain("tile.older", "en") in page
     assert "since the run before" not in page
     assert plain("older", "en") not in report.render(PAGES["stopped"])
@@ -217,8 +228,12 @@ def test_words_are_used() -> None:
     single = replace(
         PAGES["no customers"], sources=(Source("crm", 1, 0, 1, 1),), cluster_sizes=(ClusterSize(1, 1),), deliveries=()
     )
+    versions = replace(building.model_story(), versions=building.model_story().versions * 2)
+    odd = replace(odd, model=versions)
     others = replace(PAGES["rich"], attached=tuple(Attached(entity, 2, 2) for entity in ENTITIES))
-    shown = "".join(report.render(figures) for figures in (*PAGES.values(), many, agreeing, unknown, single, others))
+    shown = "".join(
+        report.render(figures) for figures in (*PAGES.values(), many, agreeing, unknown, single, others, odd)
+    )
     shown += "".join(report.render_waterfall(building.fall(population)) for population in ("people", "organisations"))
     shown += "".join(quality_pages()) + report.render(replace(PAGES["rich"], quality_page="quality.html"))
     shown = html.unescape(shown)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import shutil
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from crm_pipeline.errors import LinkageError
@@ -89,3 +92,87 @@ def test_unknown_format_stops(tmp_path: Path) -> None:
     header.write_text(header.read_text().replace(f'"format": {FORMAT}', '"format": 99'))
     with pytest.raises(LinkageError, match="format 99"):
         _ = Ledger(tmp_path).ids
+
+
+FORMAT_1_ENTRY = """{
+  "format": 1,
+  "number": %d,
+  "run_id": "%s",
+  "created_at": "2026-01-01T12:00:00",
+  "ids": %d,
+  "members": %d,
+  "events": %d,
+  "last_event_number": %d
+}
+"""
+
+
+def write_format_1(folder: Path) -> None:
+    """Two entries as the first version of this package wrote them: 3 ids, then the merge of two of them."""
+    ids = pa.schema(
+        [("sequence", pa.int64()), ("customer_id", pa.large_string()), ("founder_record_key", pa.large_string()),
+         ("status", pa.large_string()), ("merged_into", pa.int64()), ("since", pa.timestamp("us"))]
+    )  # fmt: skip
+    members = pa.schema(
+        [("record_key", pa.large_string()), ("sequence", pa.int64()), ("matched_by", pa.large_string())]
+    )
+    keys = pa.large_list(pa.large_string())
+    events = pa.schema(
+        [("event_number", pa.int64()), ("occurred_at", pa.timestamp("us")), ("run_id", pa.large_string()),
+         ("kind", pa.large_string()), ("customer_ids", keys), ("record_keys", keys), ("cause", pa.large_string())]
+    )  # fmt: skip
+    first: dict[str, tuple[pa.Schema, list[tuple[Any, ...]]]] = {
+        "ids": (ids, [(n, f"C{n}", f"crm/客户/{n}", "current", None, NOW) for n in (1, 2, 3)]),
+        "members": (members, [(f"crm/客户/{n}", n, "single") for n in (1, 2, 3)]),
+        "events": (
+            events,
+            [(n, NOW, "first", "created", [f"C{n}"], [f"crm/客户/{n}"], "new record") for n in (1, 2, 3)],
+        ),
+    }
+    second: dict[str, tuple[pa.Schema, list[tuple[Any, ...]]]] = {
+        "ids": (ids, [(2, "C2", "crm/客户/2", "merged", 1, NOW)]),
+        "members": (members, [("crm/客户/1", 1, "model"), ("crm/客户/2", 1, "model")]),
+        "events": (events, [(4, NOW, "second", "merged", ["C1", "C2"], ["crm/客户/1", "crm/客户/2"], "model")]),
+    }
+    for number, (run_id, entry, last) in enumerate([("first", first, 3), ("second", second, 4)], start=1):
+        place = folder / f"{number:06d}"
+        place.mkdir(parents=True)
+        for name, (schema, rows) in entry.items():
+            columns = [
+                pa.array(values, kind) for values, kind in zip(zip(*rows, strict=True), schema.types, strict=True)
+            ]
+            pq.write_table(pa.table(columns, schema=schema), place / f"{name}.parquet")
+        counts = [len(entry[name][1]) for name in ("ids", "members", "events")]
+        (place / "entry.json").write_text(FORMAT_1_ENTRY % (number, run_id, *counts, last), encoding="utf-8")
+
+
+def test_format_1_is_read_and_continued(tmp_path: Path) -> None:
+    """A ledger in format 1 adds up: its records count as living, what is behind its events is not known.
+
+    The next entry goes on with its numbers in today's format and leaves its bytes alone.
+    """
+    write_format_1(tmp_path)
+    before = {file: file.read_bytes() for file in sorted(tmp_path.rglob("*")) if file.is_file()}
+    old = Ledger(tmp_path)
+    assert old.ids.schema == pl.Schema(IDS_SCHEMA)
+    assert old.ids.select("sequence", "status", "merged_into").rows() == [
+        (1, "current", None),
+        (2, "merged", 1),
+        (3, "current", None),
+    ]
+    assert old.members.rows() == [
+        ("crm/客户/1", 1, "model", True),
+        ("crm/客户/2", 1, "model", True),
+        ("crm/客户/3", 3, "single", True),
+    ]
+    told = {"event_number", "occurred_at", "run_id", "kind", "customer_ids", "record_keys", "cause"}
+    assert old.events.schema == pl.Schema(EVENTS_SCHEMA)
+    assert old.events["kind"].to_list() == ["created"] * 3 + ["merged"]
+    assert old.events["record_keys"].to_list()[3] == ["crm/客户/1", "crm/客户/2"]
+    assert all(old.events[name].is_null().all() for name in EVENTS_SCHEMA if name not in told)
+    assert old.circumstances is None
+    assert old.append(entry(3, 4, status="retired"), run_id="third", now=NOW) == 3
+    for ledger in (old, Ledger(tmp_path)):
+        assert ledger.ids["status"].to_list() == ["current", "merged", "retired", "retired"]
+        assert ledger.events["event_number"].to_list() == [1, 2, 3, 4, 5, 6]
+    assert {file: file.read_bytes() for file in before} == before

@@ -51,7 +51,7 @@ def of_run(number: int, *, rate: float = 0.4, records: int = 10_000, **others: A
     weights = dict.fromkeys(range(10), 500)
     started = START + timedelta(days=number)
     made = LinkFigures(f"run{number}", started, {"extracts": ["a.b"]}, 1, counts, figures | given, weights)
-    return replace(made, **others)
+    return replace(made, **{"is_published": True, **others})
 
 
 def judged(now: LinkFigures, earlier: list[LinkFigures], accepted: Any = NONE, **guards: Any) -> list[str]:
@@ -106,7 +106,7 @@ def test_the_first_runs_are_not_judged() -> None:
 def test_a_stopped_run_is_no_measure_until_accepted() -> None:
     """However often a run is stopped, it is not the usual; accepted, it is, and those before it count no more."""
     odd = of_run(8, rate=0.6)
-    stopped = replace(odd, judged=tuple(judge(odd, USUAL, NONE, Linkage())))
+    stopped = replace(odd, judged=tuple(judge(odd, USUAL, NONE, Linkage())), is_published=False)
     assert stopped.broken == {"match_rate"}
     again = [*USUAL, stopped, replace(stopped, run_id="second"), replace(stopped, run_id="third")]
     now = of_run(9, rate=0.6)
@@ -116,6 +116,15 @@ def test_a_stopped_run_is_no_measure_until_accepted() -> None:
     assert judged(of_run(9, rate=0.4), again, accepted) == ["match_rate", "match_rate.people"]
     assert judged(of_run(9, rate=0.6, edges_per_record=3.0), again, accepted) == ["edges_per_record"]
     assert [run.run_id for run in runs_before("match_rate", now, again, accepted)] == ["third"]
+
+
+def test_a_run_that_published_nothing_is_no_measure() -> None:
+    """A run that failed or died after linking counts for no median and does not make three runs of two."""
+    dead = replace(of_run(8, rate=0.9), is_published=False)
+    now = of_run(9, rate=0.9)
+    assert judged(now, [*USUAL[:2], dead]) == []
+    assert judged(now, [*USUAL, dead, dead, dead, dead, dead]) == ["match_rate", "match_rate.people"]
+    assert [run.run_id for run in runs_before("match_rate", now, [*USUAL, dead], NONE)] == [r.run_id for r in USUAL]
 
 
 def test_the_median_is_of_the_last_seven() -> None:
@@ -192,6 +201,8 @@ def run_once(project: Project, number: int, groups: list[int]) -> LinkFigures:
         own = replace(run, run_id=f"run{number}", started_at=START + timedelta(days=number))
         linked(own, groups)
         found = guard_linking(own)
+        if not found.broken:
+            LinkFigureStore(project.state / "history" / "linkage").confirm()
         rows = own.warehouse.execute(
             f"SELECT rule_id, failed_count FROM {CHECK_RESULTS.qualified} WHERE kind = 'guard' ORDER BY ALL"
         )
@@ -232,6 +243,17 @@ def test_a_damaged_file_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "20260101T000000000000Z-x.json").write_text("{")
     (tmp_path / "20260102T000000000000Z-y.json").write_text("[]")
     assert store.newest(9) == [made]
+
+
+def test_only_the_newest_run_is_confirmed(tmp_path: Path) -> None:
+    """What is published is what was linked last; runs before it stay as they are; nothing to confirm is no error."""
+    store = LinkFigureStore(tmp_path)
+    store.confirm()
+    for number in range(3):
+        store.keep(of_run(number, is_published=False))
+    store.confirm()
+    store.confirm()
+    assert store.newest(9) == [of_run(number, is_published=number == 2) for number in range(3)]
 
 
 def test_claims_are_in_both_languages() -> None:

@@ -16,6 +16,9 @@ from crm_pipeline.linkage.model.comparison import Comparison
 _CLEARLY = 2
 # So many times likelier under difference than under agreement: two bits, which neither chance nor a few pairs make.
 _OUT_OF_ORDER = 4
+# A comparison that was half as far out of order under the last model is not newly so, lest a value at the edge has the
+# monthly retraining taken over and refused by turns.
+_NEARLY_OUT_OF_ORDER = 2
 # Where strangers hardly ever differ, in the only city of a project, that one differs can't be told from chance.
 _OFTEN = 0.1
 
@@ -34,7 +37,18 @@ def doubtful(chosen: Sequence[Comparison], m: Sequence[Floats], u: Sequence[Floa
     ]
 
 
-def out_of_order(model: Mapping[str, Any]) -> list[str]:
+def newly_out_of_order(model: Mapping[str, Any], last: Mapping[str, Any]) -> list[str]:
+    """Names of the comparisons that are out of order, and under the last model were not even nearly so.
+
+    Args:
+        model: of one population, as for `out_of_order`.
+        last: the model of the same population that is in use.
+    """
+    before = out_of_order(last, _NEARLY_OUT_OF_ORDER)
+    return [name for name in out_of_order(model) if name not in before]
+
+
+def out_of_order(model: Mapping[str, Any], times: float = _OUT_OF_ORDER) -> list[str]:
     """Names of the comparisons in which an outcome that is agreement weighs clearly less than that of difference.
 
     Among agreements weights need not fall from level to level: which of two is rarer among strangers, the data say. But
@@ -43,6 +57,7 @@ def out_of_order(model: Mapping[str, Any]) -> list[str]:
 
     Args:
         model: of one population, its part of model.json.
+        times: how many times likelier difference must make one customer than that agreement does.
     """
     agreeing = {entry["comparison"]: entry["agreeing"] for entry in model["agreement"]}
     found = []
@@ -50,6 +65,6 @@ def out_of_order(model: Mapping[str, Any]) -> list[str]:
         name = comparison["output_column_name"]
         levels = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
         ratios = [level["m_probability"] / level["u_probability"] for level in reversed(levels)]  # by outcome, from 0
-        if any(ratios[outcome] * _OUT_OF_ORDER < ratios[0] for outcome in agreeing.get(name, ())):
+        if any(ratios[outcome] * times < ratios[0] for outcome in agreeing.get(name, ())):
             found.append(name)
     return found

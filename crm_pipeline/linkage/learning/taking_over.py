@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from crm_pipeline.linkage.learning.comparing import Weigher, compare, levels_beside, weights
-from crm_pipeline.linkage.learning.sanity import out_of_order
+from crm_pipeline.linkage.learning.sanity import newly_out_of_order, out_of_order
 from crm_pipeline.linkage.model import POPULATIONS
 from crm_pipeline.state.models import ModelStore, StoredModel
 from crm_pipeline.warehouse import Warehouse
@@ -105,7 +105,7 @@ def take_over(
     beside = {"beside": {"version": present.version, "populations": told}} if present else {}
     disordered = {name: out_of_order(model) for name, model in fresh.model["populations"].items()}
     card = {**fresh.card, "out_of_order": disordered, **beside}
-    impossible = [*impossible, *(_newly_out_of_order(disordered, present) if present else ())]
+    impossible = [*impossible, *(_newly_out_of_order(fresh, present) if present else ())]
     models.keep_sample(
         pl.concat([frame.select(pl.lit(name).alias("population"), pl.all()) for name, frame in fresh.samples.items()])
     )
@@ -151,14 +151,14 @@ def latest_accepted(models: ModelStore, accepted: Collection[int]) -> StoredMode
     )
 
 
-def _newly_out_of_order(disordered: Mapping[str, Sequence[str]], present: StoredModel) -> list[str]:
+def _newly_out_of_order(fresh: Fresh, present: StoredModel) -> list[str]:
     """The comparisons that were in order under the last model, as `population.comparison`."""
+    last = present.model["populations"]
     return [
         f"{name}.{comparison}"
-        for name, found in disordered.items()
-        if name in present.model["populations"]
-        for comparison in found
-        if comparison not in out_of_order(present.model["populations"][name])
+        for name, model in fresh.model["populations"].items()
+        if name in last
+        for comparison in newly_out_of_order(model, last[name])
     ]
 
 

@@ -1,4 +1,4 @@
-"""Link assets: pairs, clusters, and the persistent identities that follow from them."""
+"""Link assets: pairs, what was left out of blocking, clusters with their guards; identities are in `identities`."""
 
 from dataclasses import asdict
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import dagster as dg
 
 from crm_pipeline import linkage
-from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
+from crm_pipeline.orchestration.assets.identities import identity_assets
+from crm_pipeline.orchestration.metadata import POOL, counts, key_of, link_spec, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
@@ -28,23 +29,12 @@ from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.tables import (
     CLUSTERS,
     CONFLICTS,
-    CUSTOMER_IDS,
-    FORMER_MEMBERS,
     HOT_VALUES,
-    IDENTITY_EVENTS,
-    MEMBERS,
     PAIRS,
-    Table,
 )
 
 _PAIRS, _CLUSTERS = dg.AssetKey(["link", "pairs"]), dg.AssetKey(["link", "clusters"])
 _CONFLICTS = dg.AssetKey(["link", "conflicts"])
-_IDENTITIES: dict[Table, str] = {
-    MEMBERS: "Which customer each living record belongs to.",
-    FORMER_MEMBERS: "Which customer each deleted record last belonged to.",
-    CUSTOMER_IDS: "Every id ever given and the one that stands for it now.",
-    IDENTITY_EVENTS: "What happened to customer ids, and why.",
-}
 
 
 class PairsConfig(dg.Config):
@@ -55,7 +45,7 @@ class PairsConfig(dg.Config):
 
 def link_assets(project: Project) -> list[dg.AssetsDefinition]:
     """Pairs, what was left out of blocking, clusters with their conflicts, identities."""
-    return [_pairs(project), _hot_values(project), _clusters(project), _identities(project)]
+    return [_pairs(project), _hot_values(project), _clusters(project), identity_assets(project)]
 
 
 def _pairs(project: Project) -> dg.AssetsDefinition:
@@ -122,11 +112,13 @@ def _model_verdict(run: Run, summary: linkage.PairSummary) -> dg.AssetCheckResul
 
 
 def _hot_values(project: Project) -> dg.AssetsDefinition:
-    suite, key = suite_of(project, HOT_VALUES), _key(HOT_VALUES)
+    suite, key = suite_of(project, HOT_VALUES), key_of(HOT_VALUES)
 
     @dg.multi_asset(
         name="link__hot_values",
-        specs=[_spec(HOT_VALUES, "Values that too many records share: they find no pair, by blocking rule.", _PAIRS)],
+        specs=[
+            link_spec(HOT_VALUES, "Values that too many records share: they find no pair, by blocking rule.", _PAIRS)
+        ],
         check_specs=check_specs(key, suite),
         pool=POOL,
     )
@@ -151,8 +143,8 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="link__clusters",
         specs=[
-            _spec(CLUSTERS, "Linked records that are one customer, as far as constraints allow.", _PAIRS),
-            _spec(CONFLICTS, "Links that do not hold: against a constraint, or weak between dense groups.", _PAIRS),
+            link_spec(CLUSTERS, "Linked records that are one customer, as far as constraints allow.", _PAIRS),
+            link_spec(CONFLICTS, "Links that do not hold: against a constraint, or weak between dense groups.", _PAIRS),
         ],
         check_specs=[
             dg.AssetCheckSpec(LARGEST, asset=_CLUSTERS, blocking=True, description=largest_claim(limit)),
@@ -183,6 +175,7 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
             metadata=counts(
                 summary.record_count,
                 clusters=summary.cluster_count,
+                touched_count=summary.touched_count,
                 largest_cluster=summary.largest_size,
                 **{name: value for name, value in figures.figures.items() if name != "largest_cluster"},
             ),
@@ -222,57 +215,3 @@ def _like_the_last_runs(figures: LinkFigures) -> list[dg.AssetCheckResult]:
             )
         )
     return results
-
-
-def _key(table: Table) -> dg.AssetKey:
-    return dg.AssetKey([table.schema, table.name])
-
-
-def _spec(table: Table, description: str, after: dg.AssetKey) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        _key(table),
-        group_name="link",
-        deps=[after],
-        description=description,
-        kinds={"duckdb"},
-        metadata={"dagster/column_schema": schema_of(table)},
-    )
-
-
-def _identities(project: Project) -> dg.AssetsDefinition:
-    suites = {table.qualified: suite_of(project, table) for table in _IDENTITIES}
-
-    @dg.multi_asset(
-        name="identities",
-        specs=[_spec(table, description, _CLUSTERS) for table, description in _IDENTITIES.items()],
-        check_specs=[spec for table in _IDENTITIES for spec in check_specs(_key(table), suites[table.qualified])],
-        pool=POOL,
-    )
-    def identities(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
-        prepare_judging(run)
-        with step(run, "link.members"):
-            summary = linkage.assign_customers(
-                run.warehouse,
-                run.ledger,
-                run_id=run.run_id,
-                now=run.started_at,
-                constraints=constraints_of(project),
-                match_threshold=project.config.linkage.match_threshold,
-                model_version=max(run.models.versions(), default=None),
-            )
-            run.progress.counts |= summary.figures
-            verdicts = {table: judge_table(run, table, suites[table.qualified]) for table in _IDENTITIES}
-        for table in _IDENTITIES:
-            yield dg.MaterializeResult(
-                asset_key=_key(table),
-                metadata=counts(run.warehouse.count(table), **(_stability(summary) if table is MEMBERS else {})),
-                check_results=check_results(_key(table), *verdicts[table]),
-            )
-
-    return identities
-
-
-def _stability(summary: linkage.IdentitySummary) -> dict[str, float | int]:
-    """How far records kept their ids in this run, for the UI."""
-    shares = {"kept_share": summary.stability.kept_share, "resolving_share": summary.stability.resolving_share}
-    return {**{name: round(share, 6) for name, share in shares.items()}, **summary.figures}

@@ -5,7 +5,8 @@ Belongs here: geometry, a module for each chart. Does not belong here: colours a
 
 from crm_pipeline.report.charts.evidence import held_groups, held_totals, span, stairs, worth_scale
 from crm_pipeline.report.charts.flow import flow
-from crm_pipeline.report.charts.runs import timeline, trend
+from crm_pipeline.report.charts.model import shift_scale, strips
+from crm_pipeline.report.charts.runs import identity_trend, timeline, trend
 from crm_pipeline.report.charts.sizes import size_groups
 from crm_pipeline.report.charts.weights import histogram
 
@@ -14,9 +15,12 @@ __all__ = [
     "held_groups",
     "held_totals",
     "histogram",
+    "identity_trend",
+    "shift_scale",
     "size_groups",
     "span",
     "stairs",
+    "strips",
     "timeline",
     "trend",
     "worth_scale",

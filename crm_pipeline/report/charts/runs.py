@@ -5,7 +5,7 @@ Belongs here: pieces and points. Does not belong here: colours and words.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -47,6 +47,32 @@ def trend(runs: Sequence[RunMeasures]) -> tuple[Series, ...]:
         "seconds": [run.seconds for run in runs],
         "memory": [run.peak_memory_bytes or None for run in runs],
     }
+    return _all_series(figures, runs)
+
+
+def identity_trend(runs: Sequence[RunMeasures]) -> tuple[Series, ...]:
+    """How far records kept their ids, as shares from 0 to 1, and how many ids came to another end, over the runs."""
+    figures: dict[str, list[float | None]] = {
+        "kept_share": [_share(run, "kept_records") for run in runs],
+        "resolving_share": [_share(run, "resolving_records") for run in runs],
+        "ids_merged": [_events(run, "ids_merged") for run in runs],
+        "ids_parted": [_events(run, "ids_split", "ids_moved") for run in runs],
+    }
+    return _all_series(figures, runs)
+
+
+def _share(run: RunMeasures, name: str) -> float | None:
+    """Share of the records that were known before the run; None where there were none."""
+    known = run.counts.get("known_records")
+    return run.counts[name] / known if known else None
+
+
+def _events(run: RunMeasures, *names: str) -> int | None:
+    """Events of these kinds; None of a run that knew no record before, or that did not come to ids."""
+    return sum(run.counts[name] for name in names) if run.counts.get("known_records") else None
+
+
+def _all_series(figures: Mapping[str, Sequence[float | None]], runs: Sequence[RunMeasures]) -> tuple[Series, ...]:
     known = {name: [value is not None for value in values] for name, values in figures.items()}
     return tuple(_series(name, values, runs) for name, values in figures.items() if sum(known[name]) > 1)
 

@@ -26,11 +26,14 @@ from crm_pipeline.report.figures.evidence import (
     Worth,
 )
 from crm_pipeline.report.figures.incoming import Check, Delivery, Rejection
+from crm_pipeline.report.figures.model import Change, ModelStory, ModelVersion, Shift, Usual
+from crm_pipeline.report.figures.relations import Relation
 from crm_pipeline.report.figures.run import Figures
 
 __all__ = [
     "HELD_BY",
     "Attached",
+    "Change",
     "Check",
     "ClusterSize",
     "ColumnFill",
@@ -42,10 +45,15 @@ __all__ = [
     "Figures",
     "Held",
     "Links",
+    "ModelStory",
+    "ModelVersion",
     "Overlap",
     "PopulationWorth",
     "Rejection",
+    "Relation",
+    "Shift",
     "Source",
+    "Usual",
     "WeightBin",
     "Worth",
 ]

@@ -22,6 +22,8 @@ from crm_pipeline.report.figures.customers import (
 )
 from crm_pipeline.report.figures.evidence import Held, PopulationWorth
 from crm_pipeline.report.figures.incoming import Check, Delivery, Rejection
+from crm_pipeline.report.figures.model import ModelStory, Usual
+from crm_pipeline.report.figures.relations import Relation
 from crm_pipeline.state.measures import Outcome, RunMeasures
 
 BLOCKING = "table"  # a rule of this severity that does not pass stops what comes after it
@@ -40,6 +42,9 @@ class Figures:
         review_weight: from it on a pair waits for a person; None when no weight is enough.
         held: customers of two records or more, by number of records and what holds them together.
         worth: what each agreement is worth to the model in use, one entry per population.
+        relations: customers that belong together, by kind, most pairs first.
+        model: the linkage model; None before the first.
+        usual: figures of linking beside the last runs; empty where this run did not link.
         is_golden_current: whether this run made the golden customers; else what is counted over them is of an earlier
             run, and no match for the records.
         quality_page: file name of the quality report beside it; empty where there is none.
@@ -66,6 +71,9 @@ class Figures:
     attached: tuple[Attached, ...]
     held: tuple[Held, ...] = ()
     worth: tuple[PopulationWorth, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    model: ModelStory | None = None
+    usual: tuple[Usual, ...] = ()
     is_golden_current: bool = True
     quality_page: str = ""
     chinese: Mapping[str, str] = field(default_factory=dict)

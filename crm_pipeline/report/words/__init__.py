@@ -12,10 +12,22 @@ from crm_pipeline.report.words.customers import CUSTOMERS
 from crm_pipeline.report.words.deliveries import DELIVERIES
 from crm_pipeline.report.words.evidence import EVIDENCE
 from crm_pipeline.report.words.first_screen import FIRST_SCREEN
+from crm_pipeline.report.words.identities import IDENTITIES
+from crm_pipeline.report.words.model import MODEL
 from crm_pipeline.report.words.names import NAMES
 from crm_pipeline.report.words.quality import QUALITY
 from crm_pipeline.report.words.runs import RUNS
 
-WORDS: dict[str, Words] = {**FIRST_SCREEN, **DELIVERIES, **CUSTOMERS, **EVIDENCE, **RUNS, **NAMES, **QUALITY}
+WORDS: dict[str, Words] = {
+    **FIRST_SCREEN,
+    **DELIVERIES,
+    **CUSTOMERS,
+    **EVIDENCE,
+    **MODEL,
+    **IDENTITIES,
+    **RUNS,
+    **NAMES,
+    **QUALITY,
+}
 
 __all__ = ["WORDS", "Words"]

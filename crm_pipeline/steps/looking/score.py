@@ -101,7 +101,12 @@ class DuplicateCheck:
             aliases=self._words.aliases,
             industry_synonyms=self._words.industry_synonyms,
         )
-        found = self._matcher.score(standardise.standardise("customers", _mapped(record), context).frame)
+        one = standardise.standardise("customers", _mapped(record), context).frame
+        return self.candidates(one, least_probability=least_probability)
+
+    def candidates(self, record: pl.DataFrame, *, least_probability: float | None = None) -> list[Candidate]:
+        """The same of a record that is standardised: one row with any columns of `std.customers`."""
+        found, config = self._matcher.score(record), self._project.config
         least = config.linkage.review_threshold if least_probability is None else least_probability
         probability = (1 / (1 + pl.lit(2.0).pow(-pl.col("match_weight")))).fill_null(_CERTAIN).round(9)
         likely = found.with_columns(probability.alias("match_probability")).filter(pl.col("match_probability") >= least)

@@ -12,7 +12,7 @@ from typing import Any
 from crm_pipeline import linkage
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Project
-from crm_pipeline.state.link_acceptances import MODEL, LinkAcceptance
+from crm_pipeline.state.decisions.acceptances import MODEL, LinkAcceptance
 from crm_pipeline.state.link_figures import LinkFigures
 from crm_pipeline.state.models import ModelStore, StoredModel
 from crm_pipeline.steps.publishing.link_guards import acceptances_of, figures_of

@@ -90,7 +90,7 @@ def runs_before(
 ) -> list[LinkFigures]:
     """The runs that a guard judges `now` against, oldest first; empty while there are too few.
 
-    Those on an equal basis that the guard did not stop. One that it stopped and people accepted is where counting
+    Those on an equal basis that were published. One that the guard stopped and people accepted is where counting
     begins anew.
 
     Args:
@@ -106,10 +106,10 @@ def runs_before(
             continue
         if guard == WEIGHTS and run.model_version != now.model_version:
             continue  # another model weighs otherwise, which is no sign of anything
-        if guard not in run.broken:
-            found.append(run)
-        elif (guard, run.run_id) in accepted:
+        if guard in run.broken and (guard, run.run_id) in accepted:
             found, is_accepted = [run], True
+        elif run.is_published:
+            found.append(run)
     return found[-LAST_RUNS:] if is_accepted or len(found) >= FEWEST_RUNS else []
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from crm_pipeline.settings import Project
-from crm_pipeline.state.link_acceptances import LinkAcceptanceStore
+from crm_pipeline.state.decisions.acceptances import AcceptanceStore, LinkAcceptance
 from crm_pipeline.state.link_figures import Judged, LinkFigures, LinkFigureStore
 from crm_pipeline.steps.checks import STOPS, record_guard
 from crm_pipeline.steps.publishing.link_figures import EDGES, GROWTH, GUARDS, MATCH_RATE, WEIGHTS, judge, measure
@@ -65,9 +65,9 @@ def figures_of(project: Project) -> LinkFigureStore:
     return LinkFigureStore(project.state / "history" / "linkage")
 
 
-def acceptances_of(project: Project) -> LinkAcceptanceStore:
+def acceptances_of(project: Project) -> AcceptanceStore[LinkAcceptance]:
     """The store of what people accepted."""
-    return LinkAcceptanceStore(project.state / "decisions" / "linkage")
+    return AcceptanceStore(project.state / "decisions" / "linkage", LinkAcceptance)
 
 
 def guard_linking(run: Run) -> LinkFigures:
@@ -77,10 +77,9 @@ def guard_linking(run: Run) -> LinkFigures:
     accepted = {(each.guard, each.run_id) for each in acceptances_of(run.project).acceptances()}
     measured = measure(run)
     judged = judge(measured, earlier, accepted, run.project.config.linkage)
-    others = [each for each in earlier if each.run_id != run.run_id and each.basis == measured.basis]
-    figures = replace(
-        measured, judged=tuple(judged), model_before=others[-1].model_version if others else measured.model_version
-    )
+    others = [each for each in earlier if each.is_published and each.basis == measured.basis]
+    before = others[-1].model_version if others else measured.model_version
+    figures = replace(measured, judged=tuple(judged), model_before=before)
     store.keep(figures)
     for guard in GUARDS:
         own = [each for each in judged if each.guard == guard]

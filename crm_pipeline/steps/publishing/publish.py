@@ -12,6 +12,7 @@ from crm_pipeline.golden import record_history
 from crm_pipeline.publish import Publication, PublishSummary, publish_duckdb, publish_matching_index
 from crm_pipeline.state.measures import Outcome
 from crm_pipeline.steps.models import project_model_tables
+from crm_pipeline.steps.publishing.link_guards import figures_of
 from crm_pipeline.steps.publishing.quarantine import find_open, follow_corrections
 from crm_pipeline.steps.run import Run, utc_now
 from crm_pipeline.tables import (
@@ -71,6 +72,7 @@ def publish(run: Run) -> PublishSummary:
     )
     index, published_index = run.project.matching_index_file, run.project.matching_file
     publish_matching_index(run.warehouse, index, published_index, summary.fingerprint)
+    figures_of(run.project).confirm()
     run.progress.outcome = Outcome.PUBLISHED if summary.is_changed else Outcome.UNCHANGED
     _record(run, summary, now)
     return summary

@@ -14,8 +14,8 @@ from typing import Any
 import polars as pl
 
 from crm_pipeline import report
-from crm_pipeline.linkage.clustering.weakest_links import weakest_links
-from crm_pipeline.linkage.waterfall import Waterfall
+from crm_pipeline.linkage.explaining.waterfall import Waterfall
+from crm_pipeline.linkage.explaining.weakest_links import weakest_links
 from crm_pipeline.report.figures import Compared, Fall, FallStep, Held, PopulationWorth, Worth
 from crm_pipeline.settings import Project
 from crm_pipeline.state.files import appearing

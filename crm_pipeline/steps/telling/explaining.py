@@ -16,10 +16,10 @@ from typing import Any
 import polars as pl
 
 from crm_pipeline.linkage.clustering.components import component_of
-from crm_pipeline.linkage.clustering.weakest_links import weakest_links
-from crm_pipeline.linkage.explaining import ExplainedPairs, explain_pairs, is_explainable
-from crm_pipeline.linkage.index_reading import model_version
-from crm_pipeline.linkage.waterfall import Waterfall, waterfall
+from crm_pipeline.linkage.explaining.explained_pairs import ExplainedPairs, explain_pairs, is_explainable
+from crm_pipeline.linkage.explaining.index_reading import model_version
+from crm_pipeline.linkage.explaining.waterfall import Waterfall, waterfall
+from crm_pipeline.linkage.explaining.weakest_links import weakest_links
 from crm_pipeline.settings import Project
 from crm_pipeline.state.models import ModelStore, StoredModel
 from crm_pipeline.tables import CONFLICTS, PAIRS

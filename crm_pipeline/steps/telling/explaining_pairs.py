@@ -14,9 +14,9 @@ import polars as pl
 
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.linkage import is_customer_id
-from crm_pipeline.linkage.explaining import MOST_RECORDS, ExplainedPairs
-from crm_pipeline.linkage.index_reading import populations_of
-from crm_pipeline.linkage.waterfall import Waterfall, waterfall
+from crm_pipeline.linkage.explaining.explained_pairs import MOST_RECORDS, ExplainedPairs
+from crm_pipeline.linkage.explaining.index_reading import populations_of
+from crm_pipeline.linkage.explaining.waterfall import Waterfall, waterfall
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.telling.explaining import ENDS, stored, take_apart
 from crm_pipeline.warehouse import open_reader

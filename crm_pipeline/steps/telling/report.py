@@ -13,6 +13,7 @@ from crm_pipeline.state.files import appearing
 from crm_pipeline.state.measures import Outcome, RunMeasures
 from crm_pipeline.steps.run import Run, utc_now
 from crm_pipeline.steps.telling.evidence import held_together, worth
+from crm_pipeline.steps.telling.model_story import model_story, usual
 from crm_pipeline.steps.telling.overview import HELD_BACK
 from crm_pipeline.steps.telling.quality_report import quality_page, write_quality_report
 from crm_pipeline.steps.telling.wording import chinese
@@ -51,6 +52,8 @@ def write_report(run: Run, *, is_stopped: bool = False) -> Path:
         chinese=chinese(run.project, run.sql_models),
         held=held_together(run.warehouse),
         worth=worth(run.models.latest()),
+        model=model_story(run.project),
+        usual=usual(run.project, run.run_id),
     )
     html = report.render(figures)
     file = run.project.reports / f"{run.started_at:%Y%m%dT%H%M%SZ}-{run.run_id[:8]}.html"

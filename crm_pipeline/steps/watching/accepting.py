@@ -13,7 +13,7 @@ import polars as pl
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.publish import query
 from crm_pipeline.settings import Project
-from crm_pipeline.state.acceptances import Acceptance
+from crm_pipeline.state.decisions.acceptances import AnomalyAcceptance
 from crm_pipeline.steps.run import utc_now
 from crm_pipeline.steps.watching.watch import acceptances_of
 
@@ -37,7 +37,7 @@ def anomalies(project: Project) -> pl.DataFrame:
     )
 
 
-def accept(project: Project, name: str, *, metric: str | None, decided_by: str, why: str) -> list[Acceptance]:
+def accept(project: Project, name: str, *, metric: str | None, decided_by: str, why: str) -> list[AnomalyAcceptance]:
     """What was accepted: from the delivery shown on, these figures count anew.
 
     Args:
@@ -66,10 +66,11 @@ def accept(project: Project, name: str, *, metric: str | None, decided_by: str, 
         )
     now = utc_now()
     accepted = [
-        Acceptance(**{part: row[part] for part in _FROM}, decided_by=decided_by, decided_at=now, why=why)
+        AnomalyAcceptance(**{part: row[part] for part in _FROM}, decided_by=decided_by, decided_at=now, why=why)
         for row in chosen
     ]
-    acceptances_of(project).append(accepted)
+    for each in accepted:
+        acceptances_of(project).append(each)
     return accepted
 
 

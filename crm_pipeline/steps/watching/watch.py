@@ -15,7 +15,7 @@ import polars as pl
 from crm_pipeline import quality
 from crm_pipeline.quality.anomalies import SERIES, judge_figures
 from crm_pipeline.settings import Project
-from crm_pipeline.state.acceptances import AcceptanceStore
+from crm_pipeline.state.decisions.acceptances import AcceptanceStore, AnomalyAcceptance
 from crm_pipeline.state.profiles import ProfileStore, latest
 from crm_pipeline.steps.checks import record_watched
 from crm_pipeline.steps.days import business_today
@@ -103,9 +103,9 @@ def profiles_of(project: Project) -> ProfileStore:
     return ProfileStore(project.state / "history" / "profiles")
 
 
-def acceptances_of(project: Project) -> AcceptanceStore:
+def acceptances_of(project: Project) -> AcceptanceStore[AnomalyAcceptance]:
     """The store of anomalies that a person accepted."""
-    return AcceptanceStore(project.state / "decisions" / "anomalies")
+    return AcceptanceStore(project.state / "decisions" / "anomalies", AnomalyAcceptance)
 
 
 def watch(run: Run) -> Watched:

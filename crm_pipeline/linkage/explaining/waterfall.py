@@ -1,6 +1,7 @@
 """One pair's weight as a waterfall: steps from the odds before anything is compared to the match weight.
 
-Belongs here: the order of the steps. Does not belong here: what each adds (`explaining`), words and charts (`report`).
+Belongs here: the order of the steps. Does not belong here: what each adds (`explained_pairs`), words and charts
+(`report`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from crm_pipeline.linkage.explaining import MISSING, ExplainedPairs
+from crm_pipeline.linkage.explaining.explained_pairs import MISSING, ExplainedPairs
 
 _LEAST_BITS = 1e-9  # less is rounding, and no step
 

@@ -1,8 +1,8 @@
 """Why a pair has the weight that it has: what each comparison adds, and what is taken away again.
 
 Belongs here: taking the weight of a pair apart, by the stored model and the matching index. Does not belong here:
-giving pairs their weight (`scoring`), which link holds a customer together (`clustering.weakest_links`), and how any of
-it is shown.
+giving pairs their weight (`scoring`), which link holds a customer together (`weakest_links`), and how any of it is
+shown.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import polars as pl
 
 from crm_pipeline.linkage.candidates.records import PREPARATION_VERSION, RECORDS
 from crm_pipeline.linkage.candidates.scratch import copy_frame, scratch_database
-from crm_pipeline.linkage.index_reading import records_of, shared_rules
+from crm_pipeline.linkage.explaining.index_reading import records_of, shared_rules
 from crm_pipeline.linkage.model import POPULATIONS, Population
 from crm_pipeline.linkage.model.comparison import agreeing_kinds, names_agree
 from crm_pipeline.linkage.scoring import Frozen, bounded_weight

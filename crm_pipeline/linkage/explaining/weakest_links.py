@@ -1,7 +1,7 @@
 """The weakest link of each customer: the one without which, and without all weaker ones, it falls in two.
 
 Belongs here: which link that is, as a pure function of customers and links, for all of them at once. Does not belong
-here: which links hold (`clusters`), and why a link has its weight (`explaining`).
+here: which links hold (`clustering.clusters`), and why a link has its weight (`explained_pairs`).
 
 It is the weakest link of the maximum spanning tree: any two records of the customer are joined by a path of links that
 are all at least as strong.
