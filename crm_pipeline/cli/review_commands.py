@@ -116,7 +116,10 @@ def _print_frame(title: str, frame: pl.DataFrame, columns: tuple[str, ...]) -> N
 def review_decide(
     words: Annotated[
         list[str],
-        typer.Argument(metavar="LEFT RIGHT same|different", help="Two record keys, or one question's id for both."),
+        typer.Argument(
+            metavar="LEFT RIGHT same|different",
+            help="Two record keys, or one question's id for both, or how it begins.",
+        ),
     ],
     why: WhyOption,
     project: ProjectOption = None,
