@@ -95,9 +95,7 @@ def test_compare_counts_verdicts(weights: list[tuple[float, float, bool, bool]])
     changed = [each for each in kept if each[0] != each[1]]
     assert (told["pairs"], told["kept"], told["changed"]) == (len(weights), len(kept), len(changed))
     assert told["changed_share"] == (pytest.approx(len(changed) / len(kept), abs=1e-6) if kept else 0)
-    assert told["lost"] == sum(
-        old != "none" and not pair[3] for (old, _), pair in zip(verdicts, weights, strict=True)
-    )
+    assert told["lost"] == sum(old != "none" and not pair[3] for (old, _), pair in zip(verdicts, weights, strict=True))
     largest = [abs(row["new"] - row["old"]) for row in told["largest_changes"]]
     assert largest == sorted((abs(b - a) for a, b, *_ in weights if a != b), reverse=True)[: len(largest)]
 
