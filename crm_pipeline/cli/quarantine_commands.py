@@ -52,12 +52,13 @@ def quarantine_list(
 
     Example: crm-pipeline quarantine list --severity row
     """
-    from crm_pipeline.publish.quarantine import counted, quarantined
+    from crm_pipeline.publish.quarantine import counted as counted_by
+    from crm_pipeline.publish.quarantine import quarantined
     from crm_pipeline.steps.correcting.choosing import chosen
 
     opened = load_project(project)
     file, meant = opened.steward_file, chosen(opened, source, extract, rule, severity, is_all=every)
-    found = counted(file, meant)
+    found = counted_by(file, meant)
     shown = quarantined(file, meant, limit=rows) if rows else None
     if as_json:
         told = {"rows_in_all": found.total, "counts": found.counts.to_dicts(), "corrections": found.corrections}

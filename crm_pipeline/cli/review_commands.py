@@ -118,7 +118,7 @@ def review_decide(
         list[str],
         typer.Argument(
             metavar="LEFT RIGHT same|different",
-            help="Two record keys, or one question's id for both; 相同, 不同 do too.",
+            help="Two record keys, or one question's id for both, or how it begins; 相同, 不同 do too.",
         ),
     ],
     why: WhyOption,

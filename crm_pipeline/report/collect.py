@@ -28,7 +28,7 @@ def collect(
     is_golden_current: bool = True,
     quality_page: str = "",
     chinese: Mapping[str, str] | None = None,
-    held: Sequence[Held] = (),
+    held: Sequence[Held] | None = (),
     worth: Sequence[PopulationWorth] = (),
     model: ModelStory | None = None,
     usual: Sequence[Usual] = (),
@@ -45,7 +45,7 @@ def collect(
         is_golden_current: whether the golden step completed in this run; else schema gold is of an earlier one.
         quality_page: file name of the quality report, which it links to.
         chinese: texts of rules to the same in Chinese.
-        held: what holds customers together.
+        held: what holds customers together; None where the run made no customers.
         worth: what each agreement is worth to the model.
         model: where the model comes from, and what its last version changes.
         usual: figures of linking beside the last runs.
@@ -74,7 +74,7 @@ def collect(
         fills=filled,
         never_filled=never_filled,
         attached=customers.attached(reading),
-        held=tuple(held),
+        held=None if held is None else tuple(held),
         worth=tuple(worth),
         relations=relations(reading),
         model=model,

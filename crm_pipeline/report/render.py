@@ -30,7 +30,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 def render(figures: Figures) -> str:
     """The whole page: one file, both languages, nothing asked of the network, no value of any customer."""
-    held = charts.held_groups(figures.held)
+    held = charts.held_groups(figures.held or ())
     runs = (*figures.earlier, figures.measures)[-LONGEST_TREND:]
     return (
         environment()

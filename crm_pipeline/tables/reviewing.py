@@ -51,7 +51,7 @@ REVIEW_QUEUE = Table(
     "one question: whether two records are one customer",
     ("question_id",),
     (
-        Column("question_id", "VARCHAR", "Q and ten digits, made from both record keys: it stays the same", _INDIRECT),
+        Column("question_id", "VARCHAR", "Q and 16 digits, made from both record keys: it stays the same", _INDIRECT),
         *PAIR_KEYS,
         Column(
             "reason",

@@ -126,7 +126,7 @@ def _parts(edges: Sequence[Pair], members: set[str]) -> dict[str, frozenset[str]
 def _question(left: str, right: str, reason: str, sizes: Sequence[int], pairs: int, p: float) -> dict[str, Any]:
     entropy = -sum(x * math.log2(x) for x in (p, 1 - p) if 0 < x < 1)
     uncertainty = entropy if reason == "between_thresholds" else 1.0
-    digits = hashlib.md5(f"{left}\n{right}".encode(), usedforsecurity=False).hexdigest()[:10]
+    digits = hashlib.md5(f"{left}\n{right}".encode(), usedforsecurity=False).hexdigest()[:16]
     return {
         "question_id": f"Q{digits.upper()}",
         "record_key_l": left,

@@ -104,6 +104,43 @@ def branches(rows: list[Row]) -> set[Pair]:
     return found
 
 
+def members(rows: list[Row]) -> set[Pair]:
+    """Each company and its group."""
+    organisations = [row for row in rows if row["kind"] == "organisation" and row["organisation_key"]]
+    own = by_customer(organisations)
+    branch = {customer for customer, rows in own.items() if any(row["organisation_branch"] for row in rows)}
+    group = {customer for customer, rows in own.items() if any(_is_group(row) for row in rows)}
+    found = set()
+    for domain in {domain for row in organisations for domain in _domains(row)}:
+        users = [row for row in organisations if domain in _domains(row)]
+        of_groups = [row for row in users if _is_group(row) and row["customer_id"] not in branch]
+        if len({row["customer_id"] for row in of_groups}) != 1:
+            continue
+        head, key = of_groups[0]["customer_id"], min(row["organisation_key"] for row in of_groups)
+        named = [row for row in users if row["organisation_key"].startswith(key)]
+        if 2 * len({row["customer_id"] for row in named}) <= len({row["customer_id"] for row in users}):
+            continue
+        for row in named:
+            is_other = row["organisation_key"] != key or _are_other(own[row["customer_id"]], own[head])
+            if row["customer_id"] not in branch | group and is_other:
+                found.add((row["customer_id"], head))
+    return found
+
+
+def _is_group(row: Row) -> bool:
+    words = (row["name"] or "").lower().replace("（", " ").replace("）", " ").split()
+    return "集团" in "".join(words) or bool({"group", "holding", "holdings"} & set(words))
+
+
+def _domains(row: Row) -> set[str]:
+    return {email.split("@")[1] for email in row["emails"] or ()}
+
+
+def _are_other(one: list[Row], other: list[Row]) -> bool:
+    codes, others = ({row["organisation_id"] for row in rows} - {None} for rows in (one, other))
+    return bool(codes and others) and not codes & others
+
+
 def _is_near(left: Row, right: Row) -> bool:
     one, other = (_place(row["organisation_region_code"] or "") for row in (left, right))
     return one.startswith(other) or other.startswith(one)

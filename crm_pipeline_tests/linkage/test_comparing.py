@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from math import log2
 from pathlib import Path
 from random import Random
@@ -71,25 +72,32 @@ def verdict(weight: float) -> str:
     return "link" if probability >= 0.95 else "review" if probability >= 0.6 else "none"
 
 
-@given(st.lists(st.tuples(WEIGHTS, WEIGHTS), max_size=40))
-def test_compare_counts_verdicts(weights: list[tuple[float, float]]) -> None:
+@given(st.lists(st.tuples(WEIGHTS, WEIGHTS, st.booleans(), st.booleans()), max_size=40))
+def test_compare_counts_verdicts(weights: list[tuple[float, float, bool, bool]]) -> None:
     """The matrix of verdicts, what is kept and what changes are those of a plain count; shares are of what is kept."""
     frames = [
         pl.DataFrame(
-            {"record_key_l": [f"{n:02d}" for n in range(len(weights))], "match_weight": [pair[i] for pair in weights]},
-            schema={"record_key_l": pl.String, "match_weight": pl.Float64},
+            {
+                "record_key_l": [f"{n:02d}" for n in range(len(weights))],
+                "match_weight": [pair[i] for pair in weights],
+                "is_found": [pair[i + 2] for pair in weights],
+            },
+            schema={"record_key_l": pl.String, "match_weight": pl.Float64, "is_found": pl.Boolean},
         ).with_columns(record_key_r=pl.col("record_key_l") + "x")
         for i in (0, 1)
     ]
     told = compare(*frames, 0.95, 0.6)
-    verdicts = [(verdict(old), verdict(new)) for old, new in weights]
+    verdicts = [
+        (verdict(old) if is_old else "none", verdict(new) if is_new else "none") for old, new, is_old, is_new in weights
+    ]
     assert told["verdicts"] == {a: {b: verdicts.count((a, b)) for b in VERDICTS} for a in VERDICTS}
     kept = [each for each in verdicts if each != ("none", "none")]
     changed = [each for each in kept if each[0] != each[1]]
     assert (told["pairs"], told["kept"], told["changed"]) == (len(weights), len(kept), len(changed))
     assert told["changed_share"] == (pytest.approx(len(changed) / len(kept), abs=1e-6) if kept else 0)
+    assert told["lost"] == sum(old != "none" and not pair[3] for (old, _), pair in zip(verdicts, weights, strict=True))
     largest = [abs(row["new"] - row["old"]) for row in told["largest_changes"]]
-    assert largest == sorted((abs(b - a) for a, b in weights if a != b), reverse=True)[: len(largest)]
+    assert largest == sorted((abs(b - a) for a, b, *_ in weights if a != b), reverse=True)[: len(largest)]
 
 
 def test_levels_beside_each_other() -> None:
@@ -166,8 +174,33 @@ def test_weights_are_those_of_a_run(warehouse: Warehouse, tmp_path: Path) -> Non
     assert "+8676012345678" in stored.left_out()["key"]
     frozen = taking_over._weigher("people", stored.model["populations"], stored.term_frequencies(), stored.left_out())
     found = comparing.weights(warehouse, PEOPLE, expected.select(KEYS), frozen)
-    assert found.rows() == expected.select(*KEYS, "match_weight").rows()
+    assert found.drop("is_found").rows() == expected.select(*KEYS, "match_weight").rows()
+    assert found["is_found"].all()
     assert [row["verdict"] for row in expected.to_dicts()] == [verdict(weight) for weight in found["match_weight"]]
+
+
+def test_pairs_that_are_not_found_any_more_have_changed(warehouse: Warehouse, tmp_path: Path) -> None:
+    """A pair with no key in common under the new model's rules, or with only left-out ones, is lost at equal weight."""
+    models, rows = ModelStore(tmp_path / "models"), labelled()
+    fill_customers(warehouse, rows)
+    pair_records(warehouse, models)
+    stored, pairs = models.read(1), pairs_of(warehouse).sort(KEYS)
+    same = taking_over._weigher("people", stored.model["populations"], stored.term_frequencies(), stored.left_out())
+    by_email = replace(same, model={**same.model, "blocking_rules": ["email"]})
+    emails = {row["record_key"]: row["emails"] for row in rows}
+    shared = [
+        {*(emails[pair["record_key_l"]] or ())} & {*(emails[pair["record_key_r"]] or ())} for pair in pairs.to_dicts()
+    ]
+    old, new = (comparing.weights(warehouse, PEOPLE, pairs.select(KEYS), each) for each in (same, by_email))
+    assert old["match_weight"].equals(new["match_weight"])
+    assert new["is_found"].to_list() == [bool(each) for each in shared]
+    told = compare(old, new, 0.95, 0.6)
+    assert told["changed"] == told["lost"] == sum(not each for each in shared) > 50
+    without = by_email.left_out.select("rule", "key").vstack(
+        pl.DataFrame({"rule": "email", "key": sorted({email for found in shared for email in found})})
+    )
+    left_out = comparing.weights(warehouse, PEOPLE, pairs.select(KEYS), replace(by_email, left_out=without))
+    assert not left_out["is_found"].any()
 
 
 def test_a_model_trained_on_the_same_records_changes_nothing(warehouse: Warehouse, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from crm_pipeline.steps.reviewing.held import store_of
 from crm_pipeline.steps.reviewing.importing import import_answers
 from crm_pipeline.steps.reviewing.judging import Answer
 from crm_pipeline.steps.reviewing.listing import open_questions
-from crm_pipeline.tables import CLUSTERS, CONFLICTS, PAIRS
+from crm_pipeline.tables import CLUSTERS, CONFLICTS, PAIRS, REVIEW_QUEUE
 from crm_pipeline_tests.linkage.conftest import fill_customers
 from crm_pipeline_tests.steps.building import project_of, running
 
@@ -102,6 +102,29 @@ def test_a_question_is_decided_by_its_id_and_gone(project: Project) -> None:
     assert decide(project, [first], is_same=True, why="看过", decided_by="李雷") == (None, "D000001")
     with pytest.raises(ConfigurationError, match="D000001"):
         decide(project, [first], is_same=False, why="看过", decided_by="李雷")
+
+
+def test_a_question_is_meant_by_how_its_id_begins(project: Project) -> None:
+    """The ten digits of an earlier sheet mean the question; what begins several, none, or is too short is refused."""
+    question = open_questions(project).questions["question_id"][0]
+    assert len(question) == 17
+    event, _ = decide(project, [question[:11].lower()], is_same=True, why="看过", decided_by="陈静")
+    assert event is not None
+    for wrong in ("Q000000", question + "0", question[:4], "Q", ""):
+        with pytest.raises(ConfigurationError, match="review list"):
+            decide(project, [wrong], is_same=True, why="看过", decided_by="陈静")
+    ids = ["Q00000000000000A1", "Q00000000000000A2"]
+    with running(project) as run:
+        run.warehouse.execute(f"""
+            UPDATE {REVIEW_QUEUE.qualified} SET question_id = CASE record_key_l
+                WHEN '{keys(10)[7]}' THEN '{ids[0]}' WHEN '{keys(10)[8]}' THEN '{ids[1]}' ELSE question_id END
+        """)
+        publish_steward(run)
+    with pytest.raises(ConfigurationError, match="2 questions do: Q00000000000000A1, Q00000000000000A2"):
+        decide(project, ["q00000000"], is_same=True, why="看过", decided_by="陈静")
+    event, _ = decide(project, [ids[1]], is_same=True, why="看过", decided_by="陈静")
+    assert event is not None
+    assert (event.record_key_l, event.record_key_r) == (keys(10)[8], keys(10)[9])
 
 
 def test_processes_that_decide_at_once_all_enter(project: Project) -> None:

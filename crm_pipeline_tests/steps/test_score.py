@@ -130,3 +130,16 @@ def test_the_command(project: Project, tmp_path: Path) -> None:
         refused = CliRunner().invoke(app, ["score", *wrong, *where])
         assert isinstance(refused.exception, ConfigurationError), wrong
         assert "张" not in str(refused.exception)
+
+
+@pytest.mark.parametrize("given", ["张三", ["张三"], 7, "", [], False])
+def test_identifiers_without_namespaces_are_refused(project: Project, given: object) -> None:
+    """External ids that are no object are a wrong call, exit code 2, that quotes no value; null is none."""
+    record = json.dumps({"name": "王小明", "external_ids": given})
+    refused = CliRunner().invoke(app, ["score", "--record", record, "--project", str(project.root)])
+    assert isinstance(refused.exception, ConfigurationError)
+    assert refused.exception.exit_code == 2
+    assert "external_ids" in str(refused.exception)
+    assert "张" not in str(refused.exception)
+    none = json.dumps({"name": "王小明", "external_ids": None})
+    assert CliRunner().invoke(app, ["score", "--record", none, "--project", str(project.root)]).exit_code == 0

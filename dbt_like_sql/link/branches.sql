@@ -2,7 +2,9 @@
 -- the same but for it: the same key, no other place, and not a branch itself. A company is of a group (集团, Group,
 -- Holdings) where both use one domain, the group's name begins the company's, and most of those who use the domain are
 -- called so; a provider of mailboxes is not such a domain. Two that are called alike but for 集团 may be one company
--- written in two ways: they belong together only where both have a credit code of their own.
+-- written in two ways: they belong together only where both have a credit code of their own. The branch of a group
+-- (华为集团北京分公司) is a branch and no group, so that no two customers belong to each other: relations lead from branches
+-- to what is none, and from what is neither branch nor group to groups.
 WITH
   organisations AS (
     SELECT
@@ -62,6 +64,7 @@ WITH
   groups AS (
     SELECT u.domain, MIN(u.customer_id) AS customer_id, MIN(u.organisation_key) AS organisation_key
     FROM users_of_domains AS u
+    JOIN kinds AS k ON k.customer_id = u.customer_id AND NOT k.is_branch
     WHERE u.is_group AND LENGTH(u.organisation_key) >= 2
     GROUP BY u.domain
     HAVING COUNT(DISTINCT u.customer_id) = 1

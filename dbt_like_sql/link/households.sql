@@ -39,7 +39,7 @@ WITH
     FROM residents AS r
     JOIN homes AS h ON h.address_key = r.address_key
     JOIN std.customers AS v ON v.record_key = r.record_key AND v.address_key = r.address_key
-    GROUP BY r.record_key, r.customer_id, r.address_key, r.source, r.name_key, r.family_name, r.is_one_home
+    GROUP BY r.customer_id, r.address_key, r.source, r.name_key, r.family_name, r.is_one_home
   ),
   -- At most 10 customers at each home, so at most 90 pairs.
   together AS (

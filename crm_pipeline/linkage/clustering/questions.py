@@ -79,7 +79,7 @@ _HOLDING = f"""
 """
 _RANKED = """
     WITH weighed AS (
-        SELECT *, 'Q' || upper(md5(record_key_l || chr(10) || record_key_r)[1:10]) AS question_id,
+        SELECT *, 'Q' || upper(md5(record_key_l || chr(10) || record_key_r)[1:16]) AS question_id,
             CASE WHEN reason <> 'between_thresholds' THEN 1.0
                 WHEN match_probability > 0 AND match_probability < 1
                 THEN -match_probability * log2(match_probability)

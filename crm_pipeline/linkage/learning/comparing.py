@@ -27,6 +27,12 @@ NAMED_PAIRS = 20  # whose weights change by most
 VERDICTS = ("link", "review", "none")
 
 _PAIRS = "linkage_sampled_pairs"
+_FOUND = f"""
+    SELECT DISTINCT join_key_l AS record_key_l, join_key_r AS record_key_r
+    FROM {_PAIRS}
+        JOIN {blocking.KEYS} AS l ON l.record_key = join_key_l
+        JOIN {blocking.KEYS} AS r ON r.record_key = join_key_r AND r.rule = l.rule AND r.key = l.key
+"""
 _PLACE = "md5(record_key_l || chr(31) || record_key_r)"
 _QUANTILES = {"lowest": 0.0, "p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95, "highest": 1.0}
 _DECIMALS = 6
@@ -77,7 +83,10 @@ def draw_sample(scratch: Warehouse, earlier: pl.DataFrame) -> pl.DataFrame:
 
 
 def weights(warehouse: Warehouse, population: Population, pairs: pl.DataFrame, weigher: Weigher) -> pl.DataFrame:
-    """record_key_l, record_key_r and match_weight of these pairs, whatever rule finds them, in key order.
+    """record_key_l, record_key_r, match_weight and is_found of these pairs, in key order.
+
+    A pair is found when its records share a key under the model's blocking rules that it did not leave out; one that is
+    not has a weight here all the same.
 
     Args:
         warehouse: where `std.customers` is.
@@ -98,18 +107,25 @@ def weights(warehouse: Warehouse, population: Population, pairs: pl.DataFrame, w
             pl.lit("0").alias("match_key"),
         )
         copy_frame(named, scratch, _PAIRS)
+        found = scratch.frame(_FOUND).with_columns(pl.lit(value=True).alias("is_found"))
         outcomes = Session(scratch, weigher.model["splink"], weigher.frequencies).outcomes(_PAIRS, names)
-    return outcomes.select(
-        "record_key_l", "record_key_r", bounded_weight(weigher.model).round(_DECIMALS).alias("match_weight")
-    ).sort("record_key_l", "record_key_r")
+    return (
+        outcomes.select(
+            "record_key_l", "record_key_r", bounded_weight(weigher.model).round(_DECIMALS).alias("match_weight")
+        )
+        .join(found, on=["record_key_l", "record_key_r"], how="left")
+        .with_columns(pl.col("is_found").fill_null(value=False))
+        .sort("record_key_l", "record_key_r")
+    )
 
 
 def compare(old: pl.DataFrame, new: pl.DataFrame, match_threshold: float, review_threshold: float) -> dict[str, Any]:
     """What two models say of the same pairs, as the model card has it.
 
     `pairs`; `kept`, those that either model links or lets wait; `changed`, those of them whose verdict differs, and
-    `changed_share`, changed of kept; `verdicts`, old to new to pairs; `weight_difference`, quantiles of new less old,
-    in bits; `largest_changes`, keys and both weights of the pairs that change by most.
+    `changed_share`, changed of kept; `lost`, those that the old one keeps and the new one doesn't find; `verdicts`, old
+    to new to pairs; `weight_difference`, quantiles of new less old, in bits; `largest_changes`, keys and both weights
+    of the pairs that change by most. A pair that a model doesn't find is none to it, whatever its weight.
 
     Args:
         old: of `weights`.
@@ -118,12 +134,20 @@ def compare(old: pl.DataFrame, new: pl.DataFrame, match_threshold: float, review
         review_threshold: probability from which it waits for review.
     """
     thresholds = (match_threshold, review_threshold)
-    both = old.rename({"match_weight": "old"}).join(
-        new.rename({"match_weight": "new"}), on=["record_key_l", "record_key_r"], maintain_order="left"
+    both = old.rename({"match_weight": "old", "is_found": "old_found"}).join(
+        new.rename({"match_weight": "new", "is_found": "new_found"}),
+        on=["record_key_l", "record_key_r"],
+        maintain_order="left",
     )
     both = both.with_columns(
         (pl.col("new") - pl.col("old")).alias("difference"),
-        *(_verdict(pl.col(side), *thresholds).alias(f"{side}_verdict") for side in ("old", "new")),
+        *(
+            pl.when(f"{side}_found")
+            .then(_verdict(pl.col(side), *thresholds))
+            .otherwise(pl.lit("none"))
+            .alias(f"{side}_verdict")
+            for side in ("old", "new")
+        ),
     )
     found = {(a, b): n for a, b, n in both.group_by("old_verdict", "new_verdict").len().rows()}
     changed = sum(n for (a, b), n in found.items() if a != b)
@@ -135,6 +159,7 @@ def compare(old: pl.DataFrame, new: pl.DataFrame, match_threshold: float, review
         "pairs": both.height,
         "kept": kept,
         "changed": changed,
+        "lost": both.filter((pl.col("old_verdict") != "none") & ~pl.col("new_found")).height,
         "changed_share": round(changed / kept, _DECIMALS) if kept else 0.0,
         "verdicts": {a: {b: found.get((a, b), 0) for b in VERDICTS} for a in VERDICTS},
         "weight_difference": {

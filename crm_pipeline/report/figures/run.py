@@ -40,7 +40,8 @@ class Figures:
         never_filled: entity to its columns that no record was delivered with.
         match_weight: from it on a pair is linked; None when no weight is enough.
         review_weight: from it on a pair waits for a person; None when no weight is enough.
-        held: customers of two records or more, by number of records and what holds them together.
+        held: customers of two records or more, by number of records and what holds them together; None where this run
+            made none.
         worth: what each agreement is worth to the model in use, one entry per population.
         relations: customers that belong together, by kind, most pairs first.
         model: the linkage model; None before the first.
@@ -69,7 +70,7 @@ class Figures:
     fills: Mapping[str, tuple[ColumnFill, ...]]
     never_filled: Mapping[str, tuple[str, ...]]
     attached: tuple[Attached, ...]
-    held: tuple[Held, ...] = ()
+    held: tuple[Held, ...] | None = ()
     worth: tuple[PopulationWorth, ...] = ()
     relations: tuple[Relation, ...] = ()
     model: ModelStory | None = None

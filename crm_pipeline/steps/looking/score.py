@@ -16,6 +16,7 @@ import polars as pl
 
 from crm_pipeline import standardise
 from crm_pipeline.errors import ConfigurationError
+from crm_pipeline.linkage.explaining.index_reading import model_sha256, model_version
 from crm_pipeline.linkage.one_record import RecordMatcher
 from crm_pipeline.settings import Project
 from crm_pipeline.state.models import ModelStore
@@ -71,12 +72,12 @@ class DuplicateCheck:
         """
         models = ModelStore(project.state / "models")
         with open_reader(project.matching_file) as index:
-            version = index.value("SELECT max(model_version) FROM state")
-            if version not in models.versions():
+            version = model_version(index)
+            if version not in models.versions() or models.read(version).sha256() != model_sha256(index):
                 raise ConfigurationError(
                     where=str(models.folder),
                     expected=f"version {version} of the model, which the published index was made with",
-                    found="no such version",
+                    found="none of that number and content",
                     cure="Restore state/models, or complete a run.",
                 )
             with RecordMatcher.open(index, models.read(version)) as matcher:
@@ -91,7 +92,7 @@ class DuplicateCheck:
             least_probability: candidates of a lower one are left out; None for the project's review threshold.
 
         Raises:
-            ConfigurationError: a column is none of the standard ones.
+            ConfigurationError: a column is none of the standard ones, or external_ids no object.
         """
         config = self._project.config
         context = standardise.Context(
@@ -144,7 +145,7 @@ def _mapped(record: Mapping[str, Any]) -> pl.DataFrame:
     cells: dict[str, pl.Series] = {}
     for name, value in record.items():
         if name == _EXTERNAL_IDS:
-            ids = [{"namespace": str(key), "value": str(each)} for key, each in dict(value or {}).items() if each]
+            ids = [{"namespace": str(key), "value": str(each)} for key, each in _namespaces(value).items() if each]
             cells[name] = pl.Series(name, [ids], dtype=polars_type(_COLUMNS[name].type))
         elif name in _LISTS:
             values = value if isinstance(value, list | tuple) else [value]
@@ -152,3 +153,15 @@ def _mapped(record: Mapping[str, Any]) -> pl.DataFrame:
         else:
             cells[name] = pl.Series(name, [None if value is None else str(value)], dtype=pl.String)
     return pl.DataFrame(cells) if cells else pl.DataFrame({"name": pl.Series([None], dtype=pl.String)})
+
+
+def _namespaces(value: object) -> Mapping[str, Any]:
+    """The identifiers by namespace; what is no object is not quoted, since it may be personal."""
+    if value is None or isinstance(value, Mapping):
+        return value or {}
+    raise ConfigurationError(
+        where="the record",
+        expected=f'an object of namespaces and values for {_EXTERNAL_IDS}, such as {{"loyalty": "L-77"}}',
+        found="something else",
+        cure="Write the namespace before the value.",
+    )

@@ -22,6 +22,12 @@ from crm_pipeline.steps.run import private_files, utc_now
 from crm_pipeline.warehouse import writer_lock
 
 _WHAT = "review"  # in the audit
+_FEWEST_DIGITS = 4  # of a question's id
+_NAMED = 3  # questions that begin alike, in a refusal
+_QUESTIONS = """
+    SELECT question_id, record_key_l, record_key_r FROM review_queue
+    WHERE starts_with(question_id, ?) ORDER BY question_id
+"""
 _WAIT_SECONDS = 60.0  # for another decision, which takes a moment
 
 
@@ -45,33 +51,44 @@ def record_keys(project: Project, words: Sequence[str]) -> tuple[str, str]:
 
     Args:
         project: whose records.
-        words: two record keys, or the id of one question of the queue.
+        words: two record keys, or the id of one question of the queue, or how it begins.
 
     Raises:
-        ConfigurationError: it is neither, or there is no such question.
+        ConfigurationError: it is neither, or there is no such question, or several begin so.
     """
     match list(words):
         case [left, right]:
             return left, right
         case [question]:
-            with reading(project) as reader:
-                found = reader.execute(
-                    "SELECT record_key_l, record_key_r FROM review_queue WHERE question_id = ?",
-                    [question.strip().upper()],
-                )
-            if len(found) == 1:
-                return str(found[0][0]), str(found[0][1])
-            raise ConfigurationError(
-                where="review decide",
-                expected="two record keys, or the id of a question that the last run asked",
-                found=question,
-                cure="See `crm-pipeline review list`.",
-            )
+            return _keys_of_question(project, question.strip().upper())
     raise ConfigurationError(
         where="review decide",
         expected="LEFT RIGHT same, LEFT RIGHT different, or a question's id in the place of both",
         found=f"{len(words)} records",
         cure="A record key is source/extract/source_id.",
+    )
+
+
+def _keys_of_question(project: Project, wanted: str) -> tuple[str, str]:
+    """The two records that the one question is about whose id is or begins with `wanted`."""
+    is_id = len(wanted) >= len("Q") + _FEWEST_DIGITS
+    with reading(project) as reader:
+        found = reader.execute(_QUESTIONS, [wanted]) if is_id else []
+    if len(found) == 1:
+        return str(found[0][1]), str(found[0][2])
+    if found:
+        named = ", ".join(str(row[0]) for row in found[:_NAMED])
+        raise ConfigurationError(
+            where="review decide",
+            expected="how the id of one question begins",
+            found=f"{wanted}, as those of {len(found)} questions do: {named}",
+            cure="Write more digits of it.",
+        )
+    raise ConfigurationError(
+        where="review decide",
+        expected=f"two record keys, or the id of a question that the last run asked, or {_FEWEST_DIGITS} digits of it",
+        found=wanted,
+        cure="See `crm-pipeline review list`.",
     )
 
 

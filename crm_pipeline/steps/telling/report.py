@@ -21,6 +21,7 @@ from crm_pipeline.tables import CUSTOMER_RECORDS, LOADS, Table, customers
 
 LATEST = "latest.html"
 MERGE = "golden"  # the step that makes the golden tables
+IDENTITIES = "link.members"  # the step that says who is which customer
 _READABLE, _LISTABLE = 0o644, 0o755  # no personal values: managers may read it
 _OUTCOMES = ("delivered", "loaded", "unchanged", "quarantined", "duplicate", "erased")
 
@@ -50,7 +51,8 @@ def write_report(run: Run, *, is_stopped: bool = False) -> Path:
         is_golden_current=is_golden_current,
         quality_page=quality_page(run),
         chinese=chinese(run.project, run.sql_models),
-        held=held_together(run.warehouse),
+        # Links of this run hold no customers of an earlier one together.
+        held=held_together(run.warehouse) if IDENTITIES in run.progress.completed else None,
         worth=worth(run.models.latest()),
         model=model_story(run.project),
         usual=usual(run.project, run.run_id),
