@@ -128,9 +128,7 @@ def make_candidates(index: MatchingIndex, identified: pl.DataFrame) -> int:
         """
     count = blocking.store_candidates(scratch, found, identified)
     scratch.execute(f"""
-        INSERT INTO {RECORDS} BY NAME FROM {index.records} ANTI JOIN {CHANGED} USING (record_key)
-        WHERE record_key IN (
-            SELECT join_key_l FROM {blocking.CANDIDATES} UNION SELECT join_key_r FROM {blocking.CANDIDATES}
-        )
+        INSERT INTO {RECORDS} BY NAME FROM {index.records}
+        SEMI JOIN {blocking.PAIRED} USING (record_key) ANTI JOIN {CHANGED} USING (record_key)
     """)
     return count
