@@ -20,7 +20,7 @@ _ENDS = ("record_key_l", "record_key_r")
 
 def model_version(index: Warehouse) -> int:
     """The version of the model that it was made with; 0 where nothing was compared."""
-    return int(index.value("SELECT coalesce(max(model_version), 0) FROM state"))
+    return int(index.value("SELECT coalesce(max(model_version), 0) FROM basis"))
 
 
 def populations_of(index: Warehouse, record_keys: Sequence[str]) -> dict[str, str]:

@@ -18,13 +18,19 @@ import polars as pl
 from crm_pipeline.linkage.candidates import blocking
 from crm_pipeline.linkage.candidates.budget import DEFAULT_PAIR_BUDGET, stay_within
 from crm_pipeline.linkage.candidates.identifiers import identifier_pairs
-from crm_pipeline.linkage.candidates.records import PREPARATION_VERSION, Usable, prepare_records, usable
+from crm_pipeline.linkage.candidates.records import (
+    PREPARATION_VERSION,
+    Usable,
+    prepare_records,
+    prepared_once,
+    usable,
+)
 from crm_pipeline.linkage.candidates.scratch import scratch_database
 from crm_pipeline.linkage.learning.comparing import draw_sample
 from crm_pipeline.linkage.learning.taking_over import Fresh, Limits, TakenOver, latest_accepted, take_over
 from crm_pipeline.linkage.learning.training import train
 from crm_pipeline.linkage.model import POPULATIONS, spellings
-from crm_pipeline.linkage.scoring import Frozen, Scored, score
+from crm_pipeline.linkage.scoring import Frozen, Scored, forget, score
 from crm_pipeline.state.models import ModelStore, StoredModel
 from crm_pipeline.tables import PAIRS
 from crm_pipeline.warehouse import Warehouse
@@ -105,28 +111,31 @@ def pair_records(
     Raises:
         ConfigurationError: the pairs are over budget.
     """
-    identified = identifier_pairs(warehouse)
-    present = latest_accepted(models, accepted_models)
-    readable = present.model["populations"] if present and _is_readable(present) else {}
-    found = [
-        worth
-        for population in POPULATIONS
-        if (worth := usable(warehouse, population, kept=readable.get(population.name, {}).get("columns", ())))
-    ]
-    reason = _reason_for_a_new_model(present, found, retrain=retrain) if found else None
-    used, outcome = present, None
-    beside = present if readable else None
-    limits = Limits(match_threshold, review_threshold, largest_model_change)
-    if reason:
-        outcome = _train_and_store(warehouse, models, found, identified, reason, seed, pair_budget, beside, limits)
-        used = outcome.used
-    scored = _score_all(warehouse, found, used, identified, review_threshold, pair_budget, index_file)
-    if frequent := {rule: keys for each in scored for rule, keys in each.became_frequent.items()}:
-        told = ", ".join(f"{keys} of {rule}" for rule, keys in sorted(frequent.items()))
-        reason = f"keys became too frequent: {told}"
-        outcome = _train_and_store(warehouse, models, found, identified, reason, seed, pair_budget, beside, limits)
-        used = outcome.used
+    with prepared_once(warehouse):
+        identified = identifier_pairs(warehouse)
+        present = latest_accepted(models, accepted_models)
+        readable = present.model["populations"] if present and _is_readable(present) else {}
+        found = [
+            worth
+            for population in POPULATIONS
+            if (worth := usable(warehouse, population, kept=readable.get(population.name, {}).get("columns", ())))
+        ]
+        reason = _reason_for_a_new_model(present, found, retrain=retrain) if found else None
+        used, outcome = present, None
+        beside = present if readable else None
+        limits = Limits(match_threshold, review_threshold, largest_model_change)
+        if reason:
+            outcome = _train_and_store(warehouse, models, found, identified, reason, seed, pair_budget, beside, limits)
+            used = outcome.used
+        if index_file:
+            forget(warehouse, [each for each in POPULATIONS if each not in [of.population for of in found]], index_file)
         scored = _score_all(warehouse, found, used, identified, review_threshold, pair_budget, index_file)
+        if frequent := {rule: keys for each in scored for rule, keys in each.became_frequent.items()}:
+            told = ", ".join(f"{keys} of {rule}" for rule, keys in sorted(frequent.items()))
+            reason = f"keys became too frequent: {told}"
+            outcome = _train_and_store(warehouse, models, found, identified, reason, seed, pair_budget, beside, limits)
+            used = outcome.used
+            scored = _score_all(warehouse, found, used, identified, review_threshold, pair_budget, index_file)
     by_identifier = _identifier_rows(identified)
     by_model = [_model_rows(each.rows, match_threshold, review_threshold) for each in scored]
     warehouse.replace(PAIRS, pl.concat([by_identifier, *by_model]))

@@ -29,7 +29,7 @@ from crm_pipeline.linkage.model.comparison import (
 )
 from crm_pipeline.linkage.splink_session import Session
 from crm_pipeline.state.models import StoredModel
-from crm_pipeline.warehouse import Warehouse
+from crm_pipeline.warehouse import DamagedError, Warehouse, discard_database
 
 WEIGHT_DECIMALS = 6
 _LEAST_PROBABILITY = 1e-6  # a probability of 0 has no weight
@@ -90,7 +90,7 @@ class Frozen:
             if column.startswith(own)
         }
         left_out = stored.left_out().filter(pl.col("population") == population.name).drop("population")
-        basis = Basis(stored.version, max(review_threshold * 0.99, _LEAST_PROBABILITY))
+        basis = Basis(stored.version, stored.sha256(), max(review_threshold * 0.99, _LEAST_PROBABILITY))
         return cls(population, stored.model["populations"][population.name], frequencies, left_out, basis)
 
     @property
@@ -136,20 +136,46 @@ def score(
         frozen: the model.
         identified: pairs that share an identifier; they are not scored.
         pair_budget: more pairs are not scored.
-        index_file: what was compared until now; it is brought up to date. None: all pairs are scored, none kept.
+        index_file: what was compared until now; it is brought up to date, and made anew where it can't be read. None:
+            all pairs are scored, none kept.
 
     Raises:
         ConfigurationError: the pairs are over budget.
     """
-    with scratch_database(warehouse) as scratch:
-        if index_file is None:
+    if index_file is None:
+        with scratch_database(warehouse) as scratch:
             return _score_all(warehouse, scratch, frozen, identified, pair_budget, None)
-        with open_index(scratch, index_file, frozen.population.name) as index:
-            if index.holds(frozen.basis):
-                changes = changes_since(warehouse, index, frozen.population)
-                if changes.changed.height <= changes.record_count * _LARGEST_INCREMENT:
-                    return _score_changes(warehouse, index, frozen, identified, pair_budget, changes)
-            return _score_all(warehouse, scratch, frozen, identified, pair_budget, index)
+    try:
+        return _score_by_index(warehouse, frozen, identified, pair_budget, index_file)
+    except DamagedError:
+        discard_database(index_file)
+        return _score_by_index(warehouse, frozen, identified, pair_budget, index_file)
+
+
+def forget(warehouse: Warehouse, populations: Sequence[Population], index_file: Path) -> None:
+    """Takes populations out of the index, that nothing stays of records nobody compares any more."""
+    if not index_file.exists():
+        return
+    for population in populations:
+        try:
+            with scratch_database(warehouse) as scratch, open_index(scratch, index_file, population.name) as index:
+                index.forget()
+        except DamagedError:
+            discard_database(index_file)
+
+
+def _score_by_index(
+    warehouse: Warehouse, frozen: Frozen, identified: pl.DataFrame, pair_budget: int, index_file: Path
+) -> Scored:
+    with (
+        scratch_database(warehouse) as scratch,
+        open_index(scratch, index_file, frozen.population.name) as index,
+    ):
+        if index.holds(frozen.basis):
+            changes = changes_since(warehouse, index, frozen.population)
+            if changes.changed.height <= changes.record_count * _LARGEST_INCREMENT:
+                return _score_changes(warehouse, index, frozen, identified, pair_budget, changes)
+        return _score_all(warehouse, scratch, frozen, identified, pair_budget, index)
 
 
 def _score_all(

@@ -14,9 +14,10 @@ from pathlib import Path
 from crm_pipeline.errors import PipelineError
 from crm_pipeline.state.files import appearing
 from crm_pipeline.tables import MEMBERS
-from crm_pipeline.warehouse import RefusedError, Warehouse, open_reader
+from crm_pipeline.warehouse import RefusedError, Warehouse, discard_database, open_reader
 
 _BUILT = "matching_index_being_built"
+_FORMAT = 2  # raised whenever its tables change, so that a file of an older package is made anew
 _CURRENT = "FROM std.customers WHERE valid_to IS NULL"
 _IDENTIFIERS = f"""
     SELECT namespace, value, record_key FROM (
@@ -41,10 +42,12 @@ def publish_matching_index(warehouse: Warehouse, index: Path, path: Path, finger
         path: the published file.
         fingerprint: of the publication that it belongs to; a file of the same one is left alone.
     """
-    if not index.exists() or _fingerprint_of(path) == fingerprint:
+    told = f"{_FORMAT} {fingerprint}"
+    if not index.exists() or _fingerprint_of(path) == told:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     with appearing(path) as temporary:
+        discard_database(temporary)  # with the log of one that was cut short
         temporary.touch(mode=0o600)
         shutil.copyfile(index, temporary)
         with warehouse.attached(temporary, _BUILT):
@@ -52,7 +55,7 @@ def publish_matching_index(warehouse: Warehouse, index: Path, path: Path, finger
                 members = f"SELECT record_key, customer_id FROM {MEMBERS.qualified} ORDER BY record_key"
                 warehouse.execute(f"CREATE TABLE {_BUILT}.members AS FROM ({members})")
                 warehouse.execute(f"CREATE TABLE {_BUILT}.identifiers AS {_IDENTIFIERS}")
-                warehouse.execute(f"CREATE TABLE {_BUILT}.published AS SELECT ? AS fingerprint", [fingerprint])
+                warehouse.execute(f"CREATE TABLE {_BUILT}.published AS SELECT ? AS fingerprint", [told])
             warehouse.execute(f"CHECKPOINT {_BUILT}")
     return True
 

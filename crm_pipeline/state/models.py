@@ -15,6 +15,7 @@ A folder without a card was cut short; it is ignored, and overwritten by the nex
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from typing import Any
 
 import polars as pl
 
-from crm_pipeline.state.files import appearing, read_json, write_json
+from crm_pipeline.state.files import appearing, read_json, sha256_of, write_json
 
 SAMPLE = {"population": pl.String(), "record_key_l": pl.String(), "record_key_r": pl.String()}
 _SAMPLES, _REFUSED = "samples", "refused"
@@ -45,6 +46,13 @@ class StoredModel:
     folder: Path
     model: dict[str, Any]
     card: dict[str, Any]
+
+    def sha256(self) -> str:
+        """Of all that shapes pairs and scores; models of one number differ by it, as after a restore."""
+        digest = hashlib.sha256()
+        for file in sorted(path for path in self.folder.rglob("*") if path.is_file() and path.name != _CARD):
+            digest.update(f"{file.relative_to(self.folder)} {sha256_of(file)}\n".encode())
+        return digest.hexdigest()
 
     def term_frequencies(self) -> dict[str, pl.DataFrame]:
         """Per column a frame with the value and its share of the filled rows, 0 to 1; in order of column name."""

@@ -4,8 +4,17 @@ Belongs here: everything that needs `import duckdb` or the text of `dbt_like_sql
 means (`tables`) or the business SQL of a capability.
 """
 
-from crm_pipeline.warehouse.connection import RefusedError, Warehouse, open_reader
+from crm_pipeline.warehouse.connection import DamagedError, RefusedError, Warehouse, discard_database, open_reader
 from crm_pipeline.warehouse.lock import WriterLock, writer_lock
 from crm_pipeline.warehouse.row_expressions import expressions
 
-__all__ = ["RefusedError", "Warehouse", "WriterLock", "expressions", "open_reader", "writer_lock"]
+__all__ = [
+    "DamagedError",
+    "RefusedError",
+    "Warehouse",
+    "WriterLock",
+    "discard_database",
+    "expressions",
+    "open_reader",
+    "writer_lock",
+]

@@ -22,6 +22,21 @@ SESSION = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"
 SCHEMAS = ("std", "link", "gold", "mart", "ops")
 
 
+class DamagedError(Exception):
+    """A database file that can't be read, by its path; for what can be derived again, a reason to discard it."""
+
+
+def discard_database(path: Path) -> None:
+    """Deletes a database file and its write-ahead log."""
+    for file in (path, path.with_name(path.name + ".wal")):
+        file.unlink(missing_ok=True)
+
+
+def _is_damage(error: duckdb.Error) -> bool:
+    """DuckDB has no class of its own for a block whose checksum is wrong."""
+    return type(error) is duckdb.Error or isinstance(error, (duckdb.IOException, duckdb.SerializationException))
+
+
 class Warehouse:
     """One writing connection to the warehouse file. DuckDB lets one process at a time have it.
 
@@ -95,21 +110,26 @@ class Warehouse:
     def attached(self, path: Path, name: str) -> Iterator[None]:
         """The database file at `path` as `name` within the block, on every connection to this warehouse.
 
-        For what can be derived again: it is made when it is not there, and made anew when it can't be read. Nothing may
-        write to it and to the warehouse in one transaction.
+        It is made when it is not there. Nothing may write to it and to the warehouse in one transaction.
+
+        Raises:
+            DamagedError: the file can't be read, as a whole or where the block needs it.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self.connection.execute(f"ATTACH {literal(str(path))} AS {quoted(name)}")
-        except duckdb.Error:
-            for damaged in (path, path.with_name(path.name + ".wal")):
-                damaged.unlink(missing_ok=True)
-            self.connection.execute(f"ATTACH {literal(str(path))} AS {quoted(name)}")
+        except duckdb.Error as error:
+            raise DamagedError(str(path)) from error
         path.chmod(0o600)
         try:
             yield
+        except duckdb.Error as error:
+            if _is_damage(error):
+                raise DamagedError(str(path)) from error
+            raise
         finally:
-            self.connection.execute(f"DETACH {quoted(name)}")
+            with contextlib.suppress(duckdb.Error):  # lest it hide what went wrong in the block
+                self.connection.execute(f"DETACH {quoted(name)}")
 
     def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
         """All rows that the statement returns, in its order."""

@@ -344,6 +344,7 @@ def test_nothing_of_splink_stays(
     pair_records(linked.warehouse, linked.models)
     tables = linked.warehouse.execute("SELECT schema_name, table_name FROM duckdb_tables() ORDER BY ALL")
     ours = {("std", "customers"), ("link", "pairs"), ("link", "clusters"), ("link", "conflicts")}
+    ours |= {("link", "clustered_links"), ("link", "clustered_by")}
     assert set(tables) <= ours
     assert linked.warehouse.execute("SELECT database_name FROM duckdb_databases() WHERE NOT internal") == [
         ("warehouse",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -49,6 +51,29 @@ def test_made_anew_for_another_publication_only(warehouse: Warehouse, tmp_path: 
     published.write_bytes(b"no database")
     assert publish_matching_index(warehouse, index, published, "two")
     assert not publish_matching_index(warehouse, index, published, "two")
+
+
+def test_one_that_was_cut_short_is_no_hindrance(warehouse: Warehouse, tmp_path: Path) -> None:
+    """The temporary file and the log that a killed publication leaves are not taken for the next one's."""
+    index, published = tmp_path / "index.duckdb", tmp_path / "published" / "matching.duckdb"
+    published.parent.mkdir()
+    temporary = published.with_name(".tmp-matching.duckdb")
+    temporary.write_bytes(index.read_bytes())
+    command = f"""
+import duckdb, os
+connection = duckdb.connect()
+connection.execute("ATTACH '{temporary}' AS cut; SET checkpoint_threshold = '1TB'; CREATE TABLE cut.members (x INT)")
+os.kill(os.getpid(), 9)
+"""
+    subprocess.run([sys.executable, "-c", command], check=False)
+    assert temporary.with_name(".tmp-matching.duckdb.wal").exists()
+    with warehouse.attached(index, "made"):
+        warehouse.execute("CREATE TABLE made.people_records AS SELECT 'crm/customers/1' AS record_key")
+    assert publish_matching_index(warehouse, index, published, "one")
+    with open_reader(published) as reader:
+        tables = {name for (name,) in reader.execute("SELECT table_name FROM duckdb_tables()")}
+    assert tables == {"people_keys", "people_records", "members", "identifiers", "published"}
+    assert [path.name for path in published.parent.iterdir()] == [published.name]
 
 
 def test_without_index_nothing_is_published(warehouse: Warehouse, tmp_path: Path) -> None:

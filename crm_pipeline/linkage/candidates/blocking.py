@@ -17,6 +17,7 @@ from crm_pipeline.linkage.model import BlockingRule
 from crm_pipeline.warehouse import Warehouse
 
 KEYS, CANDIDATES, LEFT_OUT = "linkage_keys", "linkage_candidates", "linkage_left_out"
+PAIRED = "linkage_numbers"  # a scratch table with the record_key of all candidates' records, and their numbers
 
 PAIRS_PER_RECORD = 3
 SMALLEST_LIMIT = 10
@@ -120,33 +121,83 @@ def make_candidates(scratch: Warehouse, identified: pl.DataFrame) -> int:
 
     Left out are the pairs in `identified` (record_key_l, record_key_r).
     """
+    _number_records(scratch, KEYS)
+    scratch.execute(f"""
+        CREATE TABLE {_BLOCKS} AS SELECT block, rule, unnest(members) AS number FROM (
+            SELECT row_number() OVER () AS block, rule, list(number) AS members
+            FROM {KEYS} JOIN {PAIRED} USING (record_key) GROUP BY rule, key HAVING count(*) > 1
+        )
+    """)
     found = f"""
-        SELECT l.record_key AS record_key_l, r.record_key AS record_key_r, rule
-        FROM {KEYS} l JOIN {KEYS} r USING (rule, key) WHERE l.record_key < r.record_key
+        SELECT l.number AS number_l, r.number AS number_r, l.rule
+        FROM {_BLOCKS} l JOIN {_BLOCKS} r USING (block) WHERE l.number < r.number
     """
-    return store_candidates(scratch, found, identified)
+    try:
+        return _store(scratch, found, identified)
+    finally:
+        scratch.execute(f"DROP TABLE {_BLOCKS}")
 
 
 def store_candidates(scratch: Warehouse, found: str, identified: pl.DataFrame) -> int:
     """As `make_candidates`, from SQL of record_key_l, record_key_r and rule, where a pair may stand several times."""
-    with scratch.registered("_identified", identified.select("record_key_l", "record_key_r")):
-        scratch.execute(f"""
-            CREATE TABLE {CANDIDATES} AS
-            SELECT record_key_l AS join_key_l, record_key_r AS join_key_r, CAST(rule AS VARCHAR) AS match_key
-            FROM (SELECT record_key_l, record_key_r, min(rule) AS rule FROM ({found}) GROUP BY ALL)
-            ANTI JOIN _identified USING (record_key_l, record_key_r)
-        """)
-    return int(scratch.value(f"SELECT count(*) FROM {CANDIDATES}"))
+    scratch.execute(f"CREATE TABLE {_NAMED} AS {found}")
+    _number_records(scratch, f"(SELECT unnest([record_key_l, record_key_r]) AS record_key FROM {_NAMED})")
+    numbered = f"SELECT number_l, number_r, rule FROM {_NAMED} {_WITH_NUMBERS}"
+    try:
+        return _store(scratch, numbered, identified)
+    finally:
+        scratch.execute(f"DROP TABLE {_NAMED}")
+
+
+def candidate_count(scratch: Warehouse) -> int:
+    """Number of pairs in `linkage_candidates`."""
+    return int(scratch.value(f"SELECT count(*) FROM {_PAIRS}"))
 
 
 def parts_of_candidates(scratch: Warehouse, size: int) -> Iterator[str]:
     """Names of scratch tables that have all candidates, `size` each; one is gone when the next is asked for."""
-    count = int(scratch.value(f"SELECT count(*) FROM {CANDIDATES}"))
-    if count <= size:
-        yield CANDIDATES
-        return
-    for first in range(0, count, size):
+    for first in range(0, candidate_count(scratch), size):
         part = f"{CANDIDATES}_from_{first}"
-        scratch.execute(f"CREATE TABLE {part} AS FROM {CANDIDATES} WHERE rowid >= {first} AND rowid < {first + size}")
+        scratch.execute(f"CREATE TABLE {part} AS {_named(f'rowid >= {first} AND rowid < {first + size}')}")
         yield part
         scratch.execute(f"DROP TABLE {part}")
+
+
+# Pairs are many: between their numbers and their texts lies a factor of ten in memory.
+_PAIRS, _BLOCKS, _NAMED = "linkage_numbered_pairs", "linkage_blocks", "linkage_named_pairs"
+_WITH_NUMBERS = f"""
+    JOIN (SELECT record_key AS record_key_l, number AS number_l FROM {PAIRED}) USING (record_key_l)
+    JOIN (SELECT record_key AS record_key_r, number AS number_r FROM {PAIRED}) USING (record_key_r)
+"""
+
+
+def _number_records(scratch: Warehouse, origin: str) -> None:
+    """Numbers the records of `origin` in key order, so that the smaller of two keys has the smaller number."""
+    scratch.execute(f"""
+        CREATE TABLE {PAIRED} AS
+        SELECT record_key, CAST(row_number() OVER (ORDER BY record_key) AS UINTEGER) AS number
+        FROM (SELECT DISTINCT record_key FROM {origin})
+    """)
+
+
+def _store(scratch: Warehouse, found: str, identified: pl.DataFrame) -> int:
+    """From SQL of number_l, number_r and rule."""
+    with scratch.registered("_identified", identified.select("record_key_l", "record_key_r")):
+        scratch.execute(f"""
+            CREATE TABLE {_PAIRS} AS
+            FROM (
+                SELECT number_l, number_r, CAST(min(rule) AS UTINYINT) AS rule
+                FROM ({found}) GROUP BY number_l, number_r
+            )
+            ANTI JOIN (SELECT number_l, number_r FROM _identified {_WITH_NUMBERS}) USING (number_l, number_r)
+        """)
+    scratch.execute(f"CREATE VIEW {CANDIDATES} AS {_named('true')}")
+    return candidate_count(scratch)
+
+
+def _named(which: str) -> str:
+    return f"""
+        SELECT l.record_key AS join_key_l, r.record_key AS join_key_r, CAST(rule AS VARCHAR) AS match_key
+        FROM (FROM {_PAIRS} WHERE {which})
+        JOIN {PAIRED} l ON l.number = number_l JOIN {PAIRED} r ON r.number = number_r
+    """

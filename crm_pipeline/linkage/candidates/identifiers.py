@@ -18,15 +18,16 @@ LARGEST_FULL_GROUP = 50
 # typo, a title, a middle initial) lie above; two Chinese names of two characters that share one lie at 0.67.
 CLEARLY_DIFFERENT_NAME = 0.8
 
-# Order of words does not count: "Yang Jon" is "Jon Yang".
-_NAME = r"""
-    array_to_string(list_sort(regexp_extract_all(lower(coalesce(
-        name, nullif(concat_ws(' ', given_name, family_name), ''))), '[^\s,.]+')), ' ')
-"""
+
+def _name_of(record: str) -> str:
+    """SQL of a record's full name; order of words does not count: "Yang Jon" is "Jon Yang"."""
+    full = f"coalesce({record}.name, nullif(concat_ws(' ', {record}.given_name, {record}.family_name), ''))"
+    return rf"nullif(array_to_string(list_sort(regexp_extract_all(lower({full}), '[^\s,.]+')), ' '), '')"
+
 
 _SQL = f"""
     WITH records AS (
-        SELECT record_key, kind, birth_date, nullif({_NAME}, '') AS full_name,
+        SELECT record_key, kind, birth_date, name, given_name, family_name,
                external_ids, national_id, organisation_id, tax_id
         FROM std.customers WHERE valid_to IS NULL
     ), identifiers AS (
@@ -52,10 +53,9 @@ _SQL = f"""
         SELECT record_key_l, record_key_r, min(rule) AS rule FROM pairs GROUP BY ALL
     )
     SELECT record_key_l, record_key_r, rule,
-           coalesce(l.kind <> r.kind, false) OR coalesce(
-               l.birth_date <> r.birth_date
-               AND jaro_winkler_similarity(l.full_name, r.full_name) < {CLEARLY_DIFFERENT_NAME}, false
-           ) AS is_contradicted
+           coalesce(l.kind <> r.kind, false) OR CASE WHEN l.birth_date <> r.birth_date THEN coalesce(
+               jaro_winkler_similarity({_name_of("l")}, {_name_of("r")}) < {CLEARLY_DIFFERENT_NAME}, false
+           ) ELSE false END AS is_contradicted
     FROM unique_pairs
     JOIN records l ON l.record_key = record_key_l
     JOIN records r ON r.record_key = record_key_r

@@ -22,7 +22,6 @@ from crm_pipeline.linkage.model import BlockingRule, Population
 from crm_pipeline.warehouse import Warehouse
 
 _PARTNER_KEYS, _NO_LONGER = "linkage_partner_keys", "linkage_no_longer_identified"
-_PRESENT = "linkage_present"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +41,15 @@ class Changes:
 
 def changes_since(warehouse: Warehouse, index: MatchingIndex, population: Population) -> Changes:
     """What changed since the index was written, told by fingerprints."""
-    warehouse.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_PRESENT} AS "
-        f"SELECT record_key, fingerprint FROM ({select_prepared(population)})"
+    present = f"({select_prepared(warehouse, population)})"
+    changed = warehouse.frame(f"""
+        SELECT p.record_key FROM {present} p LEFT JOIN {index.records} k USING (record_key)
+        WHERE k.fingerprint IS DISTINCT FROM p.fingerprint ORDER BY 1
+    """)
+    gone = warehouse.frame(
+        f"SELECT record_key FROM {index.records} ANTI JOIN {present} p USING (record_key) ORDER BY 1"
     )
-    try:
-        changed = warehouse.frame(f"""
-            SELECT p.record_key FROM {_PRESENT} p LEFT JOIN {index.records} k USING (record_key)
-            WHERE k.fingerprint IS DISTINCT FROM p.fingerprint ORDER BY 1
-        """)
-        gone = warehouse.frame(
-            f"SELECT record_key FROM {index.records} ANTI JOIN {_PRESENT} USING (record_key) ORDER BY 1"
-        )
-        return Changes(changed, gone, int(warehouse.value(f"SELECT count(*) FROM {_PRESENT}")))
-    finally:
-        warehouse.execute(f"DROP TABLE {_PRESENT}")
+    return Changes(changed, gone, int(warehouse.value(f"SELECT count(*) FROM {present}")))
 
 
 def prepare_changes(
@@ -135,9 +128,7 @@ def make_candidates(index: MatchingIndex, identified: pl.DataFrame) -> int:
         """
     count = blocking.store_candidates(scratch, found, identified)
     scratch.execute(f"""
-        INSERT INTO {RECORDS} BY NAME FROM {index.records} ANTI JOIN {CHANGED} USING (record_key)
-        WHERE record_key IN (
-            SELECT join_key_l FROM {blocking.CANDIDATES} UNION SELECT join_key_r FROM {blocking.CANDIDATES}
-        )
+        INSERT INTO {RECORDS} BY NAME FROM {index.records}
+        SEMI JOIN {blocking.PAIRED} USING (record_key) ANTI JOIN {CHANGED} USING (record_key)
     """)
     return count

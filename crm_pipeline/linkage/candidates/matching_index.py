@@ -8,7 +8,7 @@ and how a pair is scored (`scoring`).
     <population>_keys        one key of a record: rule (its place in the model's blocking_rules), key, record_key
     <population>_pairs       one scored pair: record_key_l, record_key_r, rule (its name), match_weight
     <population>_identified  one pair that shares an identifier, and so was not scored: record_key_l, record_key_r
-    state                    one population: population, model_version, least_probability
+    basis                    one population: population, model_version, model_sha256, least_probability
 
 All of it follows from `std.customers` and one version of the model: without the file the next run compares everything
 and makes it anew. Keys lie in order of rule and key, so that those of one record are found without reading them all.
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import polars as pl
@@ -38,10 +38,12 @@ class Basis:
 
     Attributes:
         model_version: of the stored model.
+        model_sha256: of its files: a number may come back with another model, after a restore.
         least_probability: pairs below it were not kept.
     """
 
     model_version: int
+    model_sha256: str
     least_probability: float
 
 
@@ -83,9 +85,16 @@ class MatchingIndex:
     def holds(self, basis: Basis) -> bool:
         """Whether the content was made on this basis."""
         found = self.scratch.execute(
-            f"SELECT model_version, least_probability FROM {_NAME}.state WHERE population = ?", [self.population]
+            f"SELECT * EXCLUDE (population) FROM {_NAME}.basis WHERE population = ?", [self.population]
         )
-        return found == [(basis.model_version, basis.least_probability)]
+        return found == [astuple(basis)]
+
+    def forget(self) -> None:
+        """Drops what is there of the population."""
+        with self.scratch.transaction():
+            for table in (self.records, self.keys, self.pairs, self.identified):
+                self.scratch.execute(f"DROP TABLE IF EXISTS {table}")
+            self.scratch.execute(f"DELETE FROM {_NAME}.basis WHERE population = ?", [self.population])
 
     def replace(self, basis: Basis, scored: pl.DataFrame, identified: pl.DataFrame) -> None:
         """Everything anew, from the scratch tables of records and keys; all or nothing.
@@ -138,17 +147,20 @@ class MatchingIndex:
         copy_frame(identified.select("record_key_l", "record_key_r"), self.scratch, f"{_SCORED}_identified")
 
     def _note(self, basis: Basis) -> None:
-        self.scratch.execute(f"DELETE FROM {_NAME}.state WHERE population = ?", [self.population])
-        told = [self.population, basis.model_version, basis.least_probability]
-        self.scratch.execute(f"INSERT INTO {_NAME}.state VALUES (?, ?, ?)", told)
+        self.scratch.execute(f"DELETE FROM {_NAME}.basis WHERE population = ?", [self.population])
+        self.scratch.execute(f"INSERT INTO {_NAME}.basis VALUES (?, ?, ?, ?)", [self.population, *astuple(basis)])
 
 
 @contextlib.contextmanager
 def open_index(scratch: Warehouse, path: Path, population: str) -> Iterator[MatchingIndex]:
-    """The part of a population of the file at `path`, which is made when it is not there or can't be read."""
+    """The part of a population of the file at `path`, which is made when it is not there.
+
+    Raises:
+        DamagedError: it can't be read.
+    """
     with scratch.attached(path, _NAME):
         scratch.execute(f"""
-            CREATE TABLE IF NOT EXISTS {_NAME}.state
-            (population VARCHAR, model_version INTEGER, least_probability DOUBLE)
+            CREATE TABLE IF NOT EXISTS {_NAME}.basis
+            (population VARCHAR, model_version INTEGER, model_sha256 VARCHAR, least_probability DOUBLE)
         """)
         yield MatchingIndex(scratch, population)

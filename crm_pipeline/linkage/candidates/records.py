@@ -6,13 +6,14 @@ columns are made and compared (`model`), or which records are (`blocking`). Iden
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from crm_pipeline.linkage.candidates.scratch import copy_frame
-from crm_pipeline.linkage.model import Population
+from crm_pipeline.linkage.model import POPULATIONS, Population
 from crm_pipeline.warehouse import Warehouse
 
 # Raised whenever the preparation, the comparisons or the blocking rules change: stored models of another version are
@@ -20,7 +21,7 @@ from crm_pipeline.warehouse import Warehouse
 PREPARATION_VERSION = 4
 
 RECORDS = "linkage_records"
-_WANTED = "_wanted_records"
+_WANTED, _PREPARED = "_wanted_records", "linkage_prepared"
 
 # A column takes part when at least this share of the records has it. Below, it can decide too few pairs to be trained.
 SMALLEST_SHARE = 0.01
@@ -43,6 +44,21 @@ class Usable:
     record_count: int
 
 
+@contextlib.contextmanager
+def prepared_once(warehouse: Warehouse) -> Iterator[None]:
+    """Within it the columns of all comparable records are computed once, into temporary tables that all below reads.
+
+    `std.customers` must not change within it.
+    """
+    try:
+        for population in POPULATIONS:
+            warehouse.execute(f"CREATE TEMP TABLE {_PREPARED}_{population.name} AS FROM ({_select(population)})")
+        yield
+    finally:
+        for population in POPULATIONS:
+            warehouse.execute(f"DROP TABLE IF EXISTS {_PREPARED}_{population.name}")
+
+
 def usable(warehouse: Warehouse, population: Population, kept: Sequence[str] = ()) -> Usable | None:
     """The columns worth comparing: filled often enough, with more than one distinct value; None for nothing to compare.
 
@@ -54,13 +70,13 @@ def usable(warehouse: Warehouse, population: Population, kept: Sequence[str] = (
         population: whose records they are.
         kept: columns of the present model; for them the lower share counts.
     """
-    counts = ", ".join(f"count({name}), count(DISTINCT {name})" for name in population.columns)
-    [(total, *found)] = warehouse.execute(f"SELECT count(*), {counts} FROM ({select_prepared(population)})")
-    filled, distinct = found[0::2], found[1::2]
+    counts = ", ".join(f"count({name}), min({name}) IS DISTINCT FROM max({name})" for name in population.columns)
+    [(total, *found)] = warehouse.execute(f"SELECT count(*), {counts} FROM ({select_prepared(warehouse, population)})")
+    filled, varied = found[0::2], found[1::2]
     worth = {
         name
-        for name, rows, values in zip(population.columns, filled, distinct, strict=True)
-        if values > (0 if name in kept else 1)
+        for name, rows, is_varied in zip(population.columns, filled, varied, strict=True)
+        if (rows > 0 if name in kept else is_varied)
         and rows >= total * (SMALLEST_SHARE_KEPT if name in kept else SMALLEST_SHARE)
     }
     if total < 2 or not worth & set(population.names):
@@ -87,16 +103,22 @@ def prepare_records(
     wanted = only if only is not None else pl.DataFrame(schema={"record_key": pl.String})
     which = f"SEMI JOIN {_WANTED} USING (record_key)" if only is not None else ""
     with warehouse.registered(_WANTED, wanted.select("record_key")):
-        select = f"SELECT * FROM ({select_prepared(population)}) {which} ORDER BY record_key"
+        select = f"SELECT * FROM ({select_prepared(warehouse, population)}) {which} ORDER BY record_key"
         rows = warehouse.connection.sql(select).to_arrow_table()
     return copy_frame(_spelt(pl.DataFrame(pl.from_arrow(rows)), population), scratch, RECORDS)
 
 
-def select_prepared(population: Population) -> str:
+def select_prepared(warehouse: Warehouse, population: Population) -> str:
     """SQL over the warehouse: record_key, fingerprint and the population's own columns of all comparable records.
 
     The fingerprint is of those columns: a record whose fingerprint is what it was is compared as it was.
     """
+    made = f"{_PREPARED}_{population.name}"
+    is_made = warehouse.value("SELECT count(*) FROM duckdb_tables() WHERE temporary AND table_name = ?", [made])
+    return f"FROM {made}" if is_made else _select(population)
+
+
+def _select(population: Population) -> str:
     columns = ", ".join(f"{sql} AS {name}" for name, sql in population.columns.items())
     packed = ", ".join(f"{name} := {name}" for name in population.columns)
     found_by = [*population.names, *(name for name in ("birth_date", "phones", "emails") if name in population.columns)]

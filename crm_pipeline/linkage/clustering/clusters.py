@@ -1,8 +1,8 @@
 """Clusters: the connected components of the linked pairs, as far as constraints and weak bridges leave them whole.
 
 Belongs here: which current records are one customer, as a pure function of `link.pairs` and the constraints. Does not
-belong here: which pairs are linked (`pairs`), what a constraint is (`constraints`), the order of division (`dividing`),
-and which id a cluster gets (`identity`).
+belong here: which pairs are linked (`pairs`), which components changed (`touched`), what a constraint is
+(`constraints`), the order of division (`dividing`), and which id a cluster gets (`identity`).
 
 Weak bridges are cut first. A component within which no constraint is broken is a cluster. In the others must-links
 unite first, then links from the strongest to the weakest, and a link that would break a constraint is refused.
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from crm_pipeline.linkage.clustering import touched
 from crm_pipeline.linkage.clustering.bridges import Ints, component_labels
 from crm_pipeline.linkage.clustering.constraints import Constraints
 from crm_pipeline.linkage.clustering.dividing import MATCHED_BY_ORDER, divide, graph_of
@@ -26,6 +27,11 @@ __all__ = ["MATCHED_BY_ORDER", "SINGLE", "ClusterSummary", "cluster_records", "p
 
 DECISION, SINGLE = "decision", "single"
 _LINK_COLUMNS = tuple(name for name in PAIRS.column_names if name != "verdict")
+_RECORDS = "SELECT record_key FROM std.customers WHERE valid_to IS NULL ORDER BY record_key"
+_LINKS = (
+    f"SELECT {', '.join(_LINK_COLUMNS)} FROM {PAIRS.qualified} "
+    "WHERE verdict = 'link' ORDER BY record_key_l, record_key_r"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class ClusterSummary:
 
     Attributes:
         record_count: current records.
+        touched_count: those that were clustered now; the others belong to components that are as they were.
         cluster_count: components, those of one record included.
         single_count: records that are alone.
         largest_size: records in the largest component; 0 when there is none.
@@ -43,6 +50,7 @@ class ClusterSummary:
     """
 
     record_count: int
+    touched_count: int
     cluster_count: int
     single_count: int
     largest_size: int
@@ -56,29 +64,47 @@ def cluster_records(
 ) -> ClusterSummary:
     """Counts, after `link.clusters` holds every current record, and `link.conflicts` every link that does not hold.
 
-    Reads `std.customers` and `link.pairs`; a pair whose record is not current links nothing.
+    Reads `std.customers` and `link.pairs`; a pair whose record is not current links nothing. Components that are as
+    they were the last time keep their rows.
 
     Args:
         warehouse: where the tables are.
         constraints: decisions and extracts without duplicates; none by default.
         cut_bridges: whether weak bridges are cut.
     """
-    records = warehouse.frame("SELECT record_key FROM std.customers WHERE valid_to IS NULL ORDER BY record_key")
-    links = warehouse.frame(
-        f"SELECT {', '.join(_LINK_COLUMNS)} FROM {PAIRS.qualified} "
-        "WHERE verdict = 'link' ORDER BY record_key_l, record_key_r"
-    )
-    clusters, conflicts = partition(records["record_key"], links, constraints or Constraints(), cut_bridges=cut_bridges)
-    warehouse.replace(CLUSTERS, clusters)
-    warehouse.replace(CONFLICTS, conflicts)
-    sizes = clusters.group_by("cluster_key").len()["len"]
-    largest = sizes.max()
+    constraints = constraints or Constraints()
+    basis = touched.basis_of(constraints, cut_bridges=cut_bridges)
+    with warehouse.transaction():
+        try:
+            records = touched.touched_records(warehouse, basis, constraints)
+            if records is None:
+                records = warehouse.frame(_RECORDS)["record_key"]
+                clusters, conflicts = partition(records, warehouse.frame(_LINKS), constraints, cut_bridges=cut_bridges)
+                warehouse.replace(CLUSTERS, clusters)
+                warehouse.replace(CONFLICTS, conflicts)
+                touched.remember_all(warehouse, basis)
+            else:
+                links = touched.links_of_touched(warehouse, _LINK_COLUMNS)
+                clusters, conflicts = partition(records, links, constraints, cut_bridges=cut_bridges)
+                touched.change_touched(warehouse, clusters, conflicts)
+        finally:
+            touched.forget_touched(warehouse)
+    return _summary(warehouse, records.len())
+
+
+def _summary(warehouse: Warehouse, touched_count: int) -> ClusterSummary:
+    [(records, clusters, single, largest)] = warehouse.execute(f"""
+        SELECT coalesce(sum(size), 0), count(*), count(*) FILTER (size = 1), coalesce(max(size), 0)
+        FROM (SELECT count(*) AS size FROM {CLUSTERS.qualified} GROUP BY cluster_key)
+    """)
+    reasons = dict(warehouse.execute(f"SELECT reason, count(*) FROM {CONFLICTS.qualified} GROUP BY reason"))
     return ClusterSummary(
-        record_count=clusters.height,
-        cluster_count=sizes.len(),
-        single_count=int((sizes == 1).sum()),
-        largest_size=int(largest) if isinstance(largest, int) else 0,
-        **{f"{reason.value}_count": int((conflicts["reason"] == reason.value).sum()) for reason in ConflictReason},
+        record_count=int(records),
+        touched_count=touched_count,
+        cluster_count=clusters,
+        single_count=single,
+        largest_size=largest,
+        **{f"{reason.value}_count": reasons.get(reason.value, 0) for reason in ConflictReason},
     )
 
 

@@ -7,7 +7,7 @@ Belongs here: the sample, what both say of it, and what is told of that. Does no
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -26,7 +26,7 @@ PAIRS_THAT_STAY = 40_000
 NAMED_PAIRS = 20  # whose weights change by most
 VERDICTS = ("link", "review", "none")
 
-_PAIRS, _KEYS = "linkage_sampled_pairs", "_sampled_keys"
+_PAIRS = "linkage_sampled_pairs"
 _PLACE = "md5(record_key_l || chr(31) || record_key_r)"
 _QUANTILES = {"lowest": 0.0, "p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95, "highest": 1.0}
 _DECIMALS = 6
@@ -86,12 +86,10 @@ def weights(warehouse: Warehouse, population: Population, pairs: pl.DataFrame, w
         weigher: the model.
     """
     keys = pl.DataFrame({"record_key": pl.concat([pairs["record_key_l"], pairs["record_key_r"]]).unique().sort()})
-    chosen = replace(population, kind=f"({population.kind}) AND record_key IN (SELECT record_key FROM {_KEYS})")
     rules = [rule for rule in population.blocking_rules if rule.name in weigher.model["blocking_rules"]]
     names = [comparison["output_column_name"] for comparison in weigher.model["splink"]["comparisons"]]
     with scratch_database(warehouse) as scratch:
-        with warehouse.registered(_KEYS, keys):
-            prepare_records(warehouse, scratch, chosen)
+        prepare_records(warehouse, scratch, population, only=keys)
         blocking.make_keys(scratch, rules)
         blocking.leave_out(scratch, rules, weigher.left_out.select("rule", "key"))
         named = pairs.select(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from crm_pipeline.linkage.candidates.blocking import CANDIDATES
+from crm_pipeline.linkage.candidates.blocking import CANDIDATES, candidate_count
 from crm_pipeline.warehouse import Warehouse
 
 MOST_PAIRS = 1_000_000  # candidates to learn from: seconds on two cores
@@ -32,7 +32,7 @@ def training_pairs(
         name_rule: number of the blocking rule of equal names; None where there is none.
         seed: for the random pairs.
     """
-    found = int(scratch.value(f"SELECT count(*) FROM {CANDIDATES}"))
+    found = candidate_count(scratch)
     share = -(-found // MOST_PAIRS) or 1
     candidates = scratch.frame(f"""
         SELECT join_key_l, join_key_r, '{CANDIDATE}' AS match_key, CAST({share} AS DOUBLE) AS weight,

@@ -183,6 +183,7 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
             metadata=counts(
                 summary.record_count,
                 clusters=summary.cluster_count,
+                touched_count=summary.touched_count,
                 largest_cluster=summary.largest_size,
                 **{name: value for name, value in figures.figures.items() if name != "largest_cluster"},
             ),
