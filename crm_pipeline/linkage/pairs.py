@@ -17,6 +17,7 @@ import polars as pl
 
 from crm_pipeline.linkage.candidates import blocking
 from crm_pipeline.linkage.candidates.budget import DEFAULT_PAIR_BUDGET, stay_within
+from crm_pipeline.linkage.candidates.crowds import crowded_contacts
 from crm_pipeline.linkage.candidates.identifiers import identifier_pairs
 from crm_pipeline.linkage.candidates.records import (
     PREPARATION_VERSION,
@@ -219,9 +220,9 @@ def _train_and_store(
         with scratch_database(warehouse) as scratch:
             prepare_records(warehouse, scratch, worth.population)
             blocking.make_keys(scratch, rules)
-            frequent = blocking.frequent_keys(
-                scratch, rules, blocking.largest_blocks(scratch, rules, worth.record_count)
-            )
+            largest = blocking.largest_blocks(scratch, rules, worth.record_count)
+            crowded = crowded_contacts(scratch, worth.population, worth.columns, rules)
+            frequent = pl.concat([blocking.frequent_keys(scratch, rules, largest), crowded]).unique().sort(pl.all())
             blocking.leave_out(scratch, rules, frequent)
             stay_within(pair_budget, name, blocking.count_pairs(scratch, rules))
             blocking.make_candidates(scratch, identified)

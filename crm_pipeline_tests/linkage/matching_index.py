@@ -29,7 +29,8 @@ def write_index(warehouse: Warehouse, used: StoredModel, file: Path) -> Path:
                 blocking.leave_out(scratch, rules, left_out)
                 for name, table in (("records", RECORDS), ("keys", blocking.KEYS)):
                     copy_frame(scratch.frame(f"SELECT * FROM {table}"), index, f"{population.name}_{name}")
-        index.execute("CREATE TABLE basis AS SELECT ?::INTEGER AS model_version", [used.version])
+        told = [used.version, used.sha256()]
+        index.execute("CREATE TABLE basis AS SELECT ?::INTEGER AS model_version, ? AS model_sha256", told)
     return file
 
 

@@ -17,7 +17,6 @@ from crm_pipeline.linkage.candidates.scratch import scratch_database
 from crm_pipeline.linkage.model import ORGANISATIONS, PEOPLE, POPULATIONS, Population
 from crm_pipeline.linkage.model.comparison import ELSE, agreement_levels, splink_settings
 from crm_pipeline.linkage.model.population import LARGEST_CONTACT_BLOCK
-from crm_pipeline.tables import CUSTOMER_COLUMNS
 from crm_pipeline.warehouse import Warehouse
 
 from .conftest import fill_customers
@@ -50,7 +49,7 @@ def test_shipped_shares_are_probabilities(population: Population) -> None:
 @pytest.mark.parametrize("population", POPULATIONS, ids=lambda population: population.name)
 def test_levels_name_no_column_that_is_not_there(population: Population) -> None:
     """Every condition of every usable comparison can be computed from the columns that are there, by DuckDB itself."""
-    lists = {"phones", "mobiles", "emails", "domains", "given_forms"}
+    lists = {"phones", "mobiles", "emails", "domains", "given_forms", "identifiers", "issuers"}
     with duckdb.connect() as connection:
         for columns in subsets(population):
             sides = ", ".join(
@@ -78,12 +77,14 @@ def test_model_is_built_fresh() -> None:
     assert splink_settings(chosen, prior=0.01)["comparisons"][0]["comparison_levels"]
 
 
-def test_identifiers_are_not_compared() -> None:
-    """No comparison, no blocking rule and no prepared column uses a column that links deterministically."""
-    identifiers = {"external_ids", "national_id", "organisation_id", "tax_id"}
-    assert identifiers <= {column.name for column in CUSTOMER_COLUMNS}
-    text = repr(POPULATIONS)
-    assert not [name for name in identifiers if name in text]
+def test_identifiers_find_no_pair_and_are_no_evidence() -> None:
+    """Columns that link deterministically are in no blocking rule, and compared once in each model, as a hint."""
+    told = {"identifiers", "issuers"}
+    for population in POPULATIONS:
+        assert not [rule for rule in population.blocking_rules if told & set(rule.columns)]
+        [compared] = [each for each in population.comparisons if told & set(each.columns)]
+        assert compared.evidence is None
+    assert agreement_levels(PEOPLE.usable_comparisons(tuple(told))) == []
 
 
 def test_hints_are_no_evidence() -> None:

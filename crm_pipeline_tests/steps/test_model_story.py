@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from crm_pipeline.settings import Project
-from crm_pipeline.state.link_acceptances import MODEL, LinkAcceptance
+from crm_pipeline.state.decisions.acceptances import MODEL, LinkAcceptance
 from crm_pipeline.state.models import ModelStore
 from crm_pipeline.steps.publishing.link_figures import judge
 from crm_pipeline.steps.publishing.link_guards import acceptances_of, figures_of

@@ -1,7 +1,7 @@
 """The records as the model compares them: folded, with the columns that a project really has.
 
 Belongs here: preparing the records of a population, and deciding which columns are worth it. Does not belong here: how
-columns are made and compared (`model`), or which records are (`blocking`). Identifiers never come here.
+columns are made and compared (`model`), or which records are (`blocking`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from crm_pipeline.warehouse import Warehouse
 
 # Raised whenever the preparation, the comparisons or the blocking rules change: stored models of another version are
 # not used, because they would not score a pair as they did.
-PREPARATION_VERSION = 4
+PREPARATION_VERSION = 5
 
 RECORDS = "linkage_records"
 _WANTED, _PREPARED = "_wanted_records", "linkage_prepared"

@@ -23,6 +23,11 @@ def model_version(index: Warehouse) -> int:
     return int(index.value("SELECT coalesce(max(model_version), 0) FROM basis"))
 
 
+def model_sha256(index: Warehouse) -> str | None:
+    """What tells that model from others of its number; None where nothing was compared."""
+    return index.value("SELECT max(model_sha256) FROM basis")  # type: ignore[no-any-return]
+
+
 def populations_of(index: Warehouse, record_keys: Sequence[str]) -> dict[str, str]:
     """Record key to population, of those records that are in the index."""
     found: dict[str, str] = {}

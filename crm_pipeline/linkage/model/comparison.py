@@ -55,6 +55,8 @@ class Level:
         related: share among pairs of two customers who belong together; never learnt.
         frequency_of: column whose value's own frequency takes the place of u.
         agrees: True when the outcome is agreement in the sense of `THIN_EVIDENCE_CEILING`.
+        resembles: True when the outcome is none, and still a kind of evidence beside another: a name mistyped
+            throughout.
         region: where strangers of one name show it oftener than others, because names have regions and a gender.
     """
 
@@ -65,6 +67,7 @@ class Level:
     related: float
     frequency_of: str | None = None
     agrees: bool = False
+    resembles: bool = False
     region: Region | None = None
 
 
@@ -178,7 +181,7 @@ def _splink_level(level: Level) -> dict[str, Any]:
 def agreement_levels(
     chosen: Sequence[Comparison], strangers: Sequence[Iterable[float]] | None = None
 ) -> list[dict[str, Any]]:
-    """Per comparison that is evidence: its name, its kind, and the outcomes that are agreement.
+    """Per comparison that is evidence: its name, its kind, and the outcomes that are agreement or resemble it.
 
     Splink numbers outcomes downwards, the last being 0.
 
@@ -188,20 +191,27 @@ def agreement_levels(
             as the only city of a project, is no agreement; None leaves the shipped u.
     """
     return [
-        {"comparison": comparison.name, "evidence": comparison.evidence, "agreeing": agreeing}
-        for n, comparison in enumerate(chosen)
+        {
+            "comparison": comparison.name,
+            "evidence": comparison.evidence,
+            "agreeing": agreeing,
+            "resembling": _outcomes(comparison, shares, [level.resembles for level in comparison.levels]),
+        }
+        for comparison, shares in zip(chosen, strangers or _shipped(chosen), strict=True)
         if comparison.evidence
-        and (agreeing := _agreeing(comparison, strangers[n] if strangers else [level.u for level in comparison.levels]))
+        and (agreeing := _outcomes(comparison, shares, [level.agrees for level in comparison.levels]))
     ]
 
 
-def _agreeing(comparison: Comparison, strangers: Iterable[float]) -> list[int]:
+def _shipped(chosen: Sequence[Comparison]) -> list[list[float]]:
+    return [[level.u for level in comparison.levels] for comparison in chosen]
+
+
+def _outcomes(comparison: Comparison, strangers: Iterable[float], is_wanted: Sequence[bool]) -> list[int]:
+    """The outcomes of the wanted levels, but for those that strangers show as well."""
     last = len(comparison.levels) - 1
-    return sorted(
-        last - n
-        for n, (level, u) in enumerate(zip(comparison.levels, strangers, strict=True))
-        if level.agrees and u <= LARGEST_U_OF_AGREEMENT
-    )
+    found = enumerate(zip(is_wanted, strangers, strict=True))
+    return sorted(last - n for n, (wanted, u) in found if wanted and u <= LARGEST_U_OF_AGREEMENT)
 
 
 def names_agree(agreement: Sequence[Mapping[str, Any]]) -> pl.Expr:
@@ -216,10 +226,10 @@ def names_agree(agreement: Sequence[Mapping[str, Any]]) -> pl.Expr:
 
 
 def agreeing_kinds(agreement: Sequence[Mapping[str, Any]]) -> pl.Expr:
-    """How many kinds of evidence agree, over the columns gamma_<comparison> of `agreement_levels`."""
+    """How many kinds of evidence agree or resemble it, over the columns gamma_<comparison> of `agreement_levels`."""
     of_kind: dict[str, list[pl.Expr]] = {}
     for entry in agreement:
-        agrees = pl.col(f"gamma_{entry['comparison']}").is_in(entry["agreeing"])
+        agrees = pl.col(f"gamma_{entry['comparison']}").is_in([*entry["agreeing"], *entry["resembling"]])
         of_kind.setdefault(entry["evidence"], []).append(agrees)
     kinds = [pl.any_horizontal(agreeing).cast(pl.Int32) for agreeing in of_kind.values()]
     return pl.sum_horizontal(kinds) if kinds else pl.lit(0)

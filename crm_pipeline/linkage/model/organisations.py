@@ -11,10 +11,13 @@ from crm_pipeline.linkage.model.population import LARGEST_CONTACT_BLOCK, LARGEST
 from crm_pipeline.linkage.model.preparing import (
     ADDRESS_RULES,
     CONTACT_COLUMNS,
+    IDENTIFIER_COLUMNS,
     PLACE_COLUMNS,
     address_comparison,
     contact_comparisons,
     fold,
+    identifier_comparison,
+    mailbox,
 )
 from crm_pipeline.linkage.model.spellings import sound
 
@@ -47,16 +50,20 @@ _DOMAINS = (
     f"lambda domain: domain IS NOT NULL AND domain LIKE '%.%' AND NOT {_FREE})"
 )
 _NAME = "coalesce(nullif(organisation_key, ''), lower(name))"
+# Without blanks and signs, because they come and go: inter-tech, Inter Tech, intertech.
+_LETTERS = f"nullif(regexp_replace({fold(_NAME)}, '[^\\p{{L}}\\p{{N}}]', '', 'g'), '')"
+_CORE = fold("coalesce(nullif(organisation_core, ''), name)")
 _COLUMNS = {
     "organisation_name": fold(_NAME),
-    # Without blanks and signs, because they come and go: inter-tech, Inter Tech, intertech.
-    "name_letters": f"nullif(regexp_replace({fold(_NAME)}, '[^\\p{{L}}\\p{{N}}]', '', 'g'), '')",
-    "core": fold("coalesce(nullif(organisation_core, ''), name)"),
+    "name_letters": _LETTERS,
+    "core": _CORE,
     "region": fold("coalesce(organisation_region_code, organisation_region)"),
     "trade": fold("organisation_trade"),
     "legal_form": fold("organisation_legal_form"),
     "branch": fold("organisation_branch"),
     **CONTACT_COLUMNS,
+    "mailbox": mailbox(_LETTERS, _CORE),
+    **IDENTIFIER_COLUMNS,
     "domains": f"nullif(list_sort({_DOMAINS}), [])",
     **PLACE_COLUMNS,
 }
@@ -139,6 +146,7 @@ _COMPARISONS = (
         related=(0.1, 0.03, 0.05, 0.02, 0.05, 0.2, 0.55),
         most_different=0.2,
     ),
+    identifier_comparison(),
 )
 
 _RULES = (

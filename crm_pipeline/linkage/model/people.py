@@ -10,10 +10,13 @@ from crm_pipeline.linkage.model.population import LARGEST_CONTACT_BLOCK, LARGEST
 from crm_pipeline.linkage.model.preparing import (
     ADDRESS_RULES,
     CONTACT_COLUMNS,
+    IDENTIFIER_COLUMNS,
     PLACE_COLUMNS,
     address_comparison,
     contact_comparisons,
     fold,
+    identifier_comparison,
+    mailbox,
 )
 from crm_pipeline.linkage.model.spellings import forms, sound
 
@@ -24,13 +27,15 @@ _FAMILY, _GIVEN = (
     f"nullif(rtrim(regexp_replace({fold(name)}, '[\\s,]+{_GENERATION}\\.?$', ''), '.'), '')"
     for name in ("family_name", "given_name")
 )
+# A Chinese name in pinyin has its surname first; whoever writes it in Latin letters wrote the pinyin.
+_FAMILY_LATIN = f"CASE WHEN {_IS_PINYIN} THEN lower(split_part(latin_name, ' ', 1)) ELSE {_FAMILY} END"
+_GIVEN_LATIN = f"""CASE WHEN {_IS_PINYIN} THEN nullif(lower(regexp_replace(latin_name, '^\\S+\\s*', '')), '')
+                   ELSE {_GIVEN} END"""
 _COLUMNS = {
     "family_name": _FAMILY,
     "given_name": _GIVEN,
-    # A Chinese name in pinyin has its surname first; whoever writes it in Latin letters wrote the pinyin.
-    "family_latin": f"CASE WHEN {_IS_PINYIN} THEN lower(split_part(latin_name, ' ', 1)) ELSE {_FAMILY} END",
-    "given_latin": f"""CASE WHEN {_IS_PINYIN} THEN nullif(lower(regexp_replace(latin_name, '^\\S+\\s*', '')), '')
-                       ELSE {_GIVEN} END""",
+    "family_latin": _FAMILY_LATIN,
+    "given_latin": _GIVEN_LATIN,
     # A name in one piece that is read as no person's is compared as it is, its words in any order.
     "full_name": f"""coalesce(name_key, CASE WHEN family_name IS NULL AND given_name IS NULL THEN nullif(
         array_to_string(list_sort(regexp_extract_all({fold("name")}, '[^\\s,.]+')), ' '), '') END)""",
@@ -40,6 +45,8 @@ _COLUMNS = {
     ), ''), 'junior', 'jr'), 'senior', 'sr')""",
     "birth_date": "CAST(birth_date AS VARCHAR)",
     **CONTACT_COLUMNS,
+    "mailbox": mailbox(_FAMILY_LATIN, _GIVEN_LATIN),
+    **IDENTIFIER_COLUMNS,
     **PLACE_COLUMNS,
     "employer": f"coalesce(nullif(organisation_key, ''), {fold('organisation')})",
     "gender": fold("gender"),
@@ -67,8 +74,8 @@ _COMPARISONS = (
             Level("equal in Latin letters", equal("family_latin"), 0.02, 0.001, 0.02, agrees=True),
             Level("nearly equal", similar("family_latin", 0.92), 0.05, 0.002, 0.02, agrees=True),
             Level("exchanged with the given name", _EXCHANGED, 0.01, 0.0001, 0.001, agrees=True),
-            Level("the same sound", equal("family_sound"), 0.015, 0.002, 0.009),
-            Level("similar", similar("family_latin", 0.8), 0.015, 0.013, 0.01),
+            Level("the same sound", equal("family_sound"), 0.015, 0.002, 0.009, resembles=True),
+            Level("similar", similar("family_latin", 0.8), 0.015, 0.013, 0.01, resembles=True),
             Level("different", ELSE, 0.04, 0.98, 0.24),
         ),
         needed=("family_name",),
@@ -78,17 +85,17 @@ _COMPARISONS = (
         "name",
         "what tells the members of a family apart; short forms and initials are the same name",
         ("given_name", "given_latin", "family_latin", "given_sound", "given_forms"),
-        missing("given_name"),
+        # An exchange is one event, and the family name has told it.
+        f"{missing('given_name')} OR coalesce({_EXCHANGED}, false)",
         (
-            Level("equal", equal("given_name"), 0.78, 0.005, 0.012, "given_name", agrees=True),
+            Level("equal", equal("given_name"), 0.79, 0.005, 0.012, "given_name", agrees=True),
             Level("equal in Latin letters", equal("given_latin"), 0.02, 0.002, 0.004, agrees=True),
             Level("short for the other", shared("given_forms"), 0.03, 0.003, 0.004, agrees=True),
             Level("nearly equal", similar("given_latin", 0.92), 0.05, 0.003, 0.005, agrees=True),
-            Level("exchanged with the family name", _EXCHANGED, 0.01, 0.0001, 0.0005, agrees=True),
             Level("an initial, or the beginning of the other", _INITIAL, 0.03, 0.01, 0.02),
-            Level("the same sound", equal("given_sound"), 0.01, 0.004, 0.0045),
-            Level("similar", similar("given_latin", 0.8), 0.02, 0.023, 0.03),
-            Level("different", ELSE, 0.05, 0.95, 0.92),
+            Level("the same sound", equal("given_sound"), 0.01, 0.004, 0.0045, resembles=True),
+            Level("similar", similar("given_latin", 0.8), 0.02, 0.023, 0.03, resembles=True),
+            Level("different", ELSE, 0.05, 0.9501, 0.9205),
         ),
         needed=("given_name",),
     ),
@@ -101,7 +108,7 @@ _COMPARISONS = (
         (
             Level("equal, in any order and script", equal("full_name"), 0.8, 0.0001, 0.01, "full_name", agrees=True),
             Level("nearly equal", similar("full_name", 0.94), 0.08, 0.0009, 0.02, agrees=True),
-            Level("similar", similar("full_name", 0.85), 0.05, 0.009, 0.17),
+            Level("similar", similar("full_name", 0.85), 0.05, 0.009, 0.17, resembles=True),
             Level("different", ELSE, 0.07, 0.99, 0.8),
         ),
         needed=("full_name",),
@@ -188,6 +195,7 @@ _COMPARISONS = (
             Level("different", ELSE, 0.03, 0.5, 0.6),
         ),
     ),
+    identifier_comparison(),
 )
 
 _RULES = (
@@ -276,5 +284,6 @@ PEOPLE = Population(
     comparisons=_COMPARISONS,
     blocking_rules=_RULES,
     composed={"full_name": ("family_name", "given_name")},
+    told_apart_by=("given_sound", "full_name"),
     name_rule="name",
 )

@@ -53,6 +53,8 @@ class Population:
         blocking_rules: which are, in order of strength: a pair is credited to the first rule that finds it.
         fewest_related: pairs who belong together for each pair of one customer, at least, whatever the data say.
         composed: per column that is made of others, those: it is as rare as its parts together.
+        told_apart_by: the columns that tell the people of one household, or the companies of one office, apart; the
+            first that a record has counts.
         name_rule: the blocking rule that finds whoever has one name; the strangers among them show what namesakes
             agree in. None: nothing is learnt of namesakes.
     """
@@ -66,6 +68,7 @@ class Population:
     blocking_rules: tuple[BlockingRule, ...]
     composed: Mapping[str, tuple[str, ...]]
     fewest_related: float = 0.0
+    told_apart_by: tuple[str, ...] = ()
     name_rule: str | None = None
 
     @property

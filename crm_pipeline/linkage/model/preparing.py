@@ -9,10 +9,16 @@ from __future__ import annotations
 from crm_pipeline.linkage.model.comparison import ELSE, Comparison, Level, Region, equal, missing, shared, similar
 from crm_pipeline.linkage.model.population import LARGEST_WEAK_BLOCK, BlockingRule
 
+# Letters that are no other letter with an accent, as passports write them (ICAO Doc 9303, part 3, section 6).
+_WITHOUT_ACCENT = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+
 
 def fold(column: str) -> str:
     """SQL: the text so that case, accents and outer blanks do not count; null where nothing is left."""
-    return f"nullif(trim(strip_accents(lower({column}))), '')"
+    text = f"lower({column})"
+    for letter, written in _WITHOUT_ACCENT.items():
+        text = f"replace({text}, '{letter}', '{written}')"
+    return f"nullif(trim(strip_accents({text})), '')"
 
 
 def _list(values: str) -> str:
@@ -30,6 +36,43 @@ CONTACT_COLUMNS = {
     "phones": _list("phones"),
     "emails": _list("coalesce(list_transform(email_details, lambda d: coalesce(d.email_key, d.email)), emails)"),
 }
+
+
+def mailbox(*names: str) -> str:
+    """SQL: what stands before the @ of an address, where it says more than the name and is no function's.
+
+    Whoever is called Jay Jones may be jjones at any domain, and info@ is everybody's: neither tells people apart.
+    Jones45 does.
+
+    Args:
+        names: SQL of names that may stand in it.
+    """
+    own = "list_filter(email_details, lambda d: NOT coalesce(d.is_role, false))"
+    addresses = f"coalesce(list_transform({own}, lambda d: coalesce(d.email_key, d.email)), emails)"
+    rest = "split_part(address, '@', 1)"
+    for name in names:
+        rest = f"replace({rest}, coalesce(nullif({name}, ''), '@'), '')"
+    says_more = f"length(regexp_replace({rest}, '[^\\p{{L}}\\p{{N}}]', '', 'g')) >= {_LEAST_BESIDE_THE_NAME}"
+    found = f"list_filter({addresses}, lambda address: length(split_part(address, '@', 1)) >= 5 AND {says_more})"
+    return f"split_part(list_sort({found})[1], '@', 1)"
+
+
+# An initial says nothing more than the name.
+_LEAST_BESIDE_THE_NAME = 2
+
+# Each as `namespace=value`, and beside them who gives such numbers: the namespace, and the country or state behind the
+# value where it has one (C01X00T47/DE).
+_NUMBERS = """list_filter(list_concat(
+    coalesce(list_transform(external_ids, lambda i: {'namespace': i.namespace, 'value': trim(i.value)}), []),
+    [{'namespace': 'national_id', 'value': trim(national_id)}, {'namespace': 'tax_id', 'value': trim(tax_id)},
+     {'namespace': 'organisation_id', 'value': trim(organisation_id)}]
+), lambda i: i.namespace IS NOT NULL AND i.value <> '')"""
+IDENTIFIER_COLUMNS = {
+    "identifiers": _list(f"list_transform({_NUMBERS}, lambda i: i.namespace || '=' || i.value)"),
+    "issuers": _list(
+        f"list_transform({_NUMBERS}, lambda i: i.namespace || regexp_extract(i.value, '/[A-Za-z]{{2,3}}$'))"
+    ),
+}
 _STREET = "CASE WHEN street_name IS NOT NULL THEN concat_ws(' ', street_number, street_name) ELSE street END"
 PLACE_COLUMNS = {
     # Without blanks and signs, because they come and go.
@@ -37,6 +80,14 @@ PLACE_COLUMNS = {
     "postcode": fold("postcode"),
     "city": fold("city"),
 }
+
+
+# The name of a building, or a flat, before the same number and street: Adventura Apartments 638 Downey St.
+_IN_A_BUILDING = " OR ".join(
+    f"(ends_with(street_{long}, street_{short}) AND regexp_matches(street_{short}, '^[0-9]+[^0-9]{{4}}') AND "
+    f"NOT regexp_matches(left(right(street_{long}, length(street_{short}) + 1), 1), '[0-9]'))"
+    for long, short in ("lr", "rl")
+)
 
 
 def address_comparison(
@@ -55,7 +106,7 @@ def address_comparison(
         ("the same street and number", equal("street"), 0.48, 0.0001, "street", True, implies),
         (
             "nearly the same street",
-            f"{similar('street', 0.92)} AND {same_place}",
+            f"({similar('street', 0.92)} OR {_IN_A_BUILDING}) AND {same_place}",
             0.1,
             0.0001,
             None,
@@ -77,7 +128,7 @@ def address_comparison(
         ("different", ELSE, 0.15, 0.9559, None, False, None),
     )
     levels = tuple(
-        Level(label, condition, m, u, share, frequency, agrees, region)
+        Level(label, condition, m, u, share, frequency, agrees, region=region)
         for (label, condition, m, u, frequency, agrees, region), share in zip(conditions, related, strict=True)
     )
     return Comparison(
@@ -90,6 +141,15 @@ def address_comparison(
 _NEARLY_EQUAL_ADDRESS = (
     "damerau_levenshtein(emails_l[1], emails_r[1]) <= 2 AND "
     "regexp_replace(emails_l[1], '[^0-9]', '', 'g') = regexp_replace(emails_r[1], '[^0-9]', '', 'g')"
+)
+
+
+_THE_SAME_NAME = "split_part(emails_l[1], '@', 1) = split_part(emails_r[1], '@', 1)"
+# One of the two is mistyped.
+_ONE_DOMAIN = "jaro_winkler_similarity(split_part(emails_l[1], '@', 2), split_part(emails_r[1], '@', 2)) >= 0.9"
+# Two addresses that say no more than that the names are alike, see `mailbox`.
+_THE_SAME_BUT_SILENT = (
+    f"{_THE_SAME_NAME} AND NOT {_ONE_DOMAIN} AND NOT {shared('emails')} AND coalesce(mailbox_l <> mailbox_r, true)"
 )
 
 
@@ -121,17 +181,41 @@ def contact_comparisons(*, shared_phone: float, shared_line: float, shared_email
             "emails",
             "email",
             "an address in common; another one says little",
-            ("emails",),
-            missing("emails"),
+            ("emails", "mailbox"),
+            f"{missing('emails')} OR coalesce({_THE_SAME_BUT_SILENT}, false)",
             (
                 Level("one in common", shared("emails"), 0.65, 0.00001, shared_email, agrees=True),
-                Level("the same name at another domain", "length(split_part(emails_l[1], '@', 1)) >= 5 AND "
-                      "split_part(emails_l[1], '@', 1) = split_part(emails_r[1], '@', 1)", 0.08, 0.0005, 0.01,
-                      agrees=True),
+                Level("the same name at another domain", f"{equal('mailbox')} OR ({_THE_SAME_NAME} AND {_ONE_DOMAIN})",
+                      0.08, 0.0005, 0.01, agrees=True),
                 Level("nearly equal", _NEARLY_EQUAL_ADDRESS, 0.05, 0.00002, 0.01),
                 Level("none in common", ELSE, 0.22, 0.99947, 0.98 - shared_email),
             ),
+            needed=("emails",),
         ),
+    )  # fmt: skip
+
+
+def identifier_comparison() -> Comparison:
+    """How identifiers are compared that two records have of one issuer.
+
+    Equal ones link by themselves; they stand here so that the share of customers with two numbers is learnt among all
+    who have numbers. A number that each duplicate has of its own, such as the key of a system, teaches that another
+    number says nothing.
+    """
+    return Comparison(
+        "identifiers",
+        None,
+        "one office gives one customer one number: two numbers speak for two, as far as the project's data bear it out",
+        ("identifiers", "issuers"),
+        "identifiers_l IS NULL OR identifiers_r IS NULL OR NOT (list_has_any(issuers_l, issuers_r) "
+        "OR list_has_any(identifiers_l, identifiers_r))",
+        (
+            Level("equal", shared("identifiers"), 0.9, 0.0001, 0.02),
+            Level("one character wrong, or two exchanged",
+                  "damerau_levenshtein(identifiers_l[1], identifiers_r[1]) <= 1", 0.03, 0.0009, 0.02),
+            Level("different", ELSE, 0.07, 0.999, 0.96),
+        ),
+        needed=("identifiers",),  # where there is one issuer, it needs no column
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ _COMPARISONS = {
     "branch": Words("branch", "分支机构"),
     "legal_form": Words("legal form", "组织形式"),
     "domains": Words("own domain", "自有域名"),
+    "identifiers": Words("identifiers", "标识号"),
 }
 _LEVELS = {
     "equal": "相同",
@@ -35,7 +36,6 @@ _LEVELS = {
     "nearly equal": "几乎相同",
     "similar": "相近",
     "different": "不同",
-    "exchanged with the family name": "与姓对调",
     "exchanged with the given name": "与名对调",
     "the same sound": "读音相同",
     "short for the other": "一方为另一方的简称",
@@ -43,6 +43,7 @@ _LEVELS = {
     "the same initial": "首字母相同",
     "one digit wrong, or two exchanged, or day and month": "错一位、两位对调或日月对调",
     "two digits wrong": "错两位",
+    "one character wrong, or two exchanged": "错一个字符或两个对调",
     "a mobile in common": "有相同的手机号",
     "another number in common": "有其他相同号码",
     "one in common": "有相同的一项",

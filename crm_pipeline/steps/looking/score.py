@@ -16,6 +16,7 @@ import polars as pl
 
 from crm_pipeline import standardise
 from crm_pipeline.errors import ConfigurationError
+from crm_pipeline.linkage.explaining.index_reading import model_sha256, model_version
 from crm_pipeline.linkage.one_record import RecordMatcher
 from crm_pipeline.settings import Project
 from crm_pipeline.state.models import ModelStore
@@ -71,12 +72,12 @@ class DuplicateCheck:
         """
         models = ModelStore(project.state / "models")
         with open_reader(project.matching_file) as index:
-            version = index.value("SELECT max(model_version) FROM basis")
-            if version not in models.versions():
+            version = model_version(index)
+            if version not in models.versions() or models.read(version).sha256() != model_sha256(index):
                 raise ConfigurationError(
                     where=str(models.folder),
                     expected=f"version {version} of the model, which the published index was made with",
-                    found="no such version",
+                    found="none of that number and content",
                     cure="Restore state/models, or complete a run.",
                 )
             with RecordMatcher.open(index, models.read(version)) as matcher:

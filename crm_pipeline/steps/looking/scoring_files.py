@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -111,7 +112,7 @@ def write_scored(scored: ScoredFile, target: Path) -> None:
 
 
 def _told(best: list[Candidate | None]) -> pl.DataFrame:
-    cells = {
+    cells: dict[str, list[Any]] = {
         CUSTOMER: [each and each.customer_id for each in best],
         PROBABILITY: [each and each.match_probability for each in best],
         VERDICT: [each.verdict if each else NOBODY for each in best],
