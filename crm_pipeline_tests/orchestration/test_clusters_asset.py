@@ -1,4 +1,4 @@
-"""Claims on the asset of clusters: it takes what pipeline.yaml says, stops at a giant, and asks about it all the same."""
+"""Claims on the asset of clusters: it takes what pipeline.yaml says, stops at a giant, and asks about it."""
 
 from __future__ import annotations
 

@@ -124,8 +124,8 @@ def compare(old: pl.DataFrame, new: pl.DataFrame, match_threshold: float, review
 
     `pairs`; `kept`, those that either model links or lets wait; `changed`, those of them whose verdict differs, and
     `changed_share`, changed of kept; `lost`, those that the old one keeps and the new one doesn't find; `verdicts`, old
-    to new to pairs; `weight_difference`, quantiles of new less old, in bits; `largest_changes`, keys and both weights of
-    the pairs that change by most. A pair that a model doesn't find is none to it, whatever its weight.
+    to new to pairs; `weight_difference`, quantiles of new less old, in bits; `largest_changes`, keys and both weights
+    of the pairs that change by most. A pair that a model doesn't find is none to it, whatever its weight.
 
     Args:
         old: of `weights`.

@@ -1,7 +1,7 @@
 """Review tables: what people are asked about links, their records, and what became of their decisions.
 
-The step that makes clusters makes them too: a guard on clusters that stops the run stops what comes after that step, and
-who caused it must be among the questions of this very run.
+The step that makes clusters makes them too: a guard on clusters that stops the run stops what comes after that step,
+and who caused it must be among the questions of this very run.
 """
 
 from collections.abc import Iterator
