@@ -9,7 +9,6 @@ from crm_pipeline.orchestration.assets.link import link_assets
 from crm_pipeline.orchestration.assets.mart import model_assets
 from crm_pipeline.orchestration.assets.publish import publish_assets
 from crm_pipeline.orchestration.assets.report import report_assets
-from crm_pipeline.orchestration.assets.review import review_assets
 from crm_pipeline.orchestration.assets.std import std_assets
 from crm_pipeline.orchestration.jobs import jobs
 from crm_pipeline.orchestration.resources import OpenRun
@@ -30,7 +29,6 @@ def build_definitions(project: Project, *, wait_seconds: float = 6 * 3600) -> dg
         *std_assets(project),
         *check_assets(project),
         *link_assets(project),
-        *review_assets(project),
         *gold_assets(project),
         *model_assets(project),
     ]

@@ -84,6 +84,19 @@ def test_a_test_that_stops_the_run_is_in_the_status(small_copy: Path, command: C
     assert told_by_the_report(small_copy) >= 1
 
 
+def test_a_giant_that_stops_the_run_is_asked_about(small_copy: Path, command: CommandLine) -> None:
+    """Each customer above `largest_cluster` is one question of the very run that it stopped; readers keep the rest."""
+    configuration = small_copy / "pipeline.yaml"
+    configuration.write_text(configuration.read_text(encoding="utf-8") + "\nlinkage: {largest_cluster: 2}\n", "utf-8")
+    before = (small_copy / "published" / "crm.duckdb").read_bytes()
+    assert command("run", "--date", projects.DATE, "--project", small_copy).returncode == 1
+    assert (small_copy / "published" / "crm.duckdb").read_bytes() == before
+    [row] = [row for row in told_by_status(small_copy, command) if row["rule_id"] == "largest_cluster"]
+    told = json.loads(command("review", "list", "--json", "--most", "1000", "--project", small_copy).stdout)
+    asked = [question["cluster_key_l"] for question in told["questions"] if question["reason"] == "large_cluster"]
+    assert len(asked) == len(set(asked)) == row["failed_count"] > 0
+
+
 @pytest.mark.slow
 def test_without_a_key_of_backups_everybody_warns(small_copy: Path, command: CommandLine) -> None:
     """A run without a key of backups says so in its own words, in the status and in the report."""

@@ -1,4 +1,4 @@
-"""Claims on the asset of clusters: it takes what pipeline.yaml says, makes two tables, and stops at a giant."""
+"""Claims on the asset of clusters: it takes what pipeline.yaml says, stops at a giant, and asks about it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import pytest
 from crm_pipeline import quality
 from crm_pipeline.orchestration.assets.link import link_assets
 from crm_pipeline.settings import load_project
+from crm_pipeline.steps.publishing.publish import publish_steward
+from crm_pipeline.steps.reviewing.listing import open_questions
 from crm_pipeline.tables import CONFLICTS, PAIRS
 from crm_pipeline_tests.linkage.conftest import fill_customers
 from crm_pipeline_tests.steps.building import running
@@ -29,21 +31,28 @@ linkage: {largest_cluster: LIMIT}
 """
 
 
-def clustered(folder: Path, keys: list[str], limit: int) -> tuple[dg.ExecuteInProcessResult, int]:
-    """The asset materialised over these records, each linked to the next; and the rows of `link.conflicts`."""
+def clustered(
+    folder: Path, keys: list[str], limit: int, matched_by: str = "identifier"
+) -> tuple[dg.ExecuteInProcessResult, int]:
+    """The asset materialised over these records, each linked to the next; and the rows of `link.conflicts`.
+
+    Then stewards see what there is.
+    """
     (folder / "pipeline.yaml").write_text(CONFIG.replace("LIMIT", str(limit)), encoding="utf-8")
     project = load_project(folder)
-    pairs = [(a, b, "identifier", "erp_number", None, 1.0, "link") for a, b in pairwise(keys)]
+    weight = None if matched_by == "identifier" else 9.0
+    pairs = [(a, b, matched_by, "erp_number", weight, 1.0, "link") for a, b in pairwise(keys)]
     with running(project) as run, dg.DagsterInstance.ephemeral() as instance:
         fill_customers(run.warehouse, [{"record_key": key} for key in keys])
         run.warehouse.replace(PAIRS, pl.DataFrame(pairs, schema=PAIRS.polars_schema, orient="row"))
         result = dg.materialize(
             link_assets(project),
-            selection=[CLUSTERS_KEY, CONFLICTS_KEY],
+            selection=dg.AssetSelection.assets(CLUSTERS_KEY).required_multi_asset_neighbors(),
             resources={"run": run},
             instance=instance,
             raise_on_error=False,
         )
+        publish_steward(run)
         return result, run.warehouse.count(CONFLICTS)
 
 
@@ -72,3 +81,13 @@ def test_a_giant_cluster_stops(tmp_path: Path) -> None:
     assert not result.success
     failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]
     assert failed == ["largest_cluster"]
+
+
+def test_whoever_stopped_the_run_is_asked_about(tmp_path: Path) -> None:
+    """A run that a giant stopped has its question about the giant, by its weakest link, for stewards."""
+    keys = [f"erp/customers/{number}" for number in range(4)]
+    result, _ = clustered(tmp_path, keys, 3, matched_by="model")
+    assert not result.success
+    asked = open_questions(load_project(tmp_path)).questions
+    assert asked.select("reason", "record_count_l", "record_count_r").rows() == [("large_cluster", 3, 1)]
+    assert {*asked["record_key_l"], *asked["record_key_r"]} <= {*keys}

@@ -20,7 +20,7 @@ from crm_pipeline.settings import Guards, Linkage, Project
 from crm_pipeline.state.link_figures import LinkFigures, LinkFigureStore
 from crm_pipeline.steps.publishing.link_accepting import accept, waiting
 from crm_pipeline.steps.publishing.link_figures import judge, measure, runs_before, stability_index
-from crm_pipeline.steps.publishing.link_guards import claims, claims_zh, guard_linking
+from crm_pipeline.steps.publishing.link_guards import claims, claims_zh, guard_linking, told
 from crm_pipeline.steps.run import Run
 from crm_pipeline.tables import CHECK_RESULTS, PAIRS
 from crm_pipeline_tests.linkage.conftest import fill_customers
@@ -84,6 +84,26 @@ USUAL = [of_run(number, rate=rate) for number, rate in enumerate((0.39, 0.40, 0.
 def test_what_stops_a_run(now: LinkFigures, expected: list[str]) -> None:
     """Beyond the band around the median of the last runs, and more than a few records or pairs."""
     assert judged(now, USUAL) == expected
+
+
+@pytest.mark.parametrize(("people", "is_broken"), [(100, True), (99, False), (0, False)])
+def test_a_population_that_is_gone_stops_a_run(people: int, *, is_broken: bool) -> None:
+    """Where people were, a hundred at least, and none is left, the run stops, whatever share of them was linked."""
+
+    def run(number: int, count: int) -> LinkFigures:
+        usual = of_run(number, rate=0.01)
+        counts = {"records": 5_000, "records.people": count, "records.organisations": 5_000 - count}
+        return replace(usual, counts=dict(usual.counts) | counts)
+
+    before = [run(number, people) for number in range(3)]
+    now = replace(run(9, 0), figures=dict(before[0].figures) | {"match_rate.people": 0.0})
+    found = judge(now, before, NONE, Linkage())
+    broken = [each for each in found if each.is_broken]
+    assert [each.figure for each in broken] == ["match_rate.people"] * is_broken
+    if is_broken:
+        assert "No records of people are left" in told(broken, now)
+    accepted = replace(now, run_id="gone", judged=tuple(found), is_published=False)
+    assert judged(replace(now, run_id="next"), [*before, accepted], {("match_rate", "gone")}) == []
 
 
 def test_guards_are_switched_off_and_set() -> None:

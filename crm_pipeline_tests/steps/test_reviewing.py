@@ -14,7 +14,7 @@ from crm_pipeline.linkage import Constraints, cluster_records
 from crm_pipeline.settings import Project
 from crm_pipeline.state.history import History
 from crm_pipeline.steps.publishing.publish import publish_steward
-from crm_pipeline.steps.reviewing.asking import ask
+from crm_pipeline.steps.reviewing.asking import ask, records_table
 from crm_pipeline.steps.reviewing.deciding import decide, enter, undo
 from crm_pipeline.steps.reviewing.handing_out import export_questions
 from crm_pipeline.steps.reviewing.held import store_of
@@ -102,6 +102,31 @@ def test_a_question_is_decided_by_its_id_and_gone(project: Project) -> None:
     assert decide(project, [first], is_same=True, why="看过", decided_by="李雷") == (None, "D000001")
     with pytest.raises(ConfigurationError, match="D000001"):
         decide(project, [first], is_same=False, why="看过", decided_by="李雷")
+
+
+def test_a_decision_on_other_records_of_two_customers_answers_too(tmp_path: Path) -> None:
+    """A question about two customers is gone once two other records of theirs are decided."""
+    made = project_of(tmp_path / "project", CONFIG)
+    a1, a2, b1, b2 = keys(4)
+    pairs = [
+        (a1, a2, "identifier", "card", None, 1.0, "link"),
+        (b1, b2, "identifier", "card", None, 1.0, "link"),
+        (a1, b1, "model", "phone", 1.0, 0.7, "review"),
+    ]
+    with running(made) as run:
+        columns = ("source", "extract", "source_id")
+        rows = [{"record_key": key, **dict(zip(columns, key.split("/"), strict=True))} for key in keys(4)]
+        fill_customers(run.warehouse, rows)
+        run.warehouse.replace(PAIRS, pl.DataFrame(pairs, PAIRS.polars_schema, orient="row"))
+        cluster_records(run.warehouse, constraints=Constraints())
+        ask(run)
+        known = f"INSERT INTO {records_table(made).qualified} (record_key, source, extract, source_id)"
+        for key in (a2, b2):  # a decision is taken on records that are published or asked about
+            run.warehouse.execute(f"{known} VALUES (?, ?, ?, ?)", [key, *key.split("/")])
+        publish_steward(run)
+    assert open_questions(made).total == 1
+    decide(made, [a2, b2], is_same=False, why="看过", decided_by="陈静")
+    assert (open_questions(made).total, open_questions(made).answered) == (0, 1)
 
 
 def test_a_question_is_meant_by_how_its_id_begins(project: Project) -> None:

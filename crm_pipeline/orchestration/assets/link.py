@@ -1,4 +1,7 @@
-"""Link assets: pairs, what was left out of blocking, clusters with their guards; identities are in `identities`."""
+"""Link assets: pairs, what was left out of blocking, clusters with their guards and questions.
+
+Identities are in `identities`, what the questions are in `review`.
+"""
 
 from dataclasses import asdict
 from typing import Any
@@ -7,6 +10,7 @@ import dagster as dg
 
 from crm_pipeline import linkage
 from crm_pipeline.orchestration.assets.identities import identity_assets
+from crm_pipeline.orchestration.assets.review import review_check_specs, review_results, review_specs
 from crm_pipeline.orchestration.metadata import POOL, counts, key_of, link_spec, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.orchestration.step import step
@@ -44,7 +48,7 @@ class PairsConfig(dg.Config):
 
 
 def link_assets(project: Project) -> list[dg.AssetsDefinition]:
-    """Pairs, what was left out of blocking, clusters with their conflicts, identities."""
+    """Pairs, what was left out of blocking, clusters with their conflicts and questions, identities."""
     return [_pairs(project), _hot_values(project), _clusters(project), identity_assets(project)]
 
 
@@ -145,6 +149,7 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
         specs=[
             link_spec(CLUSTERS, "Linked records that are one customer, as far as constraints allow.", _PAIRS),
             link_spec(CONFLICTS, "Links that do not hold: against a constraint, or weak between dense groups.", _PAIRS),
+            *review_specs(project),
         ],
         check_specs=[
             dg.AssetCheckSpec(LARGEST, asset=_CLUSTERS, blocking=True, description=largest_claim(limit)),
@@ -154,6 +159,7 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
             ),
             *check_specs(_CLUSTERS, suite),
             *check_specs(_CONFLICTS, of_conflicts),
+            *review_check_specs(project),
         ],
         pool=POOL,
     )
@@ -191,6 +197,7 @@ def _clusters(project: Project) -> dg.AssetsDefinition:
             ),
             check_results=check_results(_CONFLICTS, *judged_conflicts),
         )
+        yield from review_results(run)
 
     return clusters
 

@@ -17,6 +17,7 @@ from crm_pipeline.tables import CLUSTERS, CONFLICTS, PAIRS
 
 MATCH_RATE, EDGES, GROWTH, WEIGHTS = "match_rate", "edges_per_record", "cluster_growth", "match_weights"
 GUARDS = (MATCH_RATE, EDGES, GROWTH, WEIGHTS)
+POPULATION_OF = {"match_rate.people": "records.people", "match_rate.organisations": "records.organisations"}
 LAST_RUNS, FEWEST_RUNS = 7, 3
 # What is not worth stopping for, however large its share: a few records of a small project.
 FEWEST_RECORDS, FEWEST_EDGES, SMALLEST_GIANT, FEWEST_PAIRS = 100, 200, 20, 1_000
@@ -133,15 +134,18 @@ def judge(
 
 
 def _rates(now: LinkFigures, before: Sequence[LinkFigures], guards: Guards) -> Iterator[Judged]:
-    """Shares of records, of all and of each population, that may rise and fall by so many points."""
+    """Shares of records, of all and of each population, that may rise and fall by so many points.
+
+    A population that is gone has no share; its share is broken where it had records enough.
+    """
     points = guards.match_rate or 0.0
-    of = {"match_rate.people": "records.people", "match_rate.organisations": "records.organisations"}
-    for figure in ("match_rate", *of, "customers_per_record"):
-        records = min(run.counts[of.get(figure, "records")] for run in (now, *before))
+    for figure in ("match_rate", *POPULATION_OF, "customers_per_record"):
+        of = POPULATION_OF.get(figure, "records")
+        is_gone = now.counts[of] == 0 and median(run.counts[of] for run in before) >= FEWEST_RECORDS
         usual = median(run.figures[figure] for run in before)
-        if records:
+        if is_gone or min(run.counts[of] for run in (now, *before)):
             apart = abs(now.figures[figure] - usual)
-            is_broken = apart > points and apart * now.counts[of.get(figure, "records")] >= FEWEST_RECORDS
+            is_broken = is_gone or (apart > points and apart * now.counts[of] >= FEWEST_RECORDS)
             low, high = max(usual - points, 0.0), min(usual + points, 1.0)
             yield Judged(MATCH_RATE, figure, now.figures[figure], usual, low, high, len(before), is_broken)
 

@@ -14,7 +14,16 @@ from crm_pipeline.settings import Project
 from crm_pipeline.state.decisions.acceptances import AcceptanceStore, LinkAcceptance
 from crm_pipeline.state.link_figures import Judged, LinkFigures, LinkFigureStore
 from crm_pipeline.steps.checks import STOPS, record_guard
-from crm_pipeline.steps.publishing.link_figures import EDGES, GROWTH, GUARDS, MATCH_RATE, WEIGHTS, judge, measure
+from crm_pipeline.steps.publishing.link_figures import (
+    EDGES,
+    GROWTH,
+    GUARDS,
+    MATCH_RATE,
+    POPULATION_OF,
+    WEIGHTS,
+    judge,
+    measure,
+)
 from crm_pipeline.steps.run import Run
 from crm_pipeline.tables import CLUSTERS
 
@@ -96,10 +105,14 @@ def told(failed: Sequence[Judged], now: LinkFigures) -> str:
     """What was expected and found, what else is new, and what to do, in a line."""
     [guard] = {each.guard for each in failed}
     numbers = "; ".join(f"{each.figure} {number(each.found)}, expected {band(each)}" for each in failed)
+    gone = [
+        of.removeprefix("records.") for each in failed if (of := POPULATION_OF.get(each.figure)) and now.counts[of] == 0
+    ]
+    lost = f" No records of {' and '.join(gone)} are left; has their kind got another meaning?" if gone else ""
     before = now.model_before
     is_other = before is not None and before != now.model_version
     model = f" The model is version {now.model_version}, {before} before." if is_other else ""
-    return f"{numbers}.{model} Nothing was published. If it is right: {_ACCEPT.format(guard=guard)}"
+    return f"{numbers}.{lost}{model} Nothing was published. If it is right: {_ACCEPT.format(guard=guard)}"
 
 
 def band(judged: Judged) -> str:

@@ -18,6 +18,7 @@ from crm_pipeline.steps.run import Run, utc_now
 from crm_pipeline.tables import (
     ANOMALIES,
     CHECK_RESULTS,
+    CLUSTERS,
     CONFLICTS,
     CORRECTIONS,
     CUSTOMER_CONTACTS,
@@ -81,11 +82,11 @@ def publish(run: Run) -> PublishSummary:
 def publish_steward(run: Run) -> PublishSummary:
     """What stewards see, also when the checks stopped the run.
 
-    The quarantine and which of its rows are open, corrections, loads, check results; pairs, what is asked about them
-    and what was decided; values left out of blocking.
+    The quarantine and which of its rows are open, corrections, loads, check results; pairs, clusters, what is asked
+    about them and what was decided; values left out of blocking.
     """
     records = review_records(run.project.config.extras("customers"))
-    of_pairs = (PAIRS, CONFLICTS, REVIEW_QUEUE, records, LINK_DECISIONS, HOT_VALUES)
+    of_pairs = (PAIRS, CLUSTERS, CONFLICTS, REVIEW_QUEUE, records, LINK_DECISIONS, HOT_VALUES)
     for table in (LOADS, REJECTIONS, CHECK_RESULTS, ANOMALIES, *of_pairs):
         run.warehouse.ensure(table)
     run_model(run.warehouse, run.sql_models[QUARANTINE.qualified])

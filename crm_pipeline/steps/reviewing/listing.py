@@ -20,8 +20,9 @@ from crm_pipeline.steps.reviewing.held import decisions_of, store_of
 from crm_pipeline.warehouse import Warehouse, open_reader
 
 _NEEDED = """
-    SELECT count(*) = 3 FROM duckdb_columns() WHERE (table_name, column_name) IN
-        (('review_queue', 'priority'), ('review_records', 'record_key'), ('link_decisions', 'disagreement'))
+    SELECT count(*) = 4 FROM duckdb_columns() WHERE (table_name, column_name) IN
+        (('review_queue', 'priority'), ('review_records', 'record_key'), ('link_decisions', 'disagreement'),
+        ('clusters', 'cluster_key'))
 """
 _QUESTIONS = """
     SELECT q.*, l.name AS name_l, r.name AS name_r
@@ -29,6 +30,9 @@ _QUESTIONS = """
         LEFT JOIN review_records AS l ON l.record_key = q.record_key_l
         LEFT JOIN review_records AS r ON r.record_key = q.record_key_r
     ORDER BY q.priority DESC, q.record_key_l, q.record_key_r
+"""
+_CLUSTERS = """
+    SELECT record_key, cluster_key FROM clusters JOIN (SELECT unnest(?::VARCHAR[]) AS record_key) USING (record_key)
 """
 _DISPUTED = """
     FROM link_decisions WHERE disagreement IS NOT NULL OR status IN ('contradicted', 'unknown_record')
@@ -84,7 +88,8 @@ def open_questions(project: Project, *, most: int | None = None) -> Listed:
     decisions = decisions_of(store_of(project).events())
     with reading(project) as reader:
         asked = reader.frame(_QUESTIONS)
-    left = unanswered(asked, decisions, _clusters_in(asked))
+        clusters = reader.frame(_CLUSTERS, [sorted({key for each in decisions for key in each.record_keys})])
+    left = unanswered(asked, decisions, clusters)
     return Listed(left.height, asked.height - left.height, left if most is None else left.head(most))
 
 
@@ -120,14 +125,3 @@ def every_decision(project: Project) -> pl.DataFrame:
         PipelineError: the store of decisions is damaged.
     """
     return entered(store_of(project).events())
-
-
-def _clusters_in(questions: pl.DataFrame) -> pl.DataFrame:
-    """record_key and cluster_key of the records that questions are about."""
-    sides = [
-        questions.select(pl.col(f"record_key_{side}").alias("record_key"), f"cluster_key_{side}").rename(
-            {f"cluster_key_{side}": "cluster_key"}
-        )
-        for side in ("l", "r")
-    ]
-    return pl.concat(sides).unique(maintain_order=True)

@@ -16,10 +16,9 @@ from crm_pipeline.report.figures.model import ACCEPTED, EARLIER, IN_USE, REFUSED
 from crm_pipeline.settings import Project
 from crm_pipeline.state.models import ModelStore, StoredModel
 from crm_pipeline.steps.publishing.link_accepting import accepted_models
-from crm_pipeline.steps.publishing.link_figures import LAST_RUNS
+from crm_pipeline.steps.publishing.link_figures import LAST_RUNS, POPULATION_OF
 from crm_pipeline.steps.publishing.link_guards import figures_of
 
-_OF = {"match_rate.people": "records.people", "match_rate.organisations": "records.organisations"}
 _READ = 200  # runs that are looked through for the last published ones on the same basis
 
 
@@ -102,7 +101,8 @@ def usual(project: Project, run_id: str) -> tuple[Usual, ...]:
     for figure, value in {**now.figures, **{name: each.found for name, each in judged.items()}}.items():
         verdict = judged.get(figure)
         beside = before[-verdict.runs :] if verdict else before
-        if now.counts.get(_OF.get(figure, "records"), 0) == 0:
+        is_broken = verdict is not None and verdict.is_broken
+        if now.counts.get(POPULATION_OF.get(figure, "records"), 0) == 0 and not is_broken:
             continue
         earlier = tuple(each.figures[figure] for each in beside if figure in each.figures)
         if verdict:
