@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from typing import NoReturn
@@ -50,9 +51,13 @@ def main() -> None:
     try:
         app()
     except SystemExit as end:
+        if _is_pipe_closed(end):
+            _end_unread()
         if end.code != _TYPER_INTERRUPTED:
             raise
         _end_interrupted()
+    except BrokenPipeError:
+        _end_unread()
     except PipelineError as error:
         for line in str(error).splitlines():  # several where several deliveries were refused
             console(error=True).print(f"error: {line}", markup=False, soft_wrap=True)
@@ -64,6 +69,24 @@ def main() -> None:
         sys.exit(3)
     except KeyboardInterrupt:
         _end_interrupted()
+
+
+def _is_pipe_closed(end: BaseException | None) -> bool:
+    """Whether it ended because whoever read what it prints has gone, as `head` does after its lines.
+
+    Rich and Typer end with exit code 1 then, and leave the error as the context of their own.
+    """
+    while end:
+        if isinstance(end, BrokenPipeError):
+            return True
+        end = end.__context__
+    return False
+
+
+def _end_unread() -> NoReturn:
+    """Ends with 0: what was asked for is done, and the reader has seen what it wanted."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)
 
 
 def _end_interrupted() -> NoReturn:

@@ -1,10 +1,11 @@
-"""A customer's explanation as people read it, and that of two records or customers."""
+"""A customer's explanation as people read it; that of two records or customers is in `pair_explanation`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from crm_pipeline.cli.output import print_table, say
+from crm_pipeline.cli.output import counted, print_table, say
+from crm_pipeline.cli.pair_explanation import found_by, print_decisions
 from crm_pipeline.cli.waterfall import print_waterfall
 
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
 
     from crm_pipeline.publish import Explanation
     from crm_pipeline.steps.telling.explaining import Reasons
-    from crm_pipeline.steps.telling.explaining_pairs import PairReasons
 
 _HISTORY_SHOWN = ("customer_id", "version", "valid_from", "valid_to")
 _RELATIONS_SHOWN = 20  # a large company may employ thousands
@@ -33,21 +33,6 @@ _KNOWN_BY = {
     "domain": "the domain tells it",
     "address": "the address tells it",
 }
-_STANDINGS = {
-    "link": "They are linked",
-    "refused": "Their link does not hold",
-    "review": "They wait for review",
-    "below_review_threshold": "They were compared, and their weight is below the review threshold",
-    "no_shared_key": "They were not compared: no shared blocking key. Had they been, this were their weight",
-    "person_and_organisation": "They were not compared: one is a person, the other an organisation",
-    "nothing_to_compare": "They were not compared: one has no name, birth date, telephone or e-mail address",
-    "unknown": "They are not among the stored pairs: not compared, or below the review threshold",
-}
-_REFUSALS = {
-    "cannot_link": "people decided that they are two ({by})",
-    "duplicate_free": "one customer would have two records of {by}, which has no duplicates",
-    "weak_bridge": "it is the one weak link between two groups whose own links are many and strong",
-}
 
 
 def print_explanation(found: Explanation, reasons: Reasons | None = None) -> None:
@@ -58,7 +43,7 @@ def print_explanation(found: Explanation, reasons: Reasons | None = None) -> Non
         say(f"{found.asked_id} was {found.reason}; it is {found.customer_id} now.\n")
     else:
         name = found.customer.get("name") or "without a name"
-        say(f"{found.customer_id}: {name}, {found.records.height} records\n")
+        say(f"{found.customer_id}: {name}, {counted(found.records.height, 'record')}\n")
     _print("Records, and why they are one", found.records)
     if reasons is not None:
         print_reasons(reasons)
@@ -112,20 +97,20 @@ def print_reasons(told: Reasons) -> None:
     weakest = told.weakest
     if weakest is None:
         return
-    columns = ("record", "by", "rule", "to", "weight")
-    rows = [
-        (row["record_key"], row["matched_by"] or "decision", row["rule"], row["attached_to"], row["match_weight"])
-        for row in told.attachments.to_dicts()
-    ]
+    columns = ("record", "by", "rule or decision", "to", "by way of", "weight")
+    rows = [_attachment(told, row) for row in told.attachments.to_dicts()]
     print_table("The strongest link of each record", columns, rows, right=("weight",))
+    print_decisions("Decisions that join them", told.decisions)
     if told.is_joined_otherwise:
         say(
-            "The stored links alone do not join all of them: decisions do, or a later run, which was stopped, has "
-            "stored other pairs.\n"
+            "The stored links and decisions do not join all of them: a later run, which was stopped, has stored other "
+            "pairs.\n"
         )
+    left, right = weakest["record_key_l"], weakest["record_key_r"]
+    by = found_by(weakest, told.decision_ids(left, right))
     say(
-        f"Weakest link: {weakest['record_key_l']} and {weakest['record_key_r']}, {_by(weakest)}. Without it "
-        f"{_records(weakest['left_count'])} and {_records(weakest['right_count'])} would fall apart.\n"
+        f"Weakest link: {left} and {right}, {by}. Without it {counted(weakest['left_count'], 'record')} and "
+        f"{counted(weakest['right_count'], 'record')} would fall apart.\n"
     )
     if told.waterfall:
         print_waterfall(told.waterfall)
@@ -133,43 +118,15 @@ def print_reasons(told: Reasons) -> None:
         say(f"Its weight can't be taken apart: {told.missing}.\n")
 
 
-def print_pair(told: PairReasons) -> None:
-    """Why two are one customer or not, and the waterfall of the strongest pair between them."""
-    left, right = told.left.customer_id, told.right.customer_id
-    say(f"Both are {left}." if told.is_one else f"They are two customers: {left} and {right}.")
-    if told.pair_count > 1:
-        found = "" if told.found_count is None else f", of which {told.found_count:,} share a blocking key"
-        which = "The strongest" if told.waterfall or told.link else "One of them"
-        say(f"Between them are {told.pair_count:,} pairs of records{found}. {which}:")
-    say(f"{told.record_key_l} and {told.record_key_r}")
-    say(f"{_STANDINGS[told.standing]}{_more(told)}.\n")
-    if told.waterfall:
-        if told.waterfall.rules:
-            say(f"Found by: {', '.join(told.waterfall.rules)}\n")
-        print_waterfall(told.waterfall)
-    elif told.missing:
-        say(f"The weight can't be taken apart: {told.missing}.\n")
-
-
-def _more(told: PairReasons) -> str:
-    if told.conflict:
-        return ": " + _REFUSALS[told.conflict["reason"]].format(by=told.conflict["blocked_by"])
-    return f", {_by(told.link)}" if told.link else ""
-
-
-def _by(link: dict[str, Any]) -> str:
-    """What found a link: the identifier, the rule and the weight, or a decision."""
-    match link["matched_by"]:
-        case "identifier":
-            return f"by the identifier {link['rule']}"
-        case "model":
-            return f"found by the rule {link['rule']}, weight {link['match_weight']:.1f}"
-        case _:
-            return "by a decision"
-
-
-def _records(count: int) -> str:
-    return "1 record" if count == 1 else f"{count:,} records"
+def _attachment(told: Reasons, row: dict[str, Any]) -> tuple[Any, ...]:
+    """A line of the strongest links: of a decision its id, and the deleted records that it leads over."""
+    own, other = row["record_key"], row["attached_to"]
+    rule, over = row["rule"], ""
+    if row["matched_by"] == "decision":
+        way = told.way(own, other)
+        rule = ", ".join(told.decision_ids(own, other))
+        over = ", ".join(f"{joint.record_key_r} (deleted)" for joint in way[:-1])
+    return own, row["matched_by"] or "", rule, other, over, row["match_weight"]
 
 
 def _print(title: str, frame: pl.DataFrame) -> None:

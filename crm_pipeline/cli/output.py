@@ -91,6 +91,11 @@ def shown_path(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """A count with its noun: `1 row`, `1,234 rows`; `many` where an s does not make the plural."""
+    return f"1 {one}" if count == 1 else f"{count:,} {many or one + 's'}"
+
+
 def shown(cell: Any) -> str:
     """A cell as people read it; a null as nothing."""
     match cell:

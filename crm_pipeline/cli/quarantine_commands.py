@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crm_pipeline.cli.options import JsonOption, ProjectOption, system_user
-from crm_pipeline.cli.output import print_json, print_table, progress_reported, say
+from crm_pipeline.cli.output import counted, print_json, print_table, progress_reported, say
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Project, load_project
 
@@ -52,20 +52,21 @@ def quarantine_list(
 
     Example: crm-pipeline quarantine list --severity row
     """
-    from crm_pipeline.publish.quarantine import counted, quarantined
+    from crm_pipeline.publish.quarantine import counted as counted_by
+    from crm_pipeline.publish.quarantine import quarantined
     from crm_pipeline.steps.correcting.choosing import chosen
 
     opened = load_project(project)
     file, meant = opened.steward_file, chosen(opened, source, extract, rule, severity, is_all=every)
-    found = counted(file, meant)
+    found = counted_by(file, meant)
     shown = quarantined(file, meant, limit=rows) if rows else None
     if as_json:
         told = {"rows_in_all": found.total, "counts": found.counts.to_dicts(), "corrections": found.corrections}
         print_json(told | ({} if shown is None else {"rows": shown.to_dicts()}))
         return
     names = ("source", "extract", "rule", "severity", "rows", "corrected")
-    what = "rejected rows" if every else "open rejected rows"
-    print_table(f"{found.total:,} {what}", names, found.counts.select(names).rows(), right=("rows", "corrected"))
+    what = "rejected row" if every else "open rejected row"
+    print_table(counted(found.total, what), names, found.counts.select(names).rows(), right=("rows", "corrected"))
     if found.corrections:
         say("Corrections: " + ", ".join(f"{count:,} {status}" for status, count in found.corrections.items()))
     if shown is not None:
@@ -105,7 +106,7 @@ def quarantine_export(
         print_json({"file": str(file), "rows": dict(done.rows), "unreadable_lines": done.unreadable})
         return
     for name, count in done.rows.items():
-        say(f"{name}: {count:,} rows")
+        say(f"{name}: {counted(count, 'row')}")
     if done.unreadable:
         place = f"in the sheet {UNREADABLE_SHEET!r}" if file.suffix.lower() == ".xlsx" else "left out of a CSV file"
         say(f"{done.unreadable:,} lines that could not be read are {place}: have the source deliver them again.")

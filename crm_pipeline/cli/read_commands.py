@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crm_pipeline.cli.explanation import print_explanation, print_pair
+from crm_pipeline.cli.explanation import print_explanation
 from crm_pipeline.cli.options import JsonOption, ProjectOption
-from crm_pipeline.cli.output import print_json, print_table, say, shown_path
+from crm_pipeline.cli.output import counted, print_json, print_table, say, shown_path
+from crm_pipeline.cli.pair_explanation import print_pair
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Project, load_project
 
@@ -45,14 +46,14 @@ def query(
         if as_json:
             print_json({"file": str(to), "rows": rows})
         else:
-            say(f"{to}: {rows:,} rows")
+            say(f"{to}: {counted(rows, 'row')}")
         return
     frame = run_query(opened.published_file, sql, zone=opened.config.timezone)
     if as_json:
         print_json(frame.to_dicts())
         return
     numeric = [name for name, kind in frame.schema.items() if kind.is_numeric()]
-    print_table(f"{frame.height:,} rows", frame.columns, frame.rows(), right=numeric)
+    print_table(counted(frame.height, "row"), frame.columns, frame.rows(), right=numeric)
 
 
 def explain(
@@ -84,6 +85,13 @@ def explain(
             expected="an ID, or --source and --key, or --pair",
             found="none of them or several",
             cure="See `crm-pipeline explain --help`.",
+        )
+    if chart and not chart.absolute().parent.is_dir():
+        raise ConfigurationError(
+            where="explain --chart",
+            expected="a file in a folder that exists",
+            found=str(chart),
+            cure="Make the folder, or name another one.",
         )
     if pair:
         _explain_pair(opened, pair, chart, as_json=as_json)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crm_pipeline.cli.options import JsonOption, ProjectOption, system_user
-from crm_pipeline.cli.output import print_json, print_table, say
+from crm_pipeline.cli.output import counted, print_json, print_table, say
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Project, load_project
 
@@ -22,8 +22,8 @@ _review = typer.Typer(
     help="Which records are one customer: questions, decisions, and taking them back.", no_args_is_help=True
 )
 _LISTED = 20  # refused lines shown; all of them with --json
-_QUESTIONS = ("question_id", "name_l", "name_r", "match_probability", "reason", "rule", "stake", "record_key_l",
-              "record_key_r")  # fmt: skip
+_QUESTIONS = ("question_id", "priority", "name_l", "name_r", "match_probability", "reason", "rule", "stake",
+              "record_key_l", "record_key_r")  # fmt: skip
 _DISPUTED = ("decision_id", "kind", "record_key_l", "record_key_r", "status", "contradicts", "disagreement",
              "matched_by", "rule", "match_weight", "match_probability", "decided_by", "why")  # fmt: skip
 _DECISIONS = ("decision_id", "kind", "record_key_l", "record_key_r", "decided_by", "decided_at", "why",
@@ -78,7 +78,7 @@ def _list_questions(project: Project, most: int, *, as_json: bool) -> None:
         told = {"questions_in_all": listed.total, "answered_since_the_last_run": listed.answered}
         print_json(told | {"questions": listed.questions.to_dicts()})
         return
-    _print_frame(f"{listed.total:,} open questions", listed.questions, _QUESTIONS)
+    _print_frame(counted(listed.total, "open question"), listed.questions, _QUESTIONS)
     if listed.answered:
         say(f"{listed.answered:,} more were answered since the last run; the next one applies it.")
     if listed.total > listed.questions.height:
@@ -92,7 +92,7 @@ def _export(project: Project, file: Path, *, as_json: bool) -> None:
     if as_json:
         print_json({"file": str(file), "questions": listed.questions.height})
         return
-    say(f"{listed.questions.height:,} questions")
+    say(counted(listed.questions.height, "question"))
     say(f"{file}: write same or different into {DECISION} and the reason into {WHY}, leave the rest, then "
         f"crm-pipeline review import {file}")  # fmt: skip
 
@@ -104,12 +104,12 @@ def _list_decisions(project: Project, *, is_disputed: bool, as_json: bool) -> No
     if as_json:
         print_json({"decisions": found.to_dicts()})
         return
-    what = "decisions that something says the contrary of" if is_disputed else "decisions"
-    _print_frame(f"{found.height:,} {what}", found, _DISPUTED if is_disputed else _DECISIONS)
+    against = " that something says the contrary of" if is_disputed else ""
+    _print_frame(counted(found.height, "decision") + against, found, _DISPUTED if is_disputed else _DECISIONS)
 
 
 def _print_frame(title: str, frame: pl.DataFrame, columns: tuple[str, ...]) -> None:
-    right = ("match_probability", "match_weight", "stake")
+    right = ("priority", "match_probability", "match_weight", "stake")
     print_table(title, columns, frame.select(columns).rows(), right=right)
 
 
@@ -118,7 +118,7 @@ def review_decide(
         list[str],
         typer.Argument(
             metavar="LEFT RIGHT same|different",
-            help="Two record keys, or one question's id for both, or how it begins.",
+            help="Two record keys, or one question's id for both, or how it begins; 相同, 不同 do too.",
         ),
     ],
     why: WhyOption,
@@ -133,20 +133,22 @@ def review_decide(
     Example: crm-pipeline review decide Q5B2C0F9A1D different --why "father and son"
     """
     from crm_pipeline.steps.reviewing.deciding import decide
+    from crm_pipeline.steps.reviewing.importing import WORDS
 
     *meant, said = words
-    if said not in {"same", "different"}:
+    is_same = WORDS.get(said.strip().lower())
+    if is_same is None:
         raise ConfigurationError(
-            where="review decide", expected="same or different at the end", found=said, cure="Write it last."
+            where="review decide", expected=f"{', '.join(WORDS)} at the end", found=said, cure="Write it last."
         )
     opened, who = load_project(project), by or system_user()
-    event, decision_id = decide(opened, meant, is_same=said == "same", why=why, decided_by=who)
+    event, decision_id = decide(opened, meant, is_same=is_same, why=why, decided_by=who)
     if as_json:
         print_json({"decision_id": decision_id, "is_new": event is not None})
     elif event is None:
         say(f"{decision_id} says so already; nothing is changed.")
     else:
-        say(f"{decision_id}: {event.record_key_l} and {event.record_key_r} are {said}; the next run applies it.")
+        say(f"{decision_id}: {event.record_key_l} and {event.record_key_r} are {event.kind}; the next run applies it.")
 
 
 def review_import(
@@ -182,8 +184,8 @@ def review_import(
 
 def _print_imported(done: Imported) -> None:
     entered = len(done.events)
-    counted = f"{done.unchanged:,} unchanged, {done.still_open:,} open, {len(done.refused):,} refused."
-    say(f"{entered:,} decisions entered, {counted}")
+    rest = f"{done.unchanged:,} unchanged, {done.still_open:,} open, {len(done.refused):,} refused."
+    say(f"{counted(entered, 'decision')} entered, {rest}")
     if done.events:
         say(f"{done.events[0].decision_id} to {done.events[-1].decision_id}; the next run applies them.")
     if done.refused:

@@ -53,18 +53,27 @@ def run(
             help="Land its full delivery though it lacks more records than delete_limit allows; may be repeated.",
         ),
     ] = None,
+    monthly: Annotated[
+        bool,
+        typer.Option(
+            "--monthly", help="The monthly job: all records judged, the linkage model trained anew, a full backup."
+        ),
+    ] = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
     """Run the main job, headless: the same job as in the UI, recorded there too.
 
     Examples: crm-pipeline run --date 2026-01-28   crm-pipeline run --from 2026-01-01 --to 2026-01-31
+    crm-pipeline run --monthly
     """
     log_to_stderr(is_verbose=verbose)
     opened = load_project(project)
     begin, end = _days(opened, date, first, last)
     accepted = known_extracts(opened, accept_loss or [])
-    is_good = run_and_report(opened, begin, end, reread=reread, accept_loss=accepted, as_json=as_json)
+    is_good = run_and_report(
+        opened, begin, end, reread=reread, accept_loss=accepted, is_monthly=monthly, as_json=as_json
+    )
     raise typer.Exit(0 if is_good else 1)
 
 
@@ -186,11 +195,12 @@ def run_and_report(
     *,
     reread: bool = False,
     accept_loss: Collection[str] = (),
+    is_monthly: bool = False,
     as_json: bool = False,
 ) -> bool:
-    """Runs the main job over business dates and prints the result; True when no check failed."""
+    """Runs the nightly or the monthly job over business dates and prints the result; True when no check failed."""
     from crm_pipeline.orchestration.execute import execute
-    from crm_pipeline.orchestration.jobs import NIGHTLY
+    from crm_pipeline.orchestration.jobs import MONTHLY, NIGHTLY
     from crm_pipeline.state.landing import Landing
     from crm_pipeline.steps.days import days_between
     from crm_pipeline.steps.looking.check import require_backup_key, require_deliveries
@@ -200,8 +210,9 @@ def run_and_report(
     require_free(project.var)
     require_backup_key(project)
     with progress_reported("run") as progress, _report_of_stopped_run(project):
+        job = MONTHLY if is_monthly else NIGHTLY
         executed = execute(
-            project, NIGHTLY, first=first, last=last, reread=reread, accept_loss=accept_loss, progress=progress
+            project, job, first=first, last=last, reread=reread, accept_loss=accept_loss, progress=progress
         )
     report_run(project, executed, as_json=as_json)
     return not executed.has_findings

@@ -121,4 +121,4 @@ FORMER_MEMBERS = Table(
     ),
 )
 
-IDENTITY_KINDS = ("created", "merged", "split", "moved", "revived", "retired", "erased")
+IDENTITY_KINDS = ("created", "revived", "merged", "split", "moved", "retired", "erased")

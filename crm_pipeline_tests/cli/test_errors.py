@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -282,3 +283,14 @@ def test_a_second_run_is_told_who_holds_the_project(
     assert len(done.stderr.splitlines()) == 1 or arguments == ("rebuild",)  # not a step of a run was begun
     assert contents(project, *KEPT) == before
     assert query(project / "published/crm.duckdb", "SELECT count(*) FROM customers").item() == 305
+
+
+@pytest.mark.slow
+def test_the_monthly_job_without_the_ui(fresh_small: Path, command: CommandLine) -> None:
+    """`run --monthly` is the monthly job, with the exit codes of `run`; a wrong date ends it with exit 2."""
+    project = forget_runs(fresh_small)
+    assert command("run", "--monthly", "--date", "2099-01-01", "--project", project).returncode == 2
+    done = command("run", "--monthly", "--date", projects.DATE, "--project", project)
+    assert done.returncode == 0, done.stderr
+    [run] = json.loads(command("status", "--json", "--project", project).stdout)["runs"]
+    assert run["job"] == "monthly"

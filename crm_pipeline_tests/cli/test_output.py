@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 import typer
 
 from crm_pipeline.cli.app import app
+from crm_pipeline.cli.output import counted
 from crm_pipeline_tests import projects
 from crm_pipeline_tests.e2e.crash import CommandLine
 
@@ -121,7 +124,9 @@ def test_status_before_any_run_says_nothing_wrong(fresh_small: Path, command: Co
     """`status` of a project that never ran exits with 0 and makes no files."""
     done = command("status", "--json", "--project", fresh_small)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"runs": [], "failed_checks": [], "published": None}
+    told = json.loads(done.stdout)
+    assert not any(told.pop("waiting").values())
+    assert told == {"runs": [], "failed_checks": [], "published": None}
     assert not (fresh_small / "var").exists()
 
 
@@ -133,3 +138,20 @@ def test_init_makes_a_project_that_is_not_overwritten(tmp_path: Path, command: C
     again = command("init", folder)
     assert again.returncode == 2
     assert "expected a new or empty folder" in again.stderr
+
+
+@pytest.mark.parametrize(("count", "expected"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (1234, "1,234 rows")])
+def test_a_count_agrees_with_its_noun(count: int, expected: str) -> None:
+    """One thing is counted in the singular, any other number in the plural."""
+    assert counted(count, "row") == expected
+
+
+def test_a_reader_that_goes_is_no_failure() -> None:
+    """`python -m crm_pipeline` is the command line, and ends with 0 when nobody reads on."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "crm_pipeline", "query", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout
+        running.stdout.close()
+        _, error = running.communicate()
+    assert (running.returncode, error) == (0, b"")

@@ -252,9 +252,12 @@ def write(file: Path, lines: list[dict[str, str]]) -> Path:
     ("arguments", "said"),
     [
         (("crm/customers/1", "crm/customers/99", "same", "--why", "x"), "crm/customers/99"),
-        (("crm/customers/1", "crm/customers/1", "same", "--why", "x"), "both are the same record"),
-        (("crm/customers/1", "shop/customers/a", "same", "--why", " "), "no reason"),
-        (("crm/customers/1", "shop/customers/a", "perhaps", "--why", "x"), "same or different"),
+        (("crm/customers/1", "crm/customers/1", "same", "--why", "x"), "expected two different records; found"),
+        (
+            ("crm/customers/1", "shop/customers/a", "same", "--why", " "),
+            "expected a reason, for whoever asks later; found none. Write --why",
+        ),
+        (("crm/customers/1", "shop/customers/a", "perhaps", "--why", "x"), "same, different, 相同, 不同 at the end"),
         (("Q0000000000", "same", "--why", "x"), "Q0000000000"),
         (("crm/customers/1", "shop/customers/a", "same"), "--why"),
     ],
@@ -267,3 +270,13 @@ def test_what_can_not_be_decided_is_a_wrong_call(
     assert done.returncode == 2
     assert said in " ".join(done.stderr.split())
     assert not (linked / "state/decisions/links").exists()
+
+
+def test_the_words_of_a_file_are_those_of_the_command(command: CommandLine, project: Path) -> None:
+    """`review decide` takes 相同 and 不同 as `review import` does, and stores what same and different mean."""
+    for said, meant in (("相同", "same"), ("不同", "different")):
+        done = command("review", "decide", key("crm/1"), key("shop/a"), said, "--why", "x", "--project", project)
+        assert done.returncode == 0, done.stderr
+        assert f"are {meant}; the next run applies it" in done.stdout
+        taken_back = done.stdout.split(":")[0]
+        assert command("review", "undo", taken_back, "--why", "x", "--project", project).returncode == 0

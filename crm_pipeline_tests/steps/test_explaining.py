@@ -13,16 +13,23 @@ import pytest
 from typer.testing import CliRunner
 
 from crm_pipeline.cli.app import app
+from crm_pipeline.cli.explanation import print_reasons
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.linkage import cluster_records, pair_records
+from crm_pipeline.linkage.clustering.disagreements import judge_decisions
 from crm_pipeline.linkage.identity.ids import customer_ids
 from crm_pipeline.publish import Publication, publish_duckdb, publish_matching_index
 from crm_pipeline.settings import Project, load_project
+from crm_pipeline.state.decisions.links import LinkDecisions, LinkKind, Said
 from crm_pipeline.state.models import ModelStore
+from crm_pipeline.steps.reviewing.asking import entered
+from crm_pipeline.steps.reviewing.held import constraints_of, decisions_of
+from crm_pipeline.steps.telling.above_links import Above
 from crm_pipeline.steps.telling.evidence import held_together, worth
 from crm_pipeline.steps.telling.explaining import reasons
 from crm_pipeline.steps.telling.explaining_pairs import PairReasons, Standing, explain_pair
-from crm_pipeline.tables import CONFLICTS, CUSTOMER_IDS, CUSTOMER_RECORDS, MEMBERS, PAIRS
+from crm_pipeline.steps.telling.told_decisions import Applied
+from crm_pipeline.tables import CONFLICTS, CUSTOMER_IDS, CUSTOMER_RECORDS, LINK_DECISIONS, MEMBERS, PAIRS
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline_tests.linkage.conftest import fill_customers
 from crm_pipeline_tests.linkage.test_explaining import random_records
@@ -61,11 +68,15 @@ def _publish(warehouse: Warehouse, project: Project) -> None:
     warehouse.replace(MEMBERS, members)
     parts = pl.col("record_key").str.splitn("/", 3).struct.rename_fields(["source", "extract", "source_id"])
     warehouse.replace(CUSTOMER_RECORDS, members.with_columns(parts.alias("key")).unnest("key"))
+    events = LinkDecisions(project.state / "decisions").events()
+    judged = judge_decisions(warehouse, decisions_of(events), frozenset())
+    decided = entered(events).join(judged, on="decision_id").select(LINK_DECISIONS.column_names)
+    warehouse.replace(LINK_DECISIONS, decided)
     ids = members.select(pl.col("customer_id").alias("any_customer_id"), "customer_id").unique()
     warehouse.replace(CUSTOMER_IDS, ids.with_columns(pl.lit("current").alias("reason")))
     for file, tables in (
         (project.published_file, (CUSTOMER_RECORDS, CUSTOMER_IDS)),
-        (project.steward_file, (PAIRS, CONFLICTS)),
+        (project.steward_file, (PAIRS, CONFLICTS, LINK_DECISIONS)),
     ):
         file.parent.mkdir(exist_ok=True)
         publications = [Publication.of(table) for table in tables]
@@ -209,6 +220,10 @@ def test_command(made: Path, project: Project, tmp_path: Path) -> None:
     }
     page = chart.read_text(encoding="utf-8")
     assert [value for value in values if value and len(value) > 6 and value in page] == []
+    nowhere = tmp_path / "nowhere" / "why.html"
+    refused = CliRunner().invoke(app, [*pair, "--chart", str(nowhere)])
+    assert isinstance(refused.exception, ConfigurationError)
+    assert not nowhere.parent.exists()
     wrong = CliRunner().invoke(app, [*pair, "C000000018"])
     assert isinstance(wrong.exception, ConfigurationError)
 
@@ -230,3 +245,148 @@ def test_figures_of_the_report(project: Project) -> None:
         for comparison in each.comparisons:
             assert comparison.levels[0].stranger > comparison.levels[-1].stranger
     assert worth(None) == ()
+
+
+WHO, WHY, AT = "李雷", "同一人，电话核实", datetime(2026, 3, 4, 5, 6)  # noqa: DTZ001 - UTC
+
+
+def decide(project: Project, *said: tuple[LinkKind, str, str]) -> None:
+    store = LinkDecisions(project.state / "decisions")
+    store.append([Said(kind, left, right, WHY) for kind, left, right in said], decided_by=WHO, now=AT)
+
+
+def run_again(project: Project, *, without: str = "") -> None:
+    """Clusters and publishes as a run does, decisions applied; a record may be deleted before."""
+    with Warehouse.open(project.warehouse_file, temporary=project.var / "temporary") as warehouse:
+        warehouse.execute("DELETE FROM std.customers WHERE record_key = ?", [without])
+        cluster_records(warehouse, constraints=constraints_of(project))
+        _publish(warehouse, project)
+
+
+@pytest.fixture
+def own(made: Path, tmp_path: Path) -> Project:
+    shutil.copytree(made, tmp_path / "own")
+    return load_project(tmp_path / "own")
+
+
+def waiting(project: Project) -> dict[str, Any]:
+    """A pair that waits, between records that no link holds."""
+    sql = """
+        FROM link.pairs p WHERE verdict = 'review' AND NOT EXISTS (
+            FROM link.pairs q WHERE verdict = 'link' AND (q.record_key_l IN (p.record_key_l, p.record_key_r)
+                OR q.record_key_r IN (p.record_key_l, p.record_key_r))
+        ) ORDER BY ALL LIMIT 1
+    """
+    [row] = rows_of(project, sql) or rows_of(project, "FROM link.pairs WHERE verdict = 'review' ORDER BY ALL LIMIT 1")
+    return row
+
+
+@pytest.mark.parametrize(("kind", "above"), [(LinkKind.SAME, Above.SAME), (LinkKind.DIFFERENT, Above.DIFFERENT)])
+def test_a_decision_stands_above_a_waiting_pair(own: Project, kind: LinkKind, above: Above) -> None:
+    """What a person decided is told first, with who, when and why, and before the run that it is not applied yet."""
+    link = waiting(own)
+    decide(own, (kind, link["record_key_l"], link["record_key_r"]))
+    for applied in (Applied.NEXT_RUN, Applied.YES):
+        found = told(own, link)
+        [decision] = found.above.decisions
+        assert (found.above.kind, found.standing) == (above, Standing.REVIEW)
+        assert (decision.decision_id, decision.decided_by, decision.why, decision.decided_at) == (
+            "D000001", WHO, WHY, AT,
+        )  # fmt: skip
+        assert decision.applied is applied
+        assert found.is_one == (applied is Applied.YES and kind is LinkKind.SAME)
+        run_again(own)
+    pair = ["explain", "--pair", link["record_key_l"], link["record_key_r"], "--project", str(own.root)]
+    shown = CliRunner().invoke(app, pair).output
+    assert f"D000001, by {WHO} at 2026-03-04 05:06 UTC: {WHY}" in shown
+    assert "They wait for review" not in shown
+    assert "Without decisions they would wait for review" in shown
+    given = json.loads(CliRunner().invoke(app, [*pair, "--json"]).output)
+    assert given["above"] == above.value
+    assert given["decisions"][0]["decided_by"] == WHO
+    store = LinkDecisions(own.state / "decisions")
+    store.append([Said(LinkKind.WITHDRAWN, *ends_of(link), "错了", "D000001")], decided_by=WHO, now=AT)
+    assert told(own, link).above.decisions[0].applied is Applied.TAKEN_BACK
+
+
+def ends_of(link: dict[str, Any]) -> tuple[str, str]:
+    return link["record_key_l"], link["record_key_r"]
+
+
+def strangers(project: Project, count: int) -> list[str]:
+    """Records that nothing joins to any other."""
+    sql = """
+        SELECT record_key FROM link.clusters WHERE matched_by = 'single' AND record_key NOT IN (
+            SELECT record_key_l FROM link.pairs UNION SELECT record_key_r FROM link.pairs) ORDER BY 1
+    """
+    return [row["record_key"] for row in rows_of(project, sql)][:count]
+
+
+def test_a_chain_of_decisions_is_named(own: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two that decisions join over a deleted record are told by that way, in both commands."""
+    one, gone, other = strangers(own, 3)
+    decide(own, (LinkKind.SAME, one, gone), (LinkKind.SAME, gone, other))
+    run_again(own)
+    run_again(own, without=gone)
+    found = explain_pair(own, one, other)
+    assert (found.is_one, found.above.kind) == (True, Above.JOINED)
+    assert [(joint.record_key_l, joint.record_key_r) for joint in found.above.way] == [(one, gone), (gone, other)]
+    assert [joint.decision.decision_id for joint in found.above.way if joint.decision] == ["D000001", "D000002"]
+    why = reasons(own, [one, other])
+    assert why.attachments["matched_by"].to_list() == ["decision", "decision"]
+    assert why.attachments["attached_to"].to_list() == [other, one]
+    assert why.decision_ids(one, other) == ["D000001", "D000002"]
+    assert not why.is_joined_otherwise
+    print_reasons(why)
+    shown = capsys.readouterr().out
+    assert f"{gone} (deleted)" in shown
+    assert "by the decisions D000001, D000002" in shown
+    assert WHY in shown
+    json.dumps(why.as_dict())
+
+
+def test_others_join_or_divide_two(own: Project) -> None:
+    """Two of one customer without a link of their own are told by the strongest way; a decision divides by others."""
+    one, middle, other, apart = strangers(own, 4)
+    decide(own, (LinkKind.SAME, one, middle), (LinkKind.SAME, middle, other), (LinkKind.DIFFERENT, one, apart))
+    run_again(own)
+    joined = explain_pair(own, one, other)
+    assert joined.above.kind is Above.JOINED
+    assert [joint.record_key_r for joint in joined.above.way] == [middle, other]
+    divided = explain_pair(own, other, apart)
+    assert (divided.is_one, divided.above.kind) == (False, Above.APART)
+    ways = [(joint.record_key_l, joint.record_key_r) for joint in divided.above.way]
+    expected = [(other, middle), (middle, one), (one, apart)]
+    if divided.record_key_l != other:
+        expected = [(right, left) for left, right in reversed(expected)]
+    assert ways == expected
+    shown = CliRunner().invoke(app, ["explain", "--pair", other, apart, "--project", str(own.root)]).output
+    assert f"D000003, by {WHO}" in shown
+
+
+def test_both_tables_name_one_reason(own: Project) -> None:
+    """What `customer_records` says holds a record is what the strongest link of `explain ID` says, decisions too."""
+    [link] = rows_of(own, "FROM link.pairs WHERE matched_by = 'model' AND verdict = 'link' ORDER BY ALL LIMIT 1")
+    stranger = strangers(own, 1)[0]
+    decide(own, (LinkKind.SAME, *ends_of(link)), (LinkKind.SAME, link["record_key_l"], stranger))
+    run_again(own)
+    sql = """
+        SELECT customer_id, list(record_key ORDER BY record_key) AS keys, list(matched_by ORDER BY record_key) AS by
+        FROM link.members GROUP BY ALL HAVING count(*) > 1 ORDER BY list_contains(keys, ?) DESC, 1 LIMIT 12
+    """.replace("?", f"'{stranger}'")
+    for row in rows_of(own, sql):
+        assert reasons(own, row["keys"]).attachments["matched_by"].to_list() == row["by"]
+        shown = CliRunner().invoke(app, ["explain", "--pair", row["keys"][0], row["keys"][-1], "--project",
+                                         str(own.root)])  # fmt: skip
+        assert shown.exit_code == 0
+        assert "were not compared" not in shown.output
+
+
+def test_an_index_of_another_form(own: Project) -> None:
+    """Decisions and links are told beside an index that an earlier version published, and what is missing is said."""
+    with Warehouse.open(own.matching_file, temporary=own.var / "temporary") as index:
+        index.execute("DROP TABLE basis")
+    link = waiting(own)
+    found = told(own, link)
+    assert (found.standing, found.waterfall) == (Standing.REVIEW, None)
+    assert "earlier form" in found.missing

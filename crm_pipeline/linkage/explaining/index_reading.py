@@ -18,8 +18,10 @@ _EXISTS = "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_da
 _ENDS = ("record_key_l", "record_key_r")
 
 
-def model_version(index: Warehouse) -> int:
-    """The version of the model that it was made with; 0 where nothing was compared."""
+def model_version(index: Warehouse) -> int | None:
+    """The version of the model that it was made with; 0 where nothing was compared, None in a file of another form."""
+    if not index.value(_EXISTS, ["basis"]):
+        return None
     return int(index.value("SELECT coalesce(max(model_version), 0) FROM basis"))
 
 

@@ -110,12 +110,12 @@ def decide(
     """
     left, right = record_keys(project, words)
     done = enter(project, [Answer("this decision", left, right, is_same, why)], decided_by=decided_by)
-    if done.refused:
+    for refusal in (each.refusal for each in done.refused if each.refusal):
         raise ConfigurationError(
             where="review decide",
-            expected="a decision that can hold beside the earlier ones, on records that exist, with a reason",
-            found=str(done.refused[0].refusal),
-            cure="Nothing was entered.",
+            expected=refusal.expected,
+            found=refusal.found,
+            cure=f"{refusal.cure} Nothing was entered.",
         )
     return (done.events[0], done.events[0].decision_id) if done.events else (None, str(done.known[0].known_as))
 

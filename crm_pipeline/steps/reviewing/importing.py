@@ -70,7 +70,7 @@ def import_answers(project: Project, file: Path, *, decided_by: str, why: str = 
         if line["place"] not in wrong
     ]
     done = enter(project, answers, decided_by=decided_by, file_name=file.name, is_refused=bool(wrong))
-    refused = wrong | {each.answer.place: str(each.refusal) for each in done.refused}
+    refused = wrong | {each.answer.place: each.refusal.reason for each in done.refused if each.refusal}
     in_order = tuple((line["place"], refused[line["place"]]) for line in given if line["place"] in refused)
     return Imported(done.events, len(done.known), len(lines) - len(given), in_order)
 

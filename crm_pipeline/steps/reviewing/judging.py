@@ -49,6 +49,23 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an answer can't be entered.
+
+    Attributes:
+        reason: in a sentence, beside the line of a file.
+        expected: what would have been entered.
+        found: what was there instead.
+        cure: what to do.
+    """
+
+    reason: str
+    expected: str
+    found: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What became of one answer.
 
@@ -60,7 +77,7 @@ class Judged:
 
     answer: Answer
     known_as: str | None = None
-    refusal: str | None = None
+    refusal: Refusal | None = None
 
     @property
     def said(self) -> Said | None:
@@ -98,20 +115,24 @@ def judge(project: Project, answers: Sequence[Answer], events: Sequence[LinkEven
     ]
 
 
-def _unfit(answer: Answer, known: set[str]) -> str | None:
+def _unfit(answer: Answer, known: set[str]) -> Refusal | None:
     """Why an answer can't be entered whatever else was decided."""
     if not answer.why.strip():
-        return "it has no reason; write why, for whoever asks later"
+        reason = "it has no reason; write why, for whoever asks later"
+        return Refusal(reason, "a reason, for whoever asks later", "none", "Write --why.")
     if answer.record_key_l == answer.record_key_r:
-        return "both are the same record"
+        cure = "Name another record; a record needs no decision about itself."
+        return Refusal("both are the same record", "two different records", f"{answer.record_key_l} twice", cure)
     unknown = [key for key in answer.pair if key not in known]
     if unknown:
-        return f"no record was ever published as {' or '.join(unknown)}; see source, extract and source_id in \
-customer_records"
+        keys = " or ".join(unknown)
+        reason = f"no record was ever published as {keys}; see source, extract and source_id in customer_records"
+        cure = "Look the key up in customer_records: it is source/extract/source_id."
+        return Refusal(reason, "keys of records that were published", keys, cure)
     return None
 
 
-def _contradicted(judged: Sequence[Judged], events: Sequence[LinkEvent]) -> dict[str, str]:
+def _contradicted(judged: Sequence[Judged], events: Sequence[LinkEvent]) -> dict[str, Refusal]:
     """Place of each new answer that contradicts what was decided, or an answer before it, to the refusal."""
     entered = {event.decision_id: event for event in in_force(events)}
     before = [
@@ -123,15 +144,20 @@ def _contradicted(judged: Sequence[Judged], events: Sequence[LinkEvent]) -> dict
     return {each.decision.decision_id: _refusal(each.earlier, entered) for each in found if each.earlier is not None}
 
 
-def _refusal(earlier: Decision, entered: dict[str, LinkEvent]) -> str:
+def _refusal(earlier: Decision, entered: dict[str, LinkEvent]) -> Refusal:
+    expected = "a decision that holds beside the earlier ones"
     event = entered.get(earlier.decision_id)
     if event is None:
-        return f"it contradicts {earlier.decision_id}"
-    keys = f"{event.record_key_l} and {event.record_key_r}"
-    return (
-        f"it contradicts {event.decision_id}: {keys} are {event.kind.value}, decided by {event.decided_by} at "
-        f"{event.decided_at:%Y-%m-%d %H:%M} UTC; undo that first if it is wrong"
+        found = f"one against {earlier.decision_id}"
+        return Refusal(
+            f"it contradicts {earlier.decision_id}", expected, found, f"Correct it or {earlier.decision_id}."
+        )
+    told = (
+        f"{event.decision_id}: {event.record_key_l} and {event.record_key_r} are {event.kind.value}, decided by "
+        f"{event.decided_by} at {event.decided_at:%Y-%m-%d %H:%M} UTC"
     )
+    cure = f"If that is wrong, `crm-pipeline review undo {event.decision_id}` first."
+    return Refusal(f"it contradicts {told}; undo that first if it is wrong", expected, f"one against {told}", cure)
 
 
 def _known_keys(project: Project, keys: list[str]) -> set[str]:

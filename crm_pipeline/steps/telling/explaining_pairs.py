@@ -18,7 +18,9 @@ from crm_pipeline.linkage.explaining.explained_pairs import MOST_RECORDS, Explai
 from crm_pipeline.linkage.explaining.index_reading import populations_of
 from crm_pipeline.linkage.explaining.waterfall import Waterfall, waterfall
 from crm_pipeline.settings import Project
+from crm_pipeline.steps.telling.above_links import AboveLinks, above_links
 from crm_pipeline.steps.telling.explaining import ENDS, stored, take_apart
+from crm_pipeline.steps.telling.told_decisions import told_decisions
 from crm_pipeline.warehouse import open_reader
 
 _RECORD = """
@@ -34,7 +36,7 @@ _VERDICTS = {"link": 0, "review": 1}
 
 
 class Standing(StrEnum):
-    """What became of a pair."""
+    """What became of a pair, decisions and other records left aside."""
 
     LINK = "link"
     REFUSED = "refused"
@@ -66,7 +68,8 @@ class PairReasons:
         found_count: those that share a blocking key; None where it is not known.
         record_key_l: the smaller key of the strongest pair.
         record_key_r: the larger one.
-        standing: what became of it.
+        above: what stands above the stored pair: a decision, or the others that join or divide the two.
+        standing: what became of the stored pair; without `above`, of the two.
         link: its row of `link.pairs`; None where it has none.
         conflict: its row of `link.conflicts`, where it is refused.
         waterfall: how its weight comes about, also where no rule finds it; None where the two can't be compared.
@@ -79,6 +82,7 @@ class PairReasons:
     found_count: int | None
     record_key_l: str
     record_key_r: str
+    above: AboveLinks
     standing: Standing
     link: dict[str, Any] | None
     conflict: dict[str, Any] | None
@@ -98,6 +102,9 @@ class PairReasons:
             "right": asdict(self.right),
             "is_one": self.is_one,
             **{name: getattr(self, name) for name in names},
+            "above": self.above.kind,
+            "decisions": [decision.as_dict() for decision in self.above.decisions],
+            "way": [joint.as_dict() for joint in self.above.way],
             "waterfall": self.waterfall.as_dict() if self.waterfall else None,
         }
 
@@ -105,8 +112,8 @@ class PairReasons:
 def explain_pair(project: Project, left: str, right: str) -> PairReasons:
     """Why two are one customer or not; each is a record key, `source/extract/key`, or a customer id.
 
-    Of two customers the strongest pair between them is told: linked, waiting, found by a rule, then the heaviest. Where
-    one has more than 50 records, only stored pairs are looked at.
+    Of two customers the strongest pair between them is told: decided, linked, waiting, found by a rule, then the
+    heaviest. Where one has more than 50 records, only stored pairs are looked at.
 
     Raises:
         ConfigurationError: nothing has been published, one is not known or does not live, or both are one record.
@@ -121,16 +128,26 @@ def explain_pair(project: Project, left: str, right: str) -> PairReasons:
     is_small = max(len(one.record_keys), len(other.record_keys)) <= MOST_RECORDS
     looked_at = pairs if is_small else pairs.join(links, on=ENDS, how="semi")
     explained, missing = take_apart(project, looked_at)
-    strongest = _strongest(pairs, links, explained)
+    decisions = told_decisions(project)
+    strongest = _strongest(pairs, links, explained, {decision.pair for decision in decisions})
     ends = {end: strongest[end] for end in ENDS}
     told = waterfall(explained, **ends)
     link, conflict = (_row(rows, ends) for rows in (links, conflicts))
+    above = above_links(
+        project,
+        (ends[ENDS[0]], ends[ENDS[1]]),
+        _customers(project, one, other, ends[ENDS[0]]),
+        decisions,
+        blocked_by=conflict["blocked_by"] if conflict else None,
+        is_linked=link is not None and link["verdict"] == "link" and conflict is None,
+    )
     return PairReasons(
         left=one,
         right=other,
         pair_count=pairs.height,
         found_count=explained.pairs.filter(pl.col("rules").list.len() > 0).height if is_small and not missing else None,
         **ends,
+        above=above,
         standing=_standing(project, ends, link, conflict, told, is_known=is_small and not missing),
         link=link,
         conflict=conflict,
@@ -156,6 +173,14 @@ def _side(project: Project, asked: str) -> Side:
     )
 
 
+def _customers(project: Project, one: Side, other: Side, least: str) -> tuple[list[str], list[str]]:
+    """All living records of the customer of `least`, a record of one of the two, and those of the other's."""
+    ids = [one.customer_id, other.customer_id] if least in one.record_keys else [other.customer_id, one.customer_id]
+    with open_reader(project.published_file) as reader:
+        left, right = ([str(key) for (key,) in reader.execute(_RECORDS_OF, [each])] for each in ids)
+    return left, right
+
+
 def _between(one: Side, other: Side) -> pl.DataFrame:
     """Every pair of different records between the two, once, the smaller key left, in key order."""
     left, right = (pl.DataFrame({"key": side.record_keys}, schema={"key": pl.String}) for side in (one, other))
@@ -164,16 +189,20 @@ def _between(one: Side, other: Side) -> pl.DataFrame:
     return both.select(least.alias(ENDS[0]), most.alias(ENDS[1])).unique().sort(ENDS)
 
 
-def _strongest(pairs: pl.DataFrame, links: pl.DataFrame, explained: ExplainedPairs) -> dict[str, Any]:
+def _strongest(
+    pairs: pl.DataFrame, links: pl.DataFrame, explained: ExplainedPairs, decided: set[tuple[str, str]]
+) -> dict[str, Any]:
+    of_decisions = pl.DataFrame(sorted(decided), schema=dict.fromkeys(ENDS, pl.String), orient="row")
     verdict = pl.col("verdict").replace_strict(_VERDICTS, default=len(_VERDICTS), return_dtype=pl.Int8)
     is_found = pl.col("rules").list.len().fill_null(0) > 0
     return (
         pairs.join(links.select(*ENDS, "verdict", "match_probability"), on=ENDS, how="left")
         .join(explained.pairs.select(*ENDS, "rules", "match_weight"), on=ENDS, how="left")
+        .join(of_decisions.with_columns(pl.lit(value=True).alias("is_decided")), on=ENDS, how="left")
         .with_columns(verdict.alias("order"), is_found.alias("is_found"))
         .sort(
-            ["order", "match_probability", "is_found", "match_weight", *ENDS],
-            descending=[False, True, True, True, False, False],
+            ["is_decided", "order", "match_probability", "is_found", "match_weight", *ENDS],
+            descending=[True, False, True, True, True, False, False],
             nulls_last=True,
         )
         .row(0, named=True)
