@@ -180,7 +180,7 @@ def test_weights_are_those_of_a_run(warehouse: Warehouse, tmp_path: Path) -> Non
 
 
 def test_pairs_that_are_not_found_any_more_have_changed(warehouse: Warehouse, tmp_path: Path) -> None:
-    """A pair that shares no key under the new rules, or none but those left out, is lost at equal weight."""
+    """A pair with no key in common under the new model's rules, or with only left-out ones, is lost at equal weight."""
     models, rows = ModelStore(tmp_path / "models"), labelled()
     fill_customers(warehouse, rows)
     pair_records(warehouse, models)
