@@ -288,9 +288,8 @@ def test_a_second_run_is_told_who_holds_the_project(
 @pytest.mark.slow
 def test_the_monthly_job_without_the_ui(fresh_small: Path, command: CommandLine) -> None:
     """`run --monthly` is the monthly job, with the exit codes of `run`; a wrong date ends it with exit 2."""
-    project = forget_runs(fresh_small)
-    assert command("run", "--monthly", "--date", "2099-01-01", "--project", project).returncode == 2
-    done = command("run", "--monthly", "--date", projects.DATE, "--project", project)
+    assert command("run", "--monthly", "--date", "2099-01-01", "--project", fresh_small).returncode == 2
+    done = command("run", "--monthly", "--date", projects.DATE, "--project", fresh_small)
     assert done.returncode == 0, done.stderr
-    [run] = json.loads(command("status", "--json", "--project", project).stdout)["runs"]
+    [run] = json.loads(command("status", "--json", "--project", fresh_small).stdout)["runs"]
     assert run["job"] == "monthly"
