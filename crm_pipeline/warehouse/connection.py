@@ -107,20 +107,23 @@ class Warehouse:
             self._in_transaction = False
 
     @contextlib.contextmanager
-    def attached(self, path: Path, name: str) -> Iterator[None]:
+    def attached(self, path: Path, name: str, *, is_read_only: bool = False) -> Iterator[None]:
         """The database file at `path` as `name` within the block, on every connection to this warehouse.
 
-        It is made when it is not there. Nothing may write to it and to the warehouse in one transaction.
+        It is made, or made its owner's alone, unless it is only read. Nothing may write to it and to the warehouse in
+        one transaction.
 
         Raises:
             DamagedError: the file can't be read, as a whole or where the block needs it.
         """
+        mode = "(READ_ONLY)" if is_read_only else ""
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self.connection.execute(f"ATTACH {literal(str(path))} AS {quoted(name)}")
+            self.connection.execute(f"ATTACH {literal(str(path))} AS {quoted(name)} {mode}")
         except duckdb.Error as error:
             raise DamagedError(str(path)) from error
-        path.chmod(0o600)
+        if not is_read_only:
+            path.chmod(0o600)
         try:
             yield
         except duckdb.Error as error:

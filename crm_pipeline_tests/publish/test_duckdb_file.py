@@ -69,7 +69,8 @@ def test_published_row(warehouse: Warehouse, tmp_path: Path) -> None:
     """crm.published has one row that says what the file is, as the summary does."""
     path = tmp_path / "crm.duckdb"
     summary = publish(warehouse, path)
-    assert query(path, "FROM published").rows() == [(summary.fingerprint, NOW, "run", "1")]
+    told = query(path, "SELECT fingerprint, published_at, run_id, code_version, entry_number FROM published")
+    assert told.rows() == [(summary.fingerprint, NOW, "run", "1", None)]
     assert summary.is_changed
     assert summary.row_counts["customer_records"] == 5
 
