@@ -3,7 +3,7 @@
 Belongs here: a copy of the index with the customers of its records, renamed into place. Does not belong here: what is
 in the index (`linkage`), or who asks it.
 
-It holds names and contact points as they are compared, so that its owner alone may read it.
+It holds names, contact points and identifiers as they are compared, so that its owner alone may read it.
 """
 
 from __future__ import annotations
