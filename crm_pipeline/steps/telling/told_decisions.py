@@ -128,7 +128,7 @@ def _not_contradicted(project: Project, events: Sequence[LinkEvent], decision_id
         "same": [event.kind is LinkKind.SAME for event in asked],
     }
     with open_reader(project.published_file) as reader:
-        return decision_ids - {str(name) for (name,) in reader.execute(_CONTRADICTED, told)}
+        return set(decision_ids) - {str(name) for (name,) in reader.execute(_CONTRADICTED, told)}
 
 
 def _told(event: LinkEvent, applied: Applied) -> ToldDecision:
