@@ -18,6 +18,7 @@ from pathlib import Path
 from crm_pipeline import quality
 from crm_pipeline.bundled import bundled
 from crm_pipeline.settings import Project
+from crm_pipeline.state.decisions.links import LinkDecisions, LinkEvent
 from crm_pipeline.state.files import write_json
 from crm_pipeline.state.history import History
 from crm_pipeline.state.landing import Landing
@@ -71,6 +72,11 @@ class Run:
     def models(self) -> ModelStore:
         """The store of linkage models."""
         return ModelStore(self.project.state / "models")
+
+    @cached_property
+    def link_events(self) -> list[LinkEvent]:
+        """What people said of records, as it was when first asked for: all steps hold to the same decisions."""
+        return LinkDecisions(self.project.state / "decisions").events()
 
     @cached_property
     def history(self) -> History:
