@@ -51,7 +51,12 @@ def keep(
 
 
 def put_together(
-    entries: Sequence[Entry], path: Path, *, temporary: Path, tables: Collection[str] | None = None
+    entries: Sequence[Entry],
+    path: Path,
+    *,
+    temporary: Path,
+    tables: Collection[str] | None = None,
+    memory_limit: str | None = None,
 ) -> None:
     """Makes the DuckDB file at `path`: the tables as they were after the last of `entries`, rows in key order.
 
@@ -60,11 +65,12 @@ def put_together(
         path: a file that is not there, or is replaced; readable by its owner only.
         temporary: folder for spilling to disk.
         tables: those that are wanted; null: all. crm.published is always there.
+        memory_limit: DuckDB's own form, such as `4GB`; its default is 80 % of the machine.
     """
     last = entries[-1]
     with appearing(path) as file:
         with (
-            Warehouse.in_memory(temporary=temporary) as warehouse,
+            Warehouse.in_memory(temporary=temporary, memory_limit=memory_limit) as warehouse,
             warehouse.attached(file, _ALIAS),
             warehouse.transaction(),
         ):

@@ -74,14 +74,16 @@ class Warehouse:
 
     @classmethod
     @contextlib.contextmanager
-    def in_memory(cls, *, temporary: Path | None = None) -> Iterator[Self]:
+    def in_memory(cls, *, temporary: Path | None = None, memory_limit: str | None = None) -> Iterator[Self]:
         """A database of its own that is gone at the end; what does not fit into memory goes to a temporary folder.
 
         Args:
             temporary: where that folder is; null for the system's temporary one.
+            memory_limit: as of `open`.
         """
+        limit = {"memory_limit": memory_limit} if memory_limit else {}
         with tempfile.TemporaryDirectory(prefix="crm-pipeline-", dir=temporary) as folder:
-            connection = duckdb.connect(":memory:", config={"temp_directory": folder})
+            connection = duckdb.connect(":memory:", config={"temp_directory": folder, **limit})
             try:
                 connection.execute(SESSION)
                 yield cls(connection)

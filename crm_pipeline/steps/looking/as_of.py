@@ -42,7 +42,8 @@ def published_as_of(project: Project, when: str, sql: str) -> Iterator[Path]:
     wanted = {table.name for table in entries[-1].tables} & words
     with temporary_folder(project) as folder:
         made = folder / "crm.duckdb"
-        put_together(entries, made, temporary=folder, tables=wanted or None)
+        limit = project.config.memory_limit
+        put_together(entries, made, temporary=folder, tables=wanted or None, memory_limit=limit)
         yield made
 
 

@@ -80,8 +80,11 @@ def publish(run: Run) -> PublishSummary:
     """What became visible: kept in the store first (append-only), then the file by rename, when anything changed."""
     try:
         summary, now = _publish(run, is_file_good=True)
-    except DamagedError:  # the published file: the store says what was published
-        summary, now = _publish(run, is_file_good=False)
+    except DamagedError:  # the published file, so it seems: the store says what was published
+        try:
+            summary, now = _publish(run, is_file_good=False)
+        except DamagedError as error:  # no: a disk that is full or failing
+            raise (error.__cause__ or error) from None
     index, published_index = run.project.matching_index_file, run.project.matching_file
     publish_matching_index(run.warehouse, index, published_index, summary.fingerprint)
     figures_of(run.project).confirm()
@@ -127,7 +130,7 @@ def _last_publication(run: Run, *, is_file_good: bool) -> Iterator[Edition | Non
         return
     with temporary_folder(run.project) as folder:
         made = folder / "crm.duckdb"
-        put_together(entries, made, temporary=folder)
+        put_together(entries, made, temporary=folder, memory_limit=run.project.config.memory_limit)
         with attached_edition(run.warehouse, made) as base:
             yield base
 
