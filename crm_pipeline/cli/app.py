@@ -20,6 +20,7 @@ from crm_pipeline.cli import (
     review_commands,
     run_commands,
     score_command,
+    sql_commands,
 )
 from crm_pipeline.cli.output import console
 from crm_pipeline.errors import PipelineError, is_interruption
@@ -43,6 +44,7 @@ quality_commands.add_to(app)
 linkage_commands.add_to(app)
 evaluate_command.add_to(app)
 score_command.add_to(app)
+sql_commands.add_to(app)
 backup_commands.add_to(app)
 
 
