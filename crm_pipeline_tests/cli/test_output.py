@@ -48,7 +48,7 @@ def test_the_commands_are_these() -> None:
         "explain", "init", "linkage accept", "linkage list", "preview", "quality accept", "quality list",
         "quarantine export", "quarantine list", "quarantine replay", "query", "rebuild", "review decide",
         "review import", "review list", "review undo", "run", "score", "sql list", "sql run", "sql show", "sql test",
-        "status", "ui",
+        "status", "ui", "undo-run",
     ]  # fmt: skip
 
 
