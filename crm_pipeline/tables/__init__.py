@@ -37,7 +37,15 @@ from crm_pipeline.tables.linking import (
     PAIRS,
     ConflictReason,
 )
-from crm_pipeline.tables.operations import CHECK_RESULTS, LOADS, PUBLISHED, QUARANTINE, REJECTIONS, CheckKind
+from crm_pipeline.tables.operations import (
+    CHECK_RESULTS,
+    EXCHANGE_RATES,
+    LOADS,
+    PUBLISHED,
+    QUARANTINE,
+    REJECTIONS,
+    CheckKind,
+)
 from crm_pipeline.tables.records import (
     CAMPAIGN_COLUMNS,
     CONTACTS,
@@ -84,6 +92,7 @@ __all__ = [
     "CUSTOMER_VALUES",
     "DERIVED",
     "ENTITIES",
+    "EXCHANGE_RATES",
     "EXTERNAL_IDS_TYPE",
     "EXTRACTS",
     "EXTRA_TYPES",
