@@ -50,6 +50,13 @@ class Backup(Frozen):
     key: SecretStr | None = Field(None, description='"${CRM_BACKUP_KEY}"; made by `crm-pipeline backup key`')
 
 
+class Reporting(Frozen):
+    """The one currency that marts are in."""
+
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", strict=True)] = Field(description="ISO 4217, such as CNY")
+    rates: Text = Field(description="a CSV file with the columns date, currency, rate: one unit in the currency above")
+
+
 class Config(Frozen):
     """The whole of `pipeline.yaml`."""
 
@@ -61,6 +68,7 @@ class Config(Frozen):
     linkage: Linkage = Linkage()
     survivorship: dict[str, tuple[Text, ...]] = Field({"default": ("most_recent",)})
     life_cycle: LifeCycle = LifeCycle()
+    reporting: Reporting | None = Field(None, description="without it amounts stay in their own currencies")
     backup: Backup = Backup()
     standardise: Standardise = Standardise()
     memory_limit: Text | None = Field(None, description="of DuckDB, such as 4GB; default 80 % of the machine")

@@ -38,7 +38,15 @@ from crm_pipeline.tables.linking import (
     PAIRS,
     ConflictReason,
 )
-from crm_pipeline.tables.operations import CHECK_RESULTS, LOADS, PUBLISHED, QUARANTINE, REJECTIONS, CheckKind
+from crm_pipeline.tables.operations import (
+    CHECK_RESULTS,
+    EXCHANGE_RATES,
+    LOADS,
+    PUBLISHED,
+    QUARANTINE,
+    REJECTIONS,
+    CheckKind,
+)
 from crm_pipeline.tables.records import (
     CAMPAIGN_COLUMNS,
     CONTACTS,
@@ -85,6 +93,7 @@ __all__ = [
     "CUSTOMER_VALUES",
     "DERIVED",
     "ENTITIES",
+    "EXCHANGE_RATES",
     "EXTERNAL_IDS_TYPE",
     "EXTRACTS",
     "EXTRA_TYPES",
