@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from crm_pipeline.errors import ReconciliationError
-from crm_pipeline.publish.changes import Changes, TableChange, attached_edition, found_changes, same_key
+from crm_pipeline.publish.changes import BASE, Changes, TableChange, attached_edition, found_changes, same_key
 from crm_pipeline.publish.edition import Edition, read_edition, write_edition
 from crm_pipeline.publish.publication import RUN_TIME_MARK, Publication
 from crm_pipeline.state.files import appearing
@@ -190,9 +190,11 @@ def _build_table(warehouse: Warehouse, change: TableChange) -> None:
     table = change.publication
     target = f"{_ALIAS}.{SCHEMA}.{quoted(table.name)}"
     order = ", ".join(quoted(name) for name in table.order_by)
+    # A table without a change keeps its columns of run time too, as the store does.
+    rows = f"{BASE}.{quoted(table.name)}" if change.change is Change.NONE else table.source
     # Most tables lie in key order already, and a scan keeps it: sorting them again would cost more than looking.
-    sort = "" if _is_ordered(warehouse, table) else f"ORDER BY {order}"
-    warehouse.execute(f"CREATE OR REPLACE TABLE {target} AS FROM {table.source} {sort}")
+    sort = "" if _is_ordered(warehouse, table, rows) else f"ORDER BY {order}"
+    warehouse.execute(f"CREATE OR REPLACE TABLE {target} AS FROM {rows} {sort}")
     _refuse_other_count(warehouse, change)
     warehouse.execute(f"COMMENT ON TABLE {target} IS {literal(table.description)}")
     for name in change.types:
@@ -215,11 +217,11 @@ def _refuse_other_count(warehouse: Warehouse, change: TableChange) -> None:
         )
 
 
-def _is_ordered(warehouse: Warehouse, table: Publication) -> bool:
-    """Whether a scan of the source gives its rows in key order, nulls last, as ORDER BY would."""
+def _is_ordered(warehouse: Warehouse, table: Publication, rows: str) -> bool:
+    """Whether a scan of a relation gives the table's rows in key order, nulls last, as ORDER BY would."""
     key = f"row({', '.join(quoted(name) for name in table.order_by)})"
     swapped = warehouse.value(f"""
-        SELECT count(*) FROM (SELECT {key} AS key, lag({key}) OVER () AS key_before FROM {table.source})
+        SELECT count(*) FROM (SELECT {key} AS key, lag({key}) OVER () AS key_before FROM {rows})
         WHERE key < key_before
     """)
     return not swapped
