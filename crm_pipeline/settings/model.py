@@ -21,6 +21,7 @@ from crm_pipeline.settings.forms import (
     NAMESPACED_COLUMNS,
     REFERENCE_COLUMNS,
 )
+from crm_pipeline.settings.life_cycle import LifeCycle
 from crm_pipeline.settings.linkage import Linkage
 from crm_pipeline.settings.read import Frozen, Name, Text
 from crm_pipeline.settings.standardise import Standardise
@@ -32,7 +33,7 @@ from crm_pipeline.tables import (
     Column,
     Personal,
     customer_history,
-    customers,
+    customers_archive,
     extra_column,
     published_entity,
     std,
@@ -67,6 +68,7 @@ class Config(Frozen):
     linkage: Linkage = Linkage()
     survivorship: dict[str, tuple[Text, ...]] = Field({"default": ("most_recent",)})
     reporting: Reporting | None = Field(None, description="without it amounts stay in their own currencies")
+    life_cycle: LifeCycle = LifeCycle()
     backup: Backup = Backup()
     standardise: Standardise = Standardise()
     memory_limit: Text | None = Field(None, description="of DuckDB, such as 4GB; default 80 % of the machine")
@@ -141,7 +143,7 @@ def reserved_columns(entity: str) -> frozenset[str]:
     """The names that an entity's own columns may not have, since its tables use them."""
     tables = [
         std(entity),
-        *((customers(), customer_history()) if entity == "customers" else [published_entity(entity)]),
+        *((customers_archive(), customer_history()) if entity == "customers" else [published_entity(entity)]),
     ]
     return frozenset({"business_date", *LIST_COLUMNS, *(name for table in tables for name in table.column_names)})
 

@@ -25,6 +25,7 @@ from crm_pipeline.tables.golden import (
     IDENTITY_EVENTS,
     customer_history,
     customers,
+    customers_archive,
     published_entity,
 )
 from crm_pipeline.tables.linking import (
@@ -132,6 +133,7 @@ __all__ = [
     "Table",
     "customer_history",
     "customers",
+    "customers_archive",
     "extra_column",
     "extra_columns",
     "polars_type",

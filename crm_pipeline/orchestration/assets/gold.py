@@ -10,7 +10,14 @@ from crm_pipeline.settings import Project
 from crm_pipeline.steps.checks import judge_table, prepare_judging
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.steps.telling.report import MERGE
-from crm_pipeline.tables import CUSTOMER_CONTACTS, CUSTOMER_RECORDS, CUSTOMER_VALUES, Table, customers
+from crm_pipeline.tables import (
+    CUSTOMER_CONTACTS,
+    CUSTOMER_RECORDS,
+    CUSTOMER_VALUES,
+    Table,
+    customers,
+    customers_archive,
+)
 
 _DESCRIPTIONS = {
     "customers": "One row per customer: the golden records.",
@@ -36,6 +43,7 @@ def gold_assets(project: Project) -> list[dg.AssetsDefinition]:
         config = project.config
         with step(run, MERGE):
             golden.merge_customers(run.warehouse, rules=config.survivorship, trust=config.trust, extra_columns=extras)
+            golden.withhold_contacts(run.warehouse, config.life_cycle.no_consent)
         for table in tables:
             if suites[table.qualified].rules:
                 prepare_judging(run)
@@ -46,7 +54,37 @@ def gold_assets(project: Project) -> list[dg.AssetsDefinition]:
                 asset_key=_key(table), metadata=counts(row_count), check_results=check_results(_key(table), *verdicts)
             )
 
-    return [gold]
+    return [gold, _archive(project)]
+
+
+def _archive(project: Project) -> dg.AssetsDefinition:
+    extras = project.config.extras("customers")
+    table = customers_archive(extras)
+    suite = suite_of(project, table)
+
+    @dg.asset(
+        key=_key(table),
+        group_name="gold",
+        deps=[["gold", "customers"], ["gold", "customer_activity"]],
+        check_specs=check_specs(_key(table), suite),
+        pool=POOL,
+        kinds={"duckdb"},
+        description="Customers whom a rule of the project archived; readers find them here and not in customers.",
+        metadata={"dagster/column_schema": schema_of(table)},
+    )
+    def archive(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        if suite.rules:
+            prepare_judging(run)
+        with step(run, table.qualified):
+            rules = project.config.life_cycle.archive
+            by_rule = golden.archive_customers(run.warehouse, rules, extra_columns=extras)
+            verdicts = judge_table(run, table, suite)
+            told = {f"archived by {reason}": count for reason, count in by_rule.items()}
+            return dg.MaterializeResult(
+                metadata=counts(run.warehouse.count(table), **told), check_results=check_results(_key(table), *verdicts)
+            )
+
+    return archive
 
 
 def _key(table: Table) -> dg.AssetKey:

@@ -16,6 +16,7 @@ import polars as pl
 
 from crm_pipeline import backup
 from crm_pipeline.errors import ConfigurationError, DeliveryError, PipelineError, RefusedDeliveriesError, StoreError
+from crm_pipeline.golden import check_archive_rules
 from crm_pipeline.golden.rules import column_rules
 from crm_pipeline.settings import Extract, FileRead, Project, Read
 from crm_pipeline.settings.model import survivorship_columns
@@ -71,6 +72,7 @@ def check_project(project: Project, asked_for: date | None) -> list[Checked]:
         parts.append((f"{source}.{name}", lambda s=source, n=name, d=of_extract: _check_extract(project, s, n, d)))  # type: ignore[misc]  # mypy can't infer defaults of a lambda
     parts += [
         ("survivorship", lambda: _check_survivorship(project)),
+        ("life_cycle", lambda: _check_life_cycle(project)),
         ("expectations", lambda: _check_suites(project)),
         ("sql", lambda: f"{len(project_models(project))} models"),
         ("reporting", lambda: _check_reporting(project)),
@@ -193,6 +195,12 @@ def _require_fit(header: Sequence[str], contract: Contract, where: str) -> None:
 def _check_survivorship(project: Project) -> str:
     column_rules(project.config.survivorship, survivorship_columns(project.config)[1:])
     return f"{len(project.config.survivorship)} rules"
+
+
+def _check_life_cycle(project: Project) -> str:
+    rules = project.config.life_cycle.archive
+    check_archive_rules(rules, project.config.extras("customers"))
+    return f"{len(rules)} rules of the archive"
 
 
 def _check_suites(project: Project) -> str:
