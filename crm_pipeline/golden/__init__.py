@@ -5,7 +5,9 @@ or how tables become visible (`publish`).
 """
 
 from crm_pipeline.golden.history import record_history
+from crm_pipeline.golden.overriding import Override
+from crm_pipeline.golden.ranking import Trust
 from crm_pipeline.golden.rules import RULES, Rule
 from crm_pipeline.golden.survivorship import GoldenSummary, merge_customers
 
-__all__ = ["RULES", "GoldenSummary", "Rule", "merge_customers", "record_history"]
+__all__ = ["RULES", "GoldenSummary", "Override", "Rule", "Trust", "merge_customers", "record_history"]
