@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,24 +32,42 @@ def query(
         Path | None,
         typer.Option("--to", metavar="FILE", help="Write the rows to a file: .csv, .xlsx or .parquet."),
     ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE",
+            help="The tables as they were published then: a day (its end) or a moment, in the project's time zone.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Query the published tables, also while a run is going on; print the rows, or take them out into a file.
 
-    Example: crm-pipeline query "select country, count(*) from customers group by all order by all" --to countries.xlsx
+    Examples: crm-pipeline query "select country, count(*) from customers group by all order by all" --to countries.xlsx
+    crm-pipeline query "select count(*) from customers" --as-of 2026-05-01
     """
+    opened = load_project(project)
+    with contextlib.ExitStack() as stack:
+        file = opened.published_file
+        if as_of is not None:
+            from crm_pipeline.steps.looking.as_of import published_as_of
+
+            file = stack.enter_context(published_as_of(opened, as_of, sql))
+        _query(file, sql, to, opened.config.timezone, as_json=as_json)
+
+
+def _query(file: Path, sql: str, to: Path | None, zone: str, *, as_json: bool) -> None:
     from crm_pipeline.publish import query as run_query
     from crm_pipeline.publish import take_out
 
-    opened = load_project(project)
     if to is not None:
-        rows = take_out(opened.published_file, sql, to, zone=opened.config.timezone)
+        rows = take_out(file, sql, to, zone=zone)
         if as_json:
             print_json({"file": str(to), "rows": rows})
         else:
             say(f"{to}: {counted(rows, 'row')}")
         return
-    frame = run_query(opened.published_file, sql, zone=opened.config.timezone)
+    frame = run_query(file, sql, zone=zone)
     if as_json:
         print_json(frame.to_dicts())
         return

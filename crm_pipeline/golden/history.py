@@ -1,137 +1,101 @@
 """Versions of customers: what was published of each, from when to when.
 
-Belongs here: comparing gold.customers with what was last published, and unfolding the store into
-gold.customer_history. Does not belong here: how the store lies on disk (`state.history`).
-
-A row of the store is a customer's version: entry_number, published_at, customer_id, is_gone, the golden columns and
-the extra columns of its time. A gone customer has nulls.
+Belongs here: comparing gold.customers with the customers of the last publication, and what that makes of
+gold.customer_history. Does not belong here: how publications are kept (`state.publications`, `publish.keeping`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from crm_pipeline.state.history import History
 from crm_pipeline.tables import GOLDEN_COLUMNS, Column, customer_history
 from crm_pipeline.tables import extra_columns as as_columns
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline.warehouse.connection import literal, quoted
 
-_VERSIONS = "history_scratch_versions"
 _CHANGES = "history_scratch_changes"
 
 
 def record_history(
-    warehouse: Warehouse, history: History, *, run_id: str, now: datetime, extra_columns: Sequence[str | Column] = ()
+    warehouse: Warehouse, *, before: str | None, now: datetime, extra_columns: Sequence[str | Column] = ()
 ) -> int:
-    """Number of customers that are new, changed or gone since the last entry; gold.customer_history is made anew.
+    """Number of customers that are new, changed or gone since the last publication; gold.customer_history is made anew.
 
-    Only golden columns and extra columns count as a change, not record counts or dates. An entry is appended only when
-    something changed, before publication: when a crash comes between, the next run finds no difference, and the time
-    of the entry stands. Columns that stored entries lack are null, those that only they have are left out;
-    a value of an own column whose type was changed since is null where it does not fit.
+    Only golden columns and extra columns count as a change, not record counts or dates. Columns that the last
+    publication lacks are null in it, those that only it has are left out; a value of an own column whose type was
+    changed since is null where it does not fit.
 
     Args:
         warehouse: the writing connection; gold.customers is read.
-        history: the store.
-        run_id: the run that publishes.
-        now: time of publication, UTC without a zone.
+        before: database with the tables `customers` and `customer_history` of the last publication; None without one.
+        now: time of publication, UTC without a zone, later than that of the last one.
         extra_columns: the project's own columns of gold.customers.
     """
     columns = (*GOLDEN_COLUMNS, *as_columns(extra_columns))
-    if history.entries():
-        _load_versions(warehouse, history, columns)
-        changed = _find_changes(warehouse, columns)
-        if changed:
-            _append(warehouse, history, f"FROM {_CHANGES}", run_id=run_id, now=now)
-            _load_versions(warehouse, history, columns)
-        unfolded = _unfolded()
-    else:  # everything is new: nothing to compare with, and nothing to read back
-        first = f"SELECT false AS is_gone, {_names(columns)} FROM gold.customers"
+    moment = f"TIMESTAMP {literal(now.isoformat(sep=' '))}"
+    if before is None:
         changed = int(warehouse.value("SELECT count(*) FROM gold.customers"))
-        published_at = _append(warehouse, history, first, run_id=run_id, now=now) if changed else now
         unfolded = f"""
-            SELECT *, TIMESTAMP {_moment(published_at)} AS valid_from, CAST(NULL AS TIMESTAMP) AS valid_to,
-                CAST(1 AS INTEGER) AS version
-            FROM ({first})
+            SELECT *, {moment} AS valid_from, CAST(NULL AS TIMESTAMP) AS valid_to, CAST(1 AS INTEGER) AS version
+            FROM (SELECT {_names(columns)} FROM gold.customers)
         """
+    else:
+        changed = _find_changes(warehouse, f"{before}.customers", columns)
+        unfolded = _unfolded(warehouse, f"{before}.customer_history", columns, moment)
     warehouse.replace(customer_history(extra_columns), unfolded)
-    for scratch in (_VERSIONS, _CHANGES):
-        warehouse.execute(f"DROP TABLE IF EXISTS {scratch}")
+    warehouse.execute(f"DROP TABLE IF EXISTS temp.{_CHANGES}")
     return changed
-
-
-def _append(warehouse: Warehouse, history: History, changes: str, *, run_id: str, now: datetime) -> datetime:
-    """The time of a new entry with the rows of the select `changes`, in the order of customer_id."""
-    with history.appending(run_id=run_id, now=now) as draft:
-        warehouse.execute(f"""
-            COPY (
-                SELECT CAST({draft.number} AS INTEGER) AS entry_number,
-                    TIMESTAMP {_moment(draft.published_at)} AS published_at, *
-                FROM ({changes}) ORDER BY customer_id
-            ) TO {literal(str(draft.path))} (FORMAT parquet, COMPRESSION zstd)
-        """)
-    return draft.published_at
-
-
-def _moment(time: datetime) -> str:
-    return literal(time.isoformat(sep=" "))
 
 
 def _names(columns: Sequence[Column]) -> str:
     return ", ".join(["customer_id", *(quoted(column.name) for column in columns)])
 
 
-def _load_versions(warehouse: Warehouse, history: History, columns: Sequence[Column]) -> None:
-    """Makes the scratch table of all stored versions under today's contract."""
-    paths = [str(entry.path) for entry in history.entries()]
-    wanted = {
-        "entry_number": "INTEGER",
-        "published_at": "TIMESTAMP",
-        "customer_id": "VARCHAR",
-        "is_gone": "BOOLEAN",
-        **{column.name: column.type for column in columns},
-    }
-    stored: set[str] = set()
-    origin = ""
-    if paths:
-        origin = f"FROM read_parquet([{', '.join(literal(path) for path in paths)}], union_by_name = true)"
-        stored = {row[0] for row in warehouse.execute(f"DESCRIBE {origin}")}
-    selected = ", ".join(
-        f"TRY_CAST({quoted(name) if name in stored else 'NULL'} AS {kind}) AS {quoted(name)}"
-        for name, kind in wanted.items()
-    )
-    nothing = "" if paths else "WHERE false"
-    warehouse.execute(f"CREATE OR REPLACE TEMP TABLE {_VERSIONS} AS SELECT {selected} {origin} {nothing}")
-
-
-def _find_changes(warehouse: Warehouse, columns: Sequence[Column]) -> int:
-    """Number of differences between gold.customers and the latest versions; makes the scratch table that has them."""
-    names = _names(columns)
+def _find_changes(warehouse: Warehouse, earlier: str, columns: Sequence[Column]) -> int:
+    """Number of differences between gold.customers and `earlier`; makes the scratch table: customer_id, is_gone."""
+    present = {row[0] for row in warehouse.execute(f"DESCRIBE FROM {earlier}")}
+    old = ", ".join(_fitting(column, present) for column in columns)
+    new = ", ".join(_text(column) for column in columns)
+    # Lists and structures as text: DuckDB hashes a null list and an empty one alike.
     warehouse.execute(f"""
         CREATE OR REPLACE TEMP TABLE {_CHANGES} AS
-        WITH latest AS (
-            SELECT versions.* FROM {_VERSIONS} AS versions
-            JOIN (SELECT customer_id, max(entry_number) AS entry_number FROM {_VERSIONS} GROUP BY customer_id)
-                USING (customer_id, entry_number)
-            WHERE NOT is_gone
-        )
-        SELECT false AS is_gone, * FROM (SELECT {names} FROM gold.customers EXCEPT SELECT {names} FROM latest)
-        UNION ALL BY NAME
-        SELECT true AS is_gone, customer_id FROM latest ANTI JOIN gold.customers USING (customer_id)
+        WITH old AS (
+            SELECT customer_id, hash({new}) AS hash FROM (SELECT customer_id, {old} FROM {earlier})
+        ),
+        new AS (SELECT customer_id, hash({new}) AS hash FROM gold.customers)
+        SELECT customer_id, new.hash IS NULL AS is_gone
+        FROM new FULL JOIN old USING (customer_id)
+        WHERE new.hash IS DISTINCT FROM old.hash
     """)
     return int(warehouse.value(f"SELECT count(*) FROM {_CHANGES}"))
 
 
-def _unfolded() -> str:
-    """A select of `gold.customer_history`: each version until the customer's next entry, gone ones left out."""
+def _unfolded(warehouse: Warehouse, earlier: str, columns: Sequence[Column], moment: str) -> str:
+    """A select of `gold.customer_history`: the versions before, closed where something changed, and the new ones."""
+    present = {row[0] for row in warehouse.execute(f"DESCRIBE FROM {earlier}")}
+    old = ", ".join(_fitting(column, present) for column in columns)
     return f"""
-        SELECT *, CAST(row_number() OVER (PARTITION BY customer_id ORDER BY entry_number) AS INTEGER) AS version
-        FROM (
-            SELECT *, published_at AS valid_from,
-                lead(published_at) OVER (PARTITION BY customer_id ORDER BY entry_number) AS valid_to
-            FROM {_VERSIONS}
-        )
-        WHERE NOT is_gone
+        SELECT customer_id, valid_from, version, {old},
+            CASE WHEN valid_to IS NULL AND changed.customer_id IS NOT NULL THEN {moment} ELSE valid_to END AS valid_to
+        FROM {earlier} LEFT JOIN {_CHANGES} AS changed USING (customer_id)
+        UNION ALL BY NAME
+        SELECT {_names(columns)}, {moment} AS valid_from, CAST(NULL AS TIMESTAMP) AS valid_to,
+            CAST(coalesce(former.version, 0) + 1 AS INTEGER) AS version
+        FROM gold.customers
+        SEMI JOIN (FROM {_CHANGES} WHERE NOT is_gone) USING (customer_id)
+        LEFT JOIN (
+            SELECT customer_id, max(version) AS version FROM {earlier} GROUP BY customer_id
+        ) AS former USING (customer_id)
     """
+
+
+def _fitting(column: Column, present: Collection[str]) -> str:
+    name = quoted(column.name)
+    return f"TRY_CAST({name if column.name in present else 'NULL'} AS {column.type}) AS {name}"
+
+
+def _text(column: Column) -> str:
+    name = quoted(column.name)
+    is_nested = column.type.endswith("]") or column.type.startswith(("STRUCT", "MAP"))
+    return f"CAST(to_json({name}) AS VARCHAR)" if is_nested else name

@@ -4,8 +4,11 @@ Belongs here: how tables become visible, how a published value explains itself. 
 tables.
 """
 
-from crm_pipeline.publish.duckdb_file import PublishSummary, publish_duckdb
+from crm_pipeline.publish.changes import BASE, Changes, attached_edition, found_changes
+from crm_pipeline.publish.duckdb_file import PublishSummary, publish_duckdb, publish_edition
+from crm_pipeline.publish.edition import Edition, read_edition
 from crm_pipeline.publish.explanation import Explanation, explain, explain_record
+from crm_pipeline.publish.keeping import changed_since, keep, put_together
 from crm_pipeline.publish.matching_index import publish_matching_index
 from crm_pipeline.publish.publication import Publication
 from crm_pipeline.publish.reader import export_csv, query
@@ -13,15 +16,25 @@ from crm_pipeline.publish.spreadsheets import escaped
 from crm_pipeline.publish.taking_out import take_out
 
 __all__ = [
+    "BASE",
+    "Changes",
+    "Edition",
     "Explanation",
     "Publication",
     "PublishSummary",
+    "attached_edition",
+    "changed_since",
     "escaped",
     "explain",
     "explain_record",
     "export_csv",
+    "found_changes",
+    "keep",
     "publish_duckdb",
+    "publish_edition",
     "publish_matching_index",
+    "put_together",
     "query",
+    "read_edition",
     "take_out",
 ]

@@ -3,11 +3,12 @@
 Belongs here: a copy of the index with the customers of its records, renamed into place. Does not belong here: what is
 in the index (`linkage`), or who asks it.
 
-It holds names and contact points as they are compared, so that its owner alone may read it.
+It holds names, contact points and identifiers as they are compared, so that its owner alone may read it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -38,12 +39,16 @@ def publish_matching_index(warehouse: Warehouse, index: Path, path: Path, finger
 
     Args:
         warehouse: where `link.members` and `std.customers` are; not in a transaction.
-        index: the index as linking keeps it; where there is none nothing is published.
+        index: the index as linking keeps it; where there is none nothing is published, and nothing stays.
         path: the published file.
-        fingerprint: of the publication that it belongs to; a file of the same one is left alone.
+        fingerprint: of the publication that it belongs to; a file of the same one is left alone, unless the index was
+            made with another model since.
     """
-    told = f"{_FORMAT} {fingerprint}"
-    if not index.exists() or _fingerprint_of(path) == told:
+    if not index.exists():
+        discard_database(path)
+        return False
+    told = f"{_FORMAT} {fingerprint} {_basis_of(index)}"
+    if _fingerprint_of(path) == told:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     with appearing(path) as temporary:
@@ -58,6 +63,12 @@ def publish_matching_index(warehouse: Warehouse, index: Path, path: Path, finger
                 warehouse.execute(f"CREATE TABLE {_BUILT}.published AS SELECT ? AS fingerprint", [told])
             warehouse.execute(f"CHECKPOINT {_BUILT}")
     return True
+
+
+def _basis_of(index: Path) -> str:
+    """Hex SHA-256 over what the index was made with: another model need not change what is published of customers."""
+    with open_reader(index) as reader:
+        return hashlib.sha256(repr(reader.execute("FROM basis ORDER BY population")).encode()).hexdigest()
 
 
 def _fingerprint_of(path: Path) -> str | None:

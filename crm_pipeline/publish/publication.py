@@ -1,17 +1,19 @@
 """What is published of one table: its name, order, stable columns and descriptions.
 
-Belongs here: the description of a publication and its fingerprint. Does not belong here: files (`duckdb_file`).
+Belongs here: the description of a publication, the state of its rows and the fingerprint of an edition. Does not belong
+here: what changed (`changes`) or files (`duckdb_file`).
 
-A fingerprint is the count of rows and two sums of DuckDB's 64-bit hash of each row's stable columns, from the first to
-the last and from the last to the first: the order of rows does not matter, and equal rows do not cancel out. It tells
-editions made by one version of DuckDB apart, and proves no authorship; after an upgrade of DuckDB a file is made anew.
+The content of a table is told by the count of rows and two sums of DuckDB's 64-bit hash of each row's stable columns,
+from the first to the last and from the last to the first: the order of rows does not matter, and equal rows do not
+cancel out. A fingerprint is over all tables. It tells editions made by one version of DuckDB apart, and proves no
+authorship; after an upgrade of DuckDB a file is made anew.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -56,21 +58,47 @@ class Publication:
         )
 
 
-def fingerprint(warehouse: Warehouse, publications: Sequence[Publication]) -> str:
-    """Hex SHA-256 over names, columns, types, comments, orders and the rows' stable columns of all publications."""
-    told = [
-        {
-            "name": publication.name,
-            "order_by": publication.order_by,
-            "stable_columns": publication.stable_columns,
-            "description": publication.description,
-            "column_descriptions": dict(sorted(publication.column_descriptions.items())),
-            "types": column_types(warehouse, publication.source),
-            "rows": _row_sums(warehouse, publication),
-        }
-        for publication in sorted(publications, key=lambda publication: publication.name)
-    ]
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """What a table holds, told so that another state of it can be compared.
+
+    Attributes:
+        name: in the published schema.
+        structure: SHA-256 over name, columns, types, comments, order and stable columns.
+        content: count and sums of hashes over the rows' stable columns.
+        row_count: rows.
+    """
+
+    name: str
+    structure: str
+    content: str
+    row_count: int
+
+
+def state_of(warehouse: Warehouse, publication: Publication) -> TableState:
+    """The state of a publication's source; reads its stable columns once."""
+    told = {
+        "name": publication.name,
+        "order_by": publication.order_by,
+        "stable_columns": publication.stable_columns,
+        "description": publication.description,
+        "column_descriptions": dict(sorted(publication.column_descriptions.items())),
+        "types": column_types(warehouse, publication.source),
+    }
+    sums = _row_sums(warehouse, publication)
+    structure = hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+    return TableState(publication.name, structure, " ".join(sums), int(sums[0]))
+
+
+def fingerprint(states: Iterable[TableState]) -> str:
+    """Hex SHA-256 over the states of all tables of an edition; their order does not matter."""
+    told = sorted((state.name, state.structure, state.content) for state in states)
     return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+
+
+def row_hash(names: Mapping[str, str]) -> str:
+    """An SQL expression: DuckDB's hash of a row's columns, name to type; different rows of one key differ in it."""
+    return f"hash({', '.join(_hashed(name, kind) for name, kind in names.items())})"
 
 
 def column_types(warehouse: Warehouse, relation: str) -> dict[str, str]:

@@ -18,15 +18,18 @@ from pathlib import Path
 from crm_pipeline import quality
 from crm_pipeline.bundled import bundled
 from crm_pipeline.settings import Project
+from crm_pipeline.state.decisions.links import LinkDecisions, LinkEvent
 from crm_pipeline.state.files import write_json
 from crm_pipeline.state.history import History
 from crm_pipeline.state.landing import Landing
 from crm_pipeline.state.ledger import Ledger
 from crm_pipeline.state.measures import MeasureStore
 from crm_pipeline.state.models import ModelStore
+from crm_pipeline.state.publications import Publications
 from crm_pipeline.steps.measuring import Progress
 from crm_pipeline.steps.models import project_models
 from crm_pipeline.steps.readable import readable_flags, readable_rules
+from crm_pipeline.steps.temporary import abandoned_folders
 from crm_pipeline.tables import Table, std
 from crm_pipeline.warehouse import Warehouse, writer_lock
 from crm_pipeline.warehouse.models import Models
@@ -71,9 +74,19 @@ class Run:
         return ModelStore(self.project.state / "models")
 
     @cached_property
+    def link_events(self) -> list[LinkEvent]:
+        """What people said of records, as it was when first asked for: all steps hold to the same decisions."""
+        return LinkDecisions(self.project.state / "decisions").events()
+
+    @cached_property
     def history(self) -> History:
-        """The store of what was published when, and of runs."""
+        """The store of runs and of what people allowed."""
         return History(self.project.state / "history")
+
+    @cached_property
+    def publications(self) -> Publications:
+        """The store of what was published when."""
+        return Publications(self.project.state / "history" / "publications")
 
     @cached_property
     def measures(self) -> MeasureStore:
@@ -131,6 +144,7 @@ def _sweep(project: Project, mark: Path) -> None:
     """
     left = [path for path in (project.var / "temporary").glob("*") if path.name != _KEPT]
     left += (project.var / "tmp").glob("duckdb_temp_*")
+    left += abandoned_folders(project)
     for path in left:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)

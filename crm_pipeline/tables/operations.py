@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from crm_pipeline.tables.contract import REASONS_TYPE, Column, Personal, Table
+from crm_pipeline.tables.contract import REASONS_TYPE, TABLE_STATES_TYPE, Column, Personal, Table
 from crm_pipeline.tables.records import RECORD_COLUMNS
 
 _DIRECT, _INDIRECT = Personal.DIRECT, Personal.INDIRECT
@@ -151,5 +151,19 @@ PUBLISHED = Table(
         Column("published_at", "TIMESTAMP", "when it became visible", is_run_time=True),
         Column("run_id", "VARCHAR", "the run that published", is_run_time=True),
         Column("code_version", "VARCHAR", "version of crm_pipeline"),
+        Column(
+            "entry_number",
+            "BIGINT",
+            "position of this publication in the store, from 1; the one that `query --as-of` and `undo-run` count by",
+            null="an edition whose past is not kept",
+            is_run_time=True,
+        ),
+        Column(
+            "merged_row_count",
+            "BIGINT",
+            "rows that were merged into this file since it was made as a whole",
+            is_run_time=True,
+        ),
+        Column("tables", TABLE_STATES_TYPE, "what each table holds, to tell later what changed", is_run_time=True),
     ),
 )

@@ -74,14 +74,16 @@ class Warehouse:
 
     @classmethod
     @contextlib.contextmanager
-    def in_memory(cls, *, temporary: Path | None = None) -> Iterator[Self]:
+    def in_memory(cls, *, temporary: Path | None = None, memory_limit: str | None = None) -> Iterator[Self]:
         """A database of its own that is gone at the end; what does not fit into memory goes to a temporary folder.
 
         Args:
             temporary: where that folder is; null for the system's temporary one.
+            memory_limit: as of `open`.
         """
+        limit = {"memory_limit": memory_limit} if memory_limit else {}
         with tempfile.TemporaryDirectory(prefix="crm-pipeline-", dir=temporary) as folder:
-            connection = duckdb.connect(":memory:", config={"temp_directory": folder})
+            connection = duckdb.connect(":memory:", config={"temp_directory": folder, **limit})
             try:
                 connection.execute(SESSION)
                 yield cls(connection)
@@ -107,20 +109,23 @@ class Warehouse:
             self._in_transaction = False
 
     @contextlib.contextmanager
-    def attached(self, path: Path, name: str) -> Iterator[None]:
+    def attached(self, path: Path, name: str, *, is_read_only: bool = False) -> Iterator[None]:
         """The database file at `path` as `name` within the block, on every connection to this warehouse.
 
-        It is made when it is not there. Nothing may write to it and to the warehouse in one transaction.
+        It is made, or made its owner's alone, unless it is only read. Nothing may write to it and to the warehouse in
+        one transaction.
 
         Raises:
             DamagedError: the file can't be read, as a whole or where the block needs it.
         """
+        mode = "(READ_ONLY)" if is_read_only else ""
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self.connection.execute(f"ATTACH {literal(str(path))} AS {quoted(name)}")
+            self.connection.execute(f"ATTACH {literal(str(path))} AS {quoted(name)} {mode}")
         except duckdb.Error as error:
             raise DamagedError(str(path)) from error
-        path.chmod(0o600)
+        if not is_read_only:
+            path.chmod(0o600)
         try:
             yield
         except duckdb.Error as error:

@@ -23,7 +23,7 @@ Change = Callable[[Path], object]
 KEPT = ("state", "var/warehouse.duckdb", "published", "backup")
 RUN = ("run", "--date", SECOND)
 # What a stopped run leaves alone; its measures are added, since it has a report
-_KEPT = ("state/ledger", "state/history/versions", "state/history/runs")
+_KEPT = ("state/ledger", "state/history/publications", "state/history/runs")
 LOCATIONS = f"extracts/erp/{SECOND}/LOC_A101.csv"
 
 

@@ -62,7 +62,7 @@ def test_a_rebuild_gives_the_same_tables(command: CommandLine, two_days: project
     done = command("rebuild", "--project", forget_runs(project))
     assert done.returncode == 0, done.stderr
     assert exported(project) == exported(two_days.folder)
-    stores = ("state/landing", "state/ledger", "state/models", "state/history/versions")
+    stores = ("state/landing", "state/ledger", "state/models", "state/history/publications")
     assert contents(project, *stores) == contents(two_days.folder, *stores)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crm_pipeline.linkage import cluster_records, pair_records
+from crm_pipeline.linkage.explaining.explained_pairs import all_pairs, explain_pairs
 from crm_pipeline.linkage.model import POPULATIONS
 from crm_pipeline.state.models import ModelStore
-from crm_pipeline.warehouse import Warehouse
+from crm_pipeline.warehouse import Warehouse, open_reader
 
 from .conftest import fill_customers
 from .test_pairs import people
@@ -63,6 +65,28 @@ def test_companies_of_one_name(warehouse: Warehouse, tmp_path: Path, count: int)
     pairs, customers = _linked(warehouse, tmp_path, rows)
     assert pairs <= 25 * count
     assert customers >= 0.995 * count
+
+
+def test_the_name_before_the_at_of_a_shared_address_is_left_out_with_it(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Colleagues of one name, each with an address of his own beside the office's, agree in no e-mail address."""
+    office, names = (
+        "desk45@office.example",
+        {"family_name": "Quist", "given_name": "Ines", "birth_date": date(1980, 5, 1)},
+    )
+    rows = [{**person, **(names if n < 2 else {})} for n, person in enumerate(people(400))]
+    for n, row in enumerate(rows):
+        own = f"z{n}own{n * 7}@mail{n}.example"
+        row |= {"record_key": f"{n:05d}", "emails": [office, own] if n < 60 else [own]}
+    fill_customers(warehouse, rows)
+    models, file = ModelStore(tmp_path / "models"), tmp_path / "matching.duckdb"
+    pair_records(warehouse, models, index_file=file)
+    stored = models.read(1)
+    assert stored.left_out().filter(rule="email")["key"].to_list() == [office]
+    with open_reader(file) as index:
+        assert index.execute("FROM people_records SELECT mailbox ORDER BY record_key LIMIT 2") == [(None,), (None,)]
+        assert index.value("SELECT count(mailbox) FROM people_records") == len(rows) - 60
+        explained = explain_pairs(index, stored, all_pairs(["00000", "00001"]))
+    assert explained.comparisons.filter(comparison="emails")["label"].to_list() == ["none in common"]
 
 
 def _sharing(count: int, shared: dict[str, Any]) -> list[dict[str, Any]]:

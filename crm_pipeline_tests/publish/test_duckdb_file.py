@@ -14,6 +14,7 @@ import pytest
 
 from crm_pipeline.publish import Publication, query
 from crm_pipeline.publish.duckdb_file import publish_duckdb
+from crm_pipeline.publish.edition import read_edition
 from crm_pipeline.warehouse import Warehouse, open_reader
 from crm_pipeline_tests.publish.warehouse_rows import NOW, POINTS, TABLES, fill, leftovers, opened, publish
 
@@ -69,7 +70,8 @@ def test_published_row(warehouse: Warehouse, tmp_path: Path) -> None:
     """crm.published has one row that says what the file is, as the summary does."""
     path = tmp_path / "crm.duckdb"
     summary = publish(warehouse, path)
-    assert query(path, "FROM published").rows() == [(summary.fingerprint, NOW, "run", "1")]
+    told = query(path, "SELECT fingerprint, published_at, run_id, code_version, entry_number FROM published")
+    assert told.rows() == [(summary.fingerprint, NOW, "run", "1", None)]
     assert summary.is_changed
     assert summary.row_counts["customer_records"] == 5
 
@@ -139,6 +141,25 @@ def test_damaged_file_is_replaced(warehouse: Warehouse, tmp_path: Path) -> None:
     assert publish(warehouse, path).is_changed
     assert customer_count(path) == 2
     assert leftovers(tmp_path) == []
+
+
+def test_damage_within_the_file_is_found_when_it_is_compared(tmp_path: Path) -> None:
+    """A file whose rows can't be read any more, though it opens, gives way to one made as a whole."""
+    path = tmp_path / "crm.duckdb"
+    with opened(tmp_path / "warehouse.duckdb") as warehouse:
+        warehouse.execute("CREATE TABLE gold.numbers AS SELECT n, hash(n)::VARCHAR AS text FROM range(200000) AS t(n)")
+        numbers = Publication("gold.numbers", "numbers", ("n",), ("n", "text"))
+        publish_duckdb(warehouse, path, [numbers], run_id="r", now=NOW, code_version="1")
+        content = bytearray(path.read_bytes())
+        for place in range(len(content) // 4, len(content) * 3 // 4, 4096):
+            content[place] ^= 0xFF
+        path.write_bytes(content)
+        assert read_edition(path) is not None
+        warehouse.execute("UPDATE gold.numbers SET text = 'new' WHERE n = 7")
+        assert publish_duckdb(warehouse, path, [numbers], run_id="r", now=NOW, code_version="1").is_changed
+    assert query(path, "SELECT count(*), count(DISTINCT text), max(text) FROM numbers").rows() == [
+        (200_000, 200_000, "new")
+    ]
 
 
 def test_open_reader_is_not_disturbed(warehouse: Warehouse, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
         day = {"valid_from": [date(2026, 1, 1)] * 2}
         opened.replace(std("customers"), pl.DataFrame({"record_key": rows["record_key"], **ids, **day}))
         with opened.attached(tmp_path / "index.duckdb", "made"):
+            opened.execute("CREATE TABLE made.basis AS SELECT 'people' AS population, 1 AS model_version")
             opened.execute(
                 "CREATE TABLE made.people_keys AS SELECT 1 AS rule, '张伟' AS key, 'crm/customers/1' AS record_key"
             )
@@ -53,6 +54,17 @@ def test_made_anew_for_another_publication_only(warehouse: Warehouse, tmp_path: 
     assert not publish_matching_index(warehouse, index, published, "two")
 
 
+def test_made_anew_with_another_model(warehouse: Warehouse, tmp_path: Path) -> None:
+    """A new model that changes nothing in the published customers makes the file anew all the same."""
+    index, published = tmp_path / "index.duckdb", tmp_path / "published" / "matching.duckdb"
+    assert publish_matching_index(warehouse, index, published, "one")
+    with warehouse.attached(index, "made"):
+        warehouse.execute("UPDATE made.basis SET model_version = 2")
+    assert publish_matching_index(warehouse, index, published, "one")
+    with open_reader(published) as reader:
+        assert reader.execute("FROM basis") == [("people", 2)]
+
+
 def test_one_that_was_cut_short_is_no_hindrance(warehouse: Warehouse, tmp_path: Path) -> None:
     """The temporary file and the log that a killed publication leaves are not taken for the next one's."""
     index, published = tmp_path / "index.duckdb", tmp_path / "published" / "matching.duckdb"
@@ -72,12 +84,15 @@ os.kill(os.getpid(), 9)
     assert publish_matching_index(warehouse, index, published, "one")
     with open_reader(published) as reader:
         tables = {name for (name,) in reader.execute("SELECT table_name FROM duckdb_tables()")}
-    assert tables == {"people_keys", "people_records", "members", "identifiers", "published"}
+    assert tables == {"basis", "people_keys", "people_records", "members", "identifiers", "published"}
     assert [path.name for path in published.parent.iterdir()] == [published.name]
 
 
 def test_without_index_nothing_is_published(warehouse: Warehouse, tmp_path: Path) -> None:
-    """Where nothing was compared there is no file."""
-    published = tmp_path / "published" / "matching.duckdb"
-    assert not publish_matching_index(warehouse, tmp_path / "none.duckdb", published, "one")
+    """Where nothing was compared there is no file, and that of an earlier publication is gone."""
+    none, published = tmp_path / "none.duckdb", tmp_path / "published" / "matching.duckdb"
+    assert not publish_matching_index(warehouse, none, published, "one")
     assert not published.exists()
+    assert publish_matching_index(warehouse, tmp_path / "index.duckdb", published, "one")
+    assert not publish_matching_index(warehouse, none, published, "two")
+    assert list(published.parent.iterdir()) == []

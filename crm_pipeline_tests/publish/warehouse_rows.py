@@ -20,6 +20,7 @@ from unittest import mock
 import polars as pl
 
 from crm_pipeline.publish import Publication, PublishSummary, duckdb_file, publish_duckdb
+from crm_pipeline.publish.changes import TableChange
 from crm_pipeline.tables import (
     CUSTOMER_CONTACTS,
     CUSTOMER_IDS,
@@ -45,7 +46,7 @@ TABLES: tuple[Table, ...] = (
     customer_history(),
 )
 PUBLICATIONS = tuple(Publication.of(table) for table in TABLES)
-POINTS = ("first table", "checkpoint", "rename of the build", "publishing rename")
+POINTS = ("first table", "first merge", "checkpoint", "rename of the build", "publishing rename")
 
 
 def fill(warehouse: Warehouse, *, now: datetime = NOW) -> None:
@@ -123,7 +124,7 @@ def die(*_: Any, **__: Any) -> Any:
 
 def main(warehouse_file: str, published_file: str, point: str) -> None:
     """Publishes and dies at the point; at `publishing rename` everything is built and nothing visible."""
-    replace, build = Path.replace, duckdb_file._build_table
+    replace, build, merge = Path.replace, duckdb_file._build_table, duckdb_file._merge_table
 
     def replacing(self: Path, target: Path) -> Path:
         is_build = self.name == "publication.duckdb"
@@ -131,14 +132,24 @@ def main(warehouse_file: str, published_file: str, point: str) -> None:
             die()
         return replace(self, target)
 
-    def building(warehouse: Warehouse, table: Publication, row_count: int) -> None:
-        build(warehouse, table, row_count)
+    def building(warehouse: Warehouse, change: TableChange) -> None:
+        build(warehouse, change)
         if point == "first table":
             die()
 
-    patches = [mock.patch.object(duckdb_file, "_build_table", building)]
+    def merging(warehouse: Warehouse, change: TableChange) -> None:
+        merge(warehouse, change)
+        if point == "first merge":
+            die()
+
+    patches = [
+        mock.patch.object(duckdb_file, "_build_table", building),
+        mock.patch.object(duckdb_file, "_merge_table", merging),
+    ]
+    if point == "first table":
+        patches.append(mock.patch.object(duckdb_file, "_LARGEST_MERGED_SHARE", 0))
     if point == "checkpoint":
-        patches.append(mock.patch.object(duckdb_file, "_build_published", die))
+        patches.append(mock.patch.object(duckdb_file, "write_edition", die))
     if "rename" in point:
         patches.append(mock.patch.object(Path, "replace", replacing))
     with opened(Path(warehouse_file)) as warehouse, contextlib.ExitStack() as stack:

@@ -309,6 +309,26 @@ def test_a_decision_stands_above_a_waiting_pair(own: Project, kind: LinkKind, ab
     assert told(own, link).above.decisions[0].applied is Applied.TAKEN_BACK
 
 
+@pytest.mark.parametrize("kind", [LinkKind.SAME, LinkKind.DIFFERENT])
+def test_a_decision_of_a_stopped_run_is_not_applied(own: Project, kind: LinkKind) -> None:
+    """What only the stewards' file holds, because a run was stopped before it published, is told for the next run."""
+    if kind is LinkKind.SAME:
+        ends = ends_of(waiting(own))
+    else:
+        [link] = rows_of(own, "FROM link.pairs WHERE matched_by = 'identifier' ORDER BY ALL LIMIT 1")
+        ends = ends_of(link)
+    decide(own, (kind, *ends))
+    before = own.published_file.read_bytes()
+    run_again(own)
+    assert [each.applied for each in explain_pair(own, *ends).above.decisions] == [Applied.YES]
+    own.published_file.write_bytes(before)
+    found = explain_pair(own, *ends)
+    assert found.is_one == (kind is LinkKind.DIFFERENT)
+    assert [each.applied for each in found.above.decisions] == [Applied.NEXT_RUN]
+    if found.is_one:
+        assert reasons(own, found.left.record_keys).decisions == []
+
+
 def ends_of(link: dict[str, Any]) -> tuple[str, str]:
     return link["record_key_l"], link["record_key_r"]
 

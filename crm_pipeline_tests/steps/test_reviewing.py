@@ -12,15 +12,17 @@ import pytest
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.linkage import Constraints, cluster_records
 from crm_pipeline.settings import Project
+from crm_pipeline.state.decisions.links import LinkKind, Said
 from crm_pipeline.state.history import History
 from crm_pipeline.steps.publishing.publish import publish_steward
 from crm_pipeline.steps.reviewing.asking import ask, records_table
 from crm_pipeline.steps.reviewing.deciding import decide, enter, undo
 from crm_pipeline.steps.reviewing.handing_out import export_questions
-from crm_pipeline.steps.reviewing.held import store_of
+from crm_pipeline.steps.reviewing.held import constraints_of, store_of
 from crm_pipeline.steps.reviewing.importing import import_answers
 from crm_pipeline.steps.reviewing.judging import Answer
 from crm_pipeline.steps.reviewing.listing import open_questions
+from crm_pipeline.steps.run import utc_now
 from crm_pipeline.tables import CLUSTERS, CONFLICTS, PAIRS, REVIEW_QUEUE
 from crm_pipeline_tests.linkage.conftest import fill_customers
 from crm_pipeline_tests.steps.building import project_of, running
@@ -127,6 +129,19 @@ def test_a_decision_on_other_records_of_two_customers_answers_too(tmp_path: Path
     assert open_questions(made).total == 1
     decide(made, [a2, b2], is_same=False, why="看过", decided_by="陈静")
     assert (open_questions(made).total, open_questions(made).answered) == (0, 1)
+
+
+def test_a_decision_that_comes_while_a_run_goes_on_is_for_the_next_one(project: Project) -> None:
+    """What is entered after a run made its clusters is none of the decisions that it says are in force."""
+    left, right = keys(2)
+    for run_number in (1, 2):
+        with running(project) as run:
+            cluster_records(run.warehouse, constraints=constraints_of(run.project, run.link_events))
+            if run_number == 1:
+                store_of(project).append([Said(LinkKind.SAME, left, right, "看过")], decided_by="陈静", now=utc_now())
+            asked = ask(run)
+            joined = run.warehouse.value(f"SELECT count(DISTINCT cluster_key) = 9 FROM {CLUSTERS.qualified}")
+        assert (asked.in_force, joined) == (run_number - 1, run_number == 2)
 
 
 def test_a_question_is_meant_by_how_its_id_begins(project: Project) -> None:

@@ -41,6 +41,12 @@ sources:
           birth_date: 生日
           kind: {column: 类型, values: {个人: person}}
       leads: {entity: customers, read: {file: b.csv}, primary_key: id, columns: {name: 客户名称, phones: 手机}}
+  desk:
+    extracts:
+      customers:
+        read: {file: c.csv}
+        primary_key: id
+        columns: {name: 姓名, phones: cust_phone, emails: {expression: "lower(cust_mail)"}}
 """
 
 
@@ -86,6 +92,15 @@ def test_by_the_mapping_that_knows_most(mapped: Project, tmp_path: Path) -> None
         score_file(mapped, few)
     with pytest.raises(ConfigurationError, match=r"shop\.leads"):
         score_file(mapped, few, read_as="shop.nothing")
+
+
+def test_capitals_of_a_header_do_not_count(mapped: Project, tmp_path: Path) -> None:
+    """A mapped column in other capitals is read, and the line comes out as it came."""
+    header, cells = "姓名,CUST_PHONE,Cust_Mail", "王小明,13800138010,xiaoming.wang@example.com"
+    found = score_file(mapped, written(tmp_path, f"{header}\n{cells}\n"))
+    assert (found.read_as, found.unread) == ("desk.customers", 0)
+    assert found.lines[CUSTOMER].to_list() == ["C0"]
+    assert found.lines["CUST_PHONE"].to_list() == ["13800138010"]
 
 
 def test_a_file_without_header_is_refused_without_its_values(project: Project, tmp_path: Path) -> None:

@@ -25,6 +25,13 @@ SMALLEST_LIMIT = 10
 # Values that too many records share are neither keys nor compared: the rule that counts them, and where they stand.
 _CONTACTS = (("phone", "phones"), ("phone", "mobiles"), ("email", "emails"), ("domain", "domains"))
 
+# What stood before the @ of an address that is left out, where no other address of the record has it.
+_FORGET_MAILBOXES = f"""
+    UPDATE {RECORDS} SET mailbox = NULL
+    WHERE mailbox IN (SELECT split_part(key, '@', 1) FROM {LEFT_OUT} WHERE name = 'email')
+        AND NOT coalesce(list_contains(list_transform(emails, lambda e: split_part(e, '@', 1)), mailbox), false)
+"""
+
 
 def make_keys(scratch: Warehouse, rules: Sequence[BlockingRule]) -> None:
     """Fills the scratch table `linkage_keys`: one row per rule and key of a record, rule being its place in `rules`."""
@@ -82,7 +89,7 @@ def frequent_keys(
 
 
 def leave_out(scratch: Warehouse, rules: Sequence[BlockingRule], left_out: pl.DataFrame) -> None:
-    """Takes the frequent keys out of the keys, and frequent phones and addresses also out of the records."""
+    """Takes the frequent keys out of the keys, and frequent contacts and what is made of them out of the records."""
     numbers = pl.DataFrame(
         {"name": [rule.name for rule in rules], "number": list(range(len(rules)))},
         schema={"name": pl.String, "number": pl.Int64},
@@ -103,6 +110,8 @@ def leave_out(scratch: Warehouse, rules: Sequence[BlockingRule], left_out: pl.Da
             ) kept
             WHERE kept.record_key = {RECORDS}.record_key
         """)
+    if "email" in names:
+        scratch.execute(_FORGET_MAILBOXES)
 
 
 def count_pairs(scratch: Warehouse, rules: Sequence[BlockingRule]) -> dict[str, int]:

@@ -18,7 +18,7 @@ from crm_pipeline.warehouse import Warehouse
 
 # Raised whenever the preparation, the comparisons or the blocking rules change: stored models of another version are
 # not used, because they would not score a pair as they did.
-PREPARATION_VERSION = 5
+PREPARATION_VERSION = 6
 
 RECORDS = "linkage_records"
 _WANTED, _PREPARED = "_wanted_records", "linkage_prepared"

@@ -1,4 +1,4 @@
-"""What must be clustered again: the components whose links, records or decisions are not those of the last time.
+"""What must be clustered again: the components whose links or records are not those of the last time.
 
 Belongs here: what was clustered, and which records a change reaches. Does not belong here: how a component is divided
 (`dividing`), and the rows that follow (`clusters`).
@@ -6,7 +6,8 @@ Belongs here: what was clustered, and which records a change reaches. Does not b
     link.clustered_links    one link that was clustered: record_key_l, record_key_r, told (a hash of what links say)
     link.clustered_by       one row: basis, what else the clusters follow from
 
-Both are changed in one transaction with `link.clusters` and `link.conflicts`; without them everything is clustered.
+Both are changed in one transaction with `link.clusters` and `link.conflicts`; without them, and with other decisions or
+extracts without duplicates than the last time, everything is clustered.
 What links once joined is one cluster, or clusters between which `link.conflicts` has the links that do not hold: so the
 components of the last time are known without the links of the others being read into memory.
 """

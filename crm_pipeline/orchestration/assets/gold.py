@@ -2,12 +2,12 @@
 
 import dagster as dg
 
-from crm_pipeline import golden
 from crm_pipeline.orchestration.metadata import POOL, counts, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.checks import judge_table, prepare_judging
+from crm_pipeline.steps.merging import merge
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.steps.telling.report import MERGE
 from crm_pipeline.tables import CUSTOMER_CONTACTS, CUSTOMER_RECORDS, CUSTOMER_VALUES, Table, customers
@@ -15,7 +15,7 @@ from crm_pipeline.tables import CUSTOMER_CONTACTS, CUSTOMER_RECORDS, CUSTOMER_VA
 _DESCRIPTIONS = {
     "customers": "One row per customer: the golden records.",
     "customer_records": "One row per record of any system, with its customer.",
-    "customer_values": "Where a value had a choice: what survived, by which rule, and what lost.",
+    "customer_values": "Where a value had a choice: what survived, by which rule, and what lost and why.",
     "customer_contacts": "Every phone and e-mail of a customer, ranked.",
 }
 
@@ -33,9 +33,8 @@ def gold_assets(project: Project) -> list[dg.AssetsDefinition]:
         pool=POOL,
     )
     def gold(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
-        config = project.config
         with step(run, MERGE):
-            golden.merge_customers(run.warehouse, rules=config.survivorship, trust=config.trust, extra_columns=extras)
+            merge(run)
         for table in tables:
             if suites[table.qualified].rules:
                 prepare_judging(run)

@@ -38,7 +38,7 @@ def identity_assets(project: Project) -> dg.AssetsDefinition:
                 run.ledger,
                 run_id=run.run_id,
                 now=run.started_at,
-                constraints=constraints_of(project),
+                constraints=constraints_of(project, run.link_events),
                 match_threshold=project.config.linkage.match_threshold,
                 model_version=max(run.models.versions(), default=None),
             )

@@ -159,7 +159,7 @@ def _reading(project: Project, columns: list[str], read_as: str | None) -> str:
             raise ConfigurationError(where="--as", expected=f"one of {known}", found=read_as, cure="Name one of these.")
         return read_as
     counts = {STANDARD: len(_standard(columns))}
-    counts |= {name: len(set(columns) & set(mapped_columns(extract))) for name, extract in extracts.items()}
+    counts |= {name: len(_named(columns, extract)) for name, extract in extracts.items()}
     most = max(counts.values())
     fit = [name for name, count in counts.items() if count == most]
     if not most:
@@ -213,15 +213,21 @@ def _by_name(project: Project, rows: pl.DataFrame) -> tuple[pl.DataFrame, set[st
 def _by_mapping(project: Project, rows: pl.DataFrame, name: str) -> tuple[pl.DataFrame, set[str]]:
     """The lines mapped and standardised as the extract's deliveries are; columns that the file lacks count as empty."""
     extract = _extracts(project)[name]
-    mapped_names = mapped_columns(extract)
+    named = _named(rows.columns, extract)
     present = {column.casefold() for column in rows.columns}
-    missing = [column for column in mapped_names if column.casefold() not in present]
-    filled = rows.with_columns(pl.lit("").alias(column) for column in missing)
+    missing = [column for column in mapped_columns(extract) if column.casefold() not in present]
+    filled = rows.rename(named).with_columns(pl.lit("").alias(column) for column in missing)
     mapped = map_rows(filled, extract, source=name.split(".", maxsplit=1)[0])
     columns = date_columns(extract, project.config.extras("customers"))
     forms = find_forms(extract, columns, lambda column: mapped[column], {})
     frame = cleaned(project, extract, mapped, utc_now().date(), vocabulary_of(project), forms).frame
-    return frame, {column for column in rows.columns if column in mapped_names}
+    return frame, set(named)
+
+
+def _named(columns: list[str], extract: Extract) -> dict[str, str]:
+    """The file's columns that the mapping names, each with the mapping's spelling; capitals do not count."""
+    wanted = {name.casefold(): name for name in reversed(mapped_columns(extract))}
+    return {column: wanted[column.casefold()] for column in columns if column.casefold() in wanted}
 
 
 def _refusal(file: Path, expected: str, found: str, cure: str) -> ConfigurationError:

@@ -5,16 +5,32 @@ Belongs here: the list. Does not belong here: how a file appears (`publish`) or 
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from datetime import datetime
 
 import crm_pipeline
 from crm_pipeline.golden import record_history
-from crm_pipeline.publish import Publication, PublishSummary, publish_duckdb, publish_matching_index
+from crm_pipeline.publish import (
+    BASE,
+    Edition,
+    Publication,
+    PublishSummary,
+    attached_edition,
+    found_changes,
+    keep,
+    publish_duckdb,
+    publish_edition,
+    publish_matching_index,
+    put_together,
+    read_edition,
+)
 from crm_pipeline.state.measures import Outcome
 from crm_pipeline.steps.models import project_model_tables
 from crm_pipeline.steps.publishing.link_guards import figures_of
 from crm_pipeline.steps.publishing.quarantine import find_open, follow_corrections
 from crm_pipeline.steps.run import Run, utc_now
+from crm_pipeline.steps.temporary import temporary_folder
 from crm_pipeline.tables import (
     ANOMALIES,
     CHECK_RESULTS,
@@ -39,6 +55,7 @@ from crm_pipeline.tables import (
     customers,
     review_records,
 )
+from crm_pipeline.warehouse import DamagedError
 from crm_pipeline.warehouse.models import PUBLISHED_SCHEMAS, run_model
 
 
@@ -60,23 +77,62 @@ def published_tables(run: Run) -> list[Table]:
 
 
 def publish(run: Run) -> PublishSummary:
-    """What became visible: history first (append-only), then the file by rename, when anything changed."""
-    extras, now = run.project.config.extras("customers"), utc_now()
-    record_history(run.warehouse, run.history, run_id=run.run_id, now=now, extra_columns=extras)
-    summary = publish_duckdb(
-        run.warehouse,
-        run.project.published_file,
-        [Publication.of(table) for table in published_tables(run)],
-        run_id=run.run_id,
-        now=now,
-        code_version=crm_pipeline.__version__,
-    )
+    """What became visible: kept in the store first (append-only), then the file by rename, when anything changed."""
+    try:
+        summary, now = _publish(run, is_file_good=True)
+    except DamagedError:  # the published file, so it seems: the store says what was published
+        try:
+            summary, now = _publish(run, is_file_good=False)
+        except DamagedError as error:  # no: a disk that is full or failing
+            raise (error.__cause__ or error) from None
     index, published_index = run.project.matching_index_file, run.project.matching_file
     publish_matching_index(run.warehouse, index, published_index, summary.fingerprint)
     figures_of(run.project).confirm()
     run.progress.outcome = Outcome.PUBLISHED if summary.is_changed else Outcome.UNCHANGED
     _record(run, summary, now)
     return summary
+
+
+def _publish(run: Run, *, is_file_good: bool) -> tuple[PublishSummary, datetime]:
+    extras, store, version = run.project.config.extras("customers"), run.publications, crm_pipeline.__version__
+    now = store.time_of_next(utc_now())
+    with _last_publication(run, is_file_good=is_file_good) as base:
+        record_history(run.warehouse, before=BASE if base else None, now=now, extra_columns=extras)
+        tables = [Publication.of(table) for table in published_tables(run)]
+        with found_changes(run.warehouse, tables, base) as changes:
+            number = keep(run.warehouse, store, changes, run_id=run.run_id, now=now, code_version=version)
+            summary = publish_edition(
+                run.warehouse,
+                run.project.published_file,
+                changes,
+                run_id=run.run_id,
+                now=now,
+                code_version=version,
+                entry_number=number,
+            )
+    return summary, now
+
+
+@contextlib.contextmanager
+def _last_publication(run: Run, *, is_file_good: bool) -> Iterator[Edition | None]:
+    """The last publication, attached as BASE within the block: the published file, or one made of the store.
+
+    The file is an earlier one after a crash between store and file, and may be lost or damaged; then the store tells.
+    """
+    entries, path = run.publications.entries(), run.project.published_file
+    if not entries:
+        yield None
+        return
+    edition = read_edition(path) if is_file_good else None
+    if edition and (edition.fingerprint, edition.entry_number) == (entries[-1].fingerprint, entries[-1].number):
+        with attached_edition(run.warehouse, path) as base:
+            yield base
+        return
+    with temporary_folder(run.project) as folder:
+        made = folder / "crm.duckdb"
+        put_together(entries, made, temporary=folder, memory_limit=run.project.config.memory_limit)
+        with attached_edition(run.warehouse, made) as base:
+            yield base
 
 
 def publish_steward(run: Run) -> PublishSummary:

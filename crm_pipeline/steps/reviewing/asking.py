@@ -14,7 +14,7 @@ from crm_pipeline.linkage.clustering.disagreements import judge_decisions
 from crm_pipeline.linkage.clustering.questions import find_questions
 from crm_pipeline.settings import Project
 from crm_pipeline.state.decisions.links import LinkEvent, LinkKind
-from crm_pipeline.steps.reviewing.held import constraints_of, decisions_of, store_of
+from crm_pipeline.steps.reviewing.held import constraints_of, decisions_of
 from crm_pipeline.steps.run import Run
 from crm_pipeline.tables import LINK_DECISIONS, REVIEW_QUEUE, DecisionStatus, Table, review_records, std
 from crm_pipeline.warehouse.connection import quoted
@@ -46,9 +46,8 @@ class Asked:
 
 def ask(run: Run) -> Asked:
     """How much is asked, after the three tables say what is, as of the links that this run made."""
-    find_questions(
-        run.warehouse, constraints_of(run.project), largest_cluster=run.project.config.linkage.largest_cluster
-    )
+    limit = run.project.config.linkage.largest_cluster
+    find_questions(run.warehouse, constraints_of(run.project, run.link_events), largest_cluster=limit)
     table = records_table(run.project)
     run.warehouse.replace(table, _records_sql(run, table))
     decided = _decided(run)
@@ -80,10 +79,9 @@ def _records_sql(run: Run, table: Table) -> str:
 
 def _decided(run: Run) -> pl.DataFrame:
     """Rows of `ops.link_decisions`."""
-    events = store_of(run.project).events()
-    judged = judge_decisions(run.warehouse, decisions_of(events), run.project.config.duplicate_free)
+    judged = judge_decisions(run.warehouse, decisions_of(run.link_events), run.project.config.duplicate_free)
     return (
-        entered(events)
+        entered(run.link_events)
         .join(judged, on="decision_id", how="left", maintain_order="left")
         .with_columns(pl.col("status").fill_null(DecisionStatus.WITHDRAWN.value), pl.col("refused_count").fill_null(0))
         .select(LINK_DECISIONS.column_names)

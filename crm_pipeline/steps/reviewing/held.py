@@ -25,10 +25,15 @@ def store_of(project: Project) -> LinkDecisions:
     return LinkDecisions(project.state / "decisions")
 
 
-def constraints_of(project: Project) -> Constraints:
-    """All that restricts which records become one customer, as it is now.
+def constraints_of(project: Project, events: Iterable[LinkEvent] | None = None) -> Constraints:
+    """All that restricts which records become one customer.
+
+    Args:
+        project: whose records.
+        events: what people said of them; by default all that they said until now.
 
     Raises:
         PipelineError: the store of decisions is damaged.
     """
-    return Constraints(decisions_of(store_of(project).events()), project.config.duplicate_free)
+    said = store_of(project).events() if events is None else events
+    return Constraints(decisions_of(said), project.config.duplicate_free)

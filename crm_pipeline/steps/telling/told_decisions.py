@@ -6,6 +6,7 @@ they join (`ways`), entering them (`reviewing`). A person's name and reason are 
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,6 +21,19 @@ from crm_pipeline.warehouse import open_reader
 
 _TABLE = "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND table_name = ?"
 _HELD = f"SELECT decision_id FROM {LINK_DECISIONS.name} WHERE status IN (SELECT unnest(?))"
+_CONTRADICTED = """
+    WITH living AS (
+        SELECT concat_ws('/', source, extract, source_id) AS record_key, customer_id
+        FROM customer_records WHERE deleted_on IS NULL
+    )
+    SELECT name FROM (
+        SELECT unnest($names) AS name, unnest($left) AS record_key_l, unnest($right) AS record_key_r,
+            unnest($same) AS is_same
+    )
+        JOIN living AS l ON l.record_key = record_key_l
+        JOIN living AS r ON r.record_key = record_key_r
+    WHERE (l.customer_id = r.customer_id) <> is_same
+"""
 _IN_FORCE = [DecisionStatus.IN_FORCE.value, DecisionStatus.UNKNOWN_RECORD.value]
 
 
@@ -73,7 +87,8 @@ class ToldDecision:
 def told_decisions(project: Project) -> list[ToldDecision]:
     """The decisions that stand now, and those taken back that the published tables still hold; in order of entry.
 
-    Where a publication does not say which it holds, it holds those that stand now.
+    Where a publication does not say which it holds, it holds those that stand now. What a run applied that was stopped
+    before it published customers, the published tables do not hold.
 
     Raises:
         PipelineError: the store of decisions is damaged.
@@ -83,8 +98,7 @@ def told_decisions(project: Project) -> list[ToldDecision]:
         return []
     standing_now = {decision.decision_id for decision in standing(decisions_of(events))}
     held = _held(project)
-    if held is None:
-        held = standing_now
+    held = _not_contradicted(project, events, standing_now if held is None else held)
     return [
         _told(
             event, Applied.NEXT_RUN if name not in held else Applied.YES if name in standing_now else Applied.TAKEN_BACK
@@ -95,11 +109,26 @@ def told_decisions(project: Project) -> list[ToldDecision]:
 
 
 def _held(project: Project) -> set[str] | None:
-    """The decisions that the last publication held; None where it does not say."""
+    """The decisions that the last run held; None where it does not say."""
     with open_reader(project.steward_file) as reader:
         if not reader.value(_TABLE, [LINK_DECISIONS.name]):
             return None
         return {str(name) for (name,) in reader.execute(_HELD, [_IN_FORCE])}
+
+
+def _not_contradicted(project: Project, events: Sequence[LinkEvent], decision_ids: Set[str]) -> set[str]:
+    """Those of the decisions about two living records that the published customers bear out, and all others."""
+    asked = [event for event in events if event.decision_id in decision_ids]
+    if not asked or not project.published_file.exists():
+        return set(decision_ids)
+    told = {
+        "names": [event.decision_id for event in asked],
+        "left": [event.record_key_l for event in asked],
+        "right": [event.record_key_r for event in asked],
+        "same": [event.kind is LinkKind.SAME for event in asked],
+    }
+    with open_reader(project.published_file) as reader:
+        return set(decision_ids) - {str(name) for (name,) in reader.execute(_CONTRADICTED, told)}
 
 
 def _told(event: LinkEvent, applied: Applied) -> ToldDecision:
