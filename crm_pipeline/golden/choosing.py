@@ -129,7 +129,9 @@ class Choosing:
         )
         records = ranked[rows.standing[ranked] == Standing.RECORD]
         several = np.setdiff1d(rows.customer[other[rows.standing[other] == Standing.RECORD]], overridden)
-        waiting = other[np.isin(rows.customer[other], overridden, invert=True) & (rows.standing[other] > Standing.RECORD)]
+        waiting = other[
+            np.isin(rows.customer[other], overridden, invert=True) & (rows.standing[other] > Standing.RECORD)
+        ]
         parts = records[np.isin(rows.customer[records], np.union1d(several, rows.customer[waiting]))]
         joined = (
             pl.DataFrame({"customer": rows.customer[parts], "value": text.gather(parts)})

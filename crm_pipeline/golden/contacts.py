@@ -12,11 +12,11 @@ import numpy as np
 import polars as pl
 
 from crm_pipeline.golden.choosing import NOBODY, Told, first_of_each, losers_frame, lost_by_of
+from crm_pipeline.golden.listing import listed_by, lists_of
 from crm_pipeline.golden.overriding import Standing
 from crm_pipeline.golden.ranking import Candidates, Ints, Rows, order_of
 from crm_pipeline.golden.rules import OVERRIDE
 from crm_pipeline.golden.units import CONTACT_LISTS, Unit
-from crm_pipeline.golden.listing import listed_by, lists_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,9 @@ def _several(of: Candidates, holding: Ints) -> pl.DataFrame:
     different = ranked.unique(["customer", "value"], keep="first", maintain_order=True).select(
         "customer", "value", (pl.int_range(pl.len()).over("customer") + 1).cast(pl.Int32).alias("rank")
     )
-    known = ranked.filter("is_record").select("customer", "value", "source").unique().sort("customer", "value", "source")
+    known = (
+        ranked.filter("is_record").select("customer", "value", "source").unique().sort("customer", "value", "source")
+    )
     sources = listed_by(known, ["customer", "value"], known["source"]).rename({"listed": "sources"})
     return different.join(sources, on=["customer", "value"], how="left", maintain_order="left").with_columns(
         pl.col("sources").fill_null(pl.lit([], dtype=pl.List(pl.String)))

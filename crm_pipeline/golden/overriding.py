@@ -97,7 +97,8 @@ def gather_overrides(
         return warehouse.frame(f"""
             WITH members AS (
                 SELECT record_key, customer_id FROM {NUMBERED}
-                UNION ALL SELECT record_key, customer_id FROM link.former_members ANTI JOIN {NUMBERED} USING (record_key)
+                UNION ALL
+                SELECT record_key, customer_id FROM link.former_members ANTI JOIN {NUMBERED} USING (record_key)
             ),
             said AS (
                 SELECT *, row_number() OVER (

@@ -6,9 +6,9 @@ Belongs here: what each rule sorts by, as arrays, and the order that follows. Do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +19,7 @@ import polars as pl
 from crm_pipeline.golden.evidence import Evidence
 from crm_pipeline.golden.overriding import Standing
 from crm_pipeline.golden.rules import Rule
-from crm_pipeline.golden.units import Unit
+from crm_pipeline.golden.units import CONTACT_LISTS, Unit
 from crm_pipeline.tables import CUSTOMER_COLUMNS
 from crm_pipeline.warehouse.row_expressions import expressions
 
@@ -164,7 +164,8 @@ def _by_source(sources: pl.Series, known: Mapping[str, float], missing: float) -
 
 
 def _longest(of: Candidates, _: Rule) -> Array:
-    return -np.sum([value.str.len_chars().fill_null(0).to_numpy() for value in of.values], axis=0, dtype=np.int64)
+    lengths = [value.str.len_chars().fill_null(0).to_numpy().astype(np.int64) for value in of.values]
+    return -np.asarray(np.sum(lengths, axis=0))
 
 
 def _present(of: Candidates, _: Rule) -> Array:
@@ -173,9 +174,9 @@ def _present(of: Candidates, _: Rule) -> Array:
 
 def _verified(of: Candidates, _: Rule) -> Array:
     """0 for a value that nothing speaks against, 1 for others."""
-    names = [*(column.name for column in of.unit.columns), *(f"{of.unit.name}s" for _ in [0] if of.unit.is_contact)]
+    names = [CONTACT_LISTS.get(column.name, column.name) for column in of.unit.columns]
     warned = of.rows.evidence.warned.filter(pl.col("column_name").is_in(names))["_record"].to_numpy()
-    key = np.isin(of.rows.record[of.row], warned).astype(np.int64)
+    key: Array = np.isin(of.rows.record[of.row], warned).astype(np.int64)
     bounced = of.rows.evidence.bounced.filter(pl.col("kind") == of.unit.name)
     if bounced.is_empty():
         return key
@@ -185,7 +186,7 @@ def _verified(of: Candidates, _: Rule) -> Array:
     ).join(bounced.select("_record", "bounced_at"), on="_record", how="left", maintain_order="left")  # fmt: skip
     tried = pl.when(pl.col("position") == 1).then("bounced_at").max().over("customer", "value")
     is_bounced = (tried > pl.col("seen_at").max().over("customer", "value")).fill_null(value=False)
-    return key | frame.select(is_bounced).to_series().to_numpy()
+    return np.maximum(key, frame.select(is_bounced).to_series().to_numpy())
 
 
 def _value_order(of: Candidates, _: Rule) -> Array:
@@ -196,9 +197,10 @@ def _expression(of: Candidates, rule: Rule) -> Array:
     """What the project's expression gives, negated; null loses to everything."""
     frame = expression_frame(of)
     where = f"survivorship.{of.unit.name}"
-    found = expressions(frame, {"expression": rule.expression}, where=where, place="")["expression"]
+    sql = {"expression": f"CAST(({rule.expression}) AS DOUBLE)"}
+    found = expressions(frame, sql, where=where, place="")["expression"]
     number = found.cast(pl.Float64, strict=False).fill_nan(None)
-    return np.nan_to_num(-number.fill_null(-np.inf).to_numpy(), nan=np.inf, posinf=np.inf, neginf=-np.inf)
+    return np.asarray(-number.fill_null(-np.inf).to_numpy())
 
 
 def expression_frame(of: Candidates) -> pl.DataFrame:
@@ -217,6 +219,24 @@ def expression_frame(of: Candidates) -> pl.DataFrame:
             pl.Series("position", of.position),
         ]
     )
+
+
+def check_expressions(units: Iterable[Unit]) -> None:
+    """Nothing, when each expression of a unit's rules gives a number, whatever the candidate.
+
+    Raises:
+        ConfigurationError: one can't be computed, reads files, or looks at more than its candidate.
+    """
+    texts, numbers = ("value", "source", "extract"), ("frequency", "filled", "position")
+    sample = pl.DataFrame(
+        dict.fromkeys(texts, "") | {"seen_at": datetime(2026, 1, 1), "trust": 50.0} | dict.fromkeys(numbers, 1)  # noqa: DTZ001 - as in std
+    ).select(EXPRESSION_COLUMNS)
+    for unit in units:
+        for rule in unit.rules:
+            if rule.expression:
+                where = f"survivorship.{unit.name}"
+                expressions(sample, {"expression": rule.expression}, where=where, place="")
+                expressions(sample, {"expression": f"CAST(({rule.expression}) AS DOUBLE)"}, where=where, place="")
 
 
 _KEYS: Mapping[str, Callable[[Candidates, Rule], Array]] = {

@@ -116,7 +116,9 @@ def refuse_unknown(written: Rules, known: Iterable[str]) -> None:
 
 def _rule(name: str, written: Written) -> Rule:
     if isinstance(written, ExpressionRule):
-        return Rule("expression", "the project knows what speaks for a value; the larger result wins", written.expression)
+        return Rule(
+            "expression", "the project knows what speaks for a value; the larger result wins", written.expression
+        )
     if written not in _BY_NAME:
         raise unknown(f"survivorship.{name}", "survivorship rule", written, {*_BY_NAME, "expression"})
     return _BY_NAME[written]

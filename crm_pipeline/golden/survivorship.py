@@ -18,7 +18,7 @@ from crm_pipeline.golden.choosing import Choosing, Told
 from crm_pipeline.golden.contacts import rank_contacts
 from crm_pipeline.golden.evidence import Evidence, gather_evidence
 from crm_pipeline.golden.gathering import RECORDS_AT_ONCE, SCRATCH, SPANS, Portion, number_records, portions
-from crm_pipeline.golden.listing import lists_of, listed_by
+from crm_pipeline.golden.listing import listed_by, lists_of
 from crm_pipeline.golden.overriding import Override, Standing, gather_overrides
 from crm_pipeline.golden.ranking import Rows, Trust
 from crm_pipeline.golden.rules import Rules
@@ -97,7 +97,9 @@ def merge_customers(
         deleted_count = int(warehouse.value(f"SELECT count(deleted_on) FROM {SPANS}"))
     for scratch in SCRATCH:
         warehouse.execute(f"DROP TABLE {scratch}")
-    return GoldenSummary(counts[tables[0]], record_count - deleted_count, deleted_count, *(counts[t] for t in tables[1:]))
+    return GoldenSummary(
+        counts[tables[0]], record_count - deleted_count, deleted_count, *(counts[t] for t in tables[1:])
+    )
 
 
 def _refuse_unassigned(warehouse: Warehouse) -> None:
@@ -193,7 +195,7 @@ def _values(rows: Rows, told: Sequence[Told], ids: pl.Series) -> pl.DataFrame:
     )
 
 
-def _by_key(frame: pl.DataFrame, places: int) -> tuple[pl.Series, np.ndarray]:  # type: ignore[type-arg]
+def _by_key(frame: pl.DataFrame, places: int) -> tuple[pl.Series, np.ndarray]:
     key = frame["customer"].to_numpy() * places + frame["place"].to_numpy()
     order = np.argsort(key, kind="stable")
     return pl.Series(order), key[order]
@@ -210,7 +212,10 @@ def _external_ids(portion: Portion) -> pl.Series:
     )
     several = pl.len().over("_customer") > 1
     found = pl.concat(
-        [found.filter(~several), found.filter(several).unique().sort("_customer", "namespace", "value", nulls_last=True)]
+        [
+            found.filter(~several),
+            found.filter(several).unique().sort("_customer", "namespace", "value", nulls_last=True),
+        ]
     )
     lists = listed_by(found, ["_customer"], found.select("namespace", "value").to_struct(UNION_COLUMN))
     at = np.full(portion.customers.height, -1, dtype=np.int64)
@@ -229,5 +234,3 @@ def _counts(portion: Portion) -> list[pl.Series]:
         pl.Series("record_count", np.bincount(customer, minlength=size)),
         pl.Series("source_count", np.bincount(pairs // (codes.max(initial=0) + 1), minlength=size)),
     ]
-
-

@@ -87,9 +87,7 @@ class Units:
         return next(unit for unit in self.all if any(each.name == column for each in unit.columns))
 
 
-def units_of(
-    rules: Rules, linked: Mapping[str, Sequence[str]], extra_columns: Iterable[str | Column] = ()
-) -> Units:
+def units_of(rules: Rules, linked: Mapping[str, Sequence[str]], extra_columns: Iterable[str | Column] = ()) -> Units:
     """The units of a project in the order of their first column.
 
     Args:

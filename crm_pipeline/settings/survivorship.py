@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from crm_pipeline.settings.base import Frozen, Text, no_yes_or_no
 
@@ -28,18 +28,20 @@ class ExpressionRule(Frozen):
     )
 
 
-def _one_or_several(value: Any) -> Any:
-    return [value] if isinstance(value, str | dict) else value
+def _kind(value: Any) -> str:
+    return "[expression]" if isinstance(value, dict | ExpressionRule) else "[rule]"
 
 
-RuleList = Annotated[tuple[Text | ExpressionRule, ...], BeforeValidator(_one_or_several)]
+WrittenRule = Annotated[
+    Annotated[Text, Tag("[rule]")] | Annotated[ExpressionRule, Tag("[expression]")], Discriminator(_kind)
+]
 
 
 class Survivorship(Frozen):
     """Golden column, group of linked columns, or `default`, to rules in order; and what is said of all of them."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, RuleList] = Field(init=False)
+    __pydantic_extra__: dict[str, tuple[WrittenRule, ...]] = Field(init=False)
 
     linked: dict[str, tuple[Text, ...]] = Field(
         default_factory=dict,

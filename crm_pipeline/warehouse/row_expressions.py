@@ -58,7 +58,10 @@ def expressions(
         connection.execute("SET lock_configuration = true")
         for name, expression in columns.items():
             _refuse_dependent(connection, expression, frame.columns, f"{where}, {place}{name.removeprefix('=')}")
-        results = [_expression(connection, name, expression, f"{where}, {place}{name.removeprefix('=')}") for name, expression in columns.items()]
+        results = [
+            _expression(connection, name, expression, f"{where}, {place}{name.removeprefix('=')}")
+            for name, expression in columns.items()
+        ]
     finally:
         connection.close()
     for name, series in zip(columns, results, strict=True):

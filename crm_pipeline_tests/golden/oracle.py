@@ -91,7 +91,9 @@ def is_unverified(candidate: Mapping[str, Any], columns: Sequence[str], pool: An
     return bool(tried) and max(tried) > max(seen_at(other["record"]) for other in same)
 
 
-def key(candidate: Mapping[str, Any], rule: str, columns: Sequence[str], pool: Any, world: World) -> Any:
+def key(  # noqa: PLR0911, PLR0912 - one line for each rule
+    candidate: Mapping[str, Any], rule: str, columns: Sequence[str], pool: Any, world: World
+) -> Any:
     record, values = candidate["record"], candidate["values"]
     moment = (seen_at(record) - datetime(1970, 1, 1)).total_seconds()
     match rule:

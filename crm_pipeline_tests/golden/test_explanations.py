@@ -65,7 +65,9 @@ def drawn_overrides(draw: random.Random, records: Sequence[Any], units: Mapping[
     for record in draw.sample(records, len(records) // 4):
         columns = draw.choice(list(units.values()))
         given = {
-            name: {"DATE": "1990-05-06", "TIMESTAMP": "2026-02-03 04:05:06"}.get(TYPES.get(name, ""), draw.choice("王éx"))
+            name: {"DATE": "1990-05-06", "TIMESTAMP": "2026-02-03 04:05:06"}.get(
+                TYPES.get(name, ""), draw.choice("王éx")
+            )
             for name in columns
         }
         if len(columns) > 1:
@@ -103,8 +105,7 @@ def drawn_evidence(
 
 @pytest.mark.parametrize("seed", range(4))
 def test_explanations_of_a_thousand_customers(warehouse: Warehouse, seed: int) -> None:
-    """Each golden value, its record and rule, and every value that lost with the rule by which it did, for each column
-    of 1,000 random customers: rules of each kind, linked columns, fading trust, overrides, unions, evidence."""
+    """Each column's value, record, rule and losers are the oracle's: all rules, overrides, evidence, linked columns."""
     draw = random.Random(seed)
     records = random_records(seed, 1000, EXTRA)
     groups = {**LINKED, **GROUPS[seed % 2]}
@@ -115,7 +116,9 @@ def test_explanations_of_a_thousand_customers(warehouse: Warehouse, seed: int) -
     said = drawn_overrides(draw, records, units)
     load(warehouse, records, EXTRA)
     warned, bounced = drawn_evidence(draw, warehouse, records)
-    world = World({"crm": 90, "erp": 40, "shop": 40}, STANDARD, {"crm": 30.0, "shop": 365.5}, TODAY, warned, bounced, formula)
+    world = World(
+        {"crm": 90, "erp": 40, "shop": 40}, STANDARD, {"crm": 30.0, "shop": 365.5}, TODAY, warned, bounced, formula
+    )
     merge_customers(
         warehouse,
         rules=rules,
@@ -143,15 +146,18 @@ def test_explanations_of_a_thousand_customers(warehouse: Warehouse, seed: int) -
         expected: dict[str, Any] = {}
         for name, columns in units.items():
             choice = oracle.choose(members, columns, names_of(rules[name], columns), world, said_of[customer])
-            assert {c: oracle.text(golden[customer][c]) for c in columns} == choice.golden, (customer, name, rules[name])
+            assert {c: oracle.text(golden[customer][c]) for c in columns} == choice.golden, (
+                customer,
+                name,
+                rules[name],
+            )
             expected |= choice.told
         assert found[customer] == expected
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_contacts_are_all_kept_and_ranked(warehouse: Warehouse, seed: int) -> None:
-    """Every phone and e-mail of a customer has a row, ranked as the rules rank, with the systems that have it; an
-    override that holds is first."""
+    """Every phone and e-mail has a row, ranked by the rules, with its systems; an override that holds is first."""
     draw = random.Random(seed)
     records = random_records(seed, 400)
     units = {"phone": ("phone",), "email": ("email",)}

@@ -1,0 +1,309 @@
+"""Golden values that stewards give and take back.
+
+Belongs here: what may be given, under which lock, in which order store and audit are written, what becomes of each.
+Does not belong here: which value survives (`golden`), which the next run shows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+
+from crm_pipeline import quality, standardise
+from crm_pipeline.errors import ConfigurationError
+from crm_pipeline.golden.rules import unknown
+from crm_pipeline.golden.units import CONTACT_LISTS, Unit, Units, units_of
+from crm_pipeline.settings import Project
+from crm_pipeline.state.decisions.overrides import OverrideEvent, OverrideStore, not_withdrawn
+from crm_pipeline.state.history import History
+from crm_pipeline.steps.merging import overrides_of
+from crm_pipeline.steps.run import private_files, suite_of, utc_now
+from crm_pipeline.steps.vocabulary import vocabulary_of
+from crm_pipeline.tables import std
+from crm_pipeline.warehouse import Warehouse, open_reader, writer_lock
+
+_WHAT = "override"  # in the audit
+_WHERE = "override set"
+_WAIT_SECONDS = 60.0  # for another decision, which takes a moment
+_CONTEXT = ("kind", "country")  # of the customer: names and numbers are read by them
+_CUSTOMER = "SELECT customer_id FROM customer_records WHERE source = ? AND extract = ? AND source_id = ?"
+_LISTED = {
+    "override_id": pl.String(), "status": pl.String(), "customer_id": pl.String(), "record_key": pl.String(),
+    "column_name": pl.String(), "value": pl.String(), "decided_by": pl.String(), "decided_at": pl.Datetime("us"),
+    "why": pl.String(), "review_on": pl.Date(), "withdrawn_by": pl.String(),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was entered.
+
+    Attributes:
+        event: with its values as they are kept.
+        emptied: linked columns that were not given and not told by those that were, and become empty.
+    """
+
+    event: OverrideEvent
+    emptied: tuple[str, ...]
+
+
+def set_override(
+    project: Project, record_key: str, values: Mapping[str, str], *, why: str, decided_by: str, review_on: date | None
+) -> Given:
+    """The override entered now; the next run applies it.
+
+    Args:
+        project: whose customer.
+        record_key: any record of the customer, `source/extract/source_id`.
+        values: golden column to value, written as a source may deliver it; none is blank.
+        why: the reason, not blank.
+        decided_by: who says so.
+        review_on: business date from which on it no longer holds; None for until it is withdrawn.
+
+    Raises:
+        ConfigurationError: no such record or column, a value that validation would refuse, no reason, a date that has
+            passed, or nothing has been published.
+        BusyError: another decision has not ended.
+    """
+    units = _units(project)
+    touched = _touched(units, values)
+    if not why.strip():
+        raise ConfigurationError(where=_WHERE, expected="a reason", found="none", cure="Write --why.")
+    with open_reader(project.published_file) as reader:
+        context = _customer(reader, record_key)
+        today = _today(reader)
+    if review_on is not None and today is not None and review_on <= today:
+        raise ConfigurationError(
+            where=f"{_WHERE} --review-on",
+            expected=f"a date after {today}, the latest business date",
+            found=str(review_on),
+            cure="Write a later date.",
+        )
+    kept = _standardised(project, touched, values, context)
+    emptied = tuple(name for name, text in kept.items() if text is None)
+    with _writing(project) as store:
+        event = store.append(
+            record_key=record_key, values=kept, decided_by=decided_by, now=utc_now(), why=why, review_on=review_on
+        )
+        _audit(project, event)
+    return Given(event, emptied)
+
+
+def withdraw_override(project: Project, override_id: str, *, why: str, decided_by: str) -> OverrideEvent:
+    """The event that takes an override back; the next run chooses by the rules again.
+
+    Raises:
+        ConfigurationError: there is no such override, it was taken back already, or there is no reason.
+        BusyError: another decision has not ended.
+    """
+    wanted = override_id.strip().upper()
+    with _writing(project) as store:
+        held = next((event for event in not_withdrawn(store.events()) if event.override_id == wanted), None)
+        if held is None or not why.strip():
+            raise ConfigurationError(
+                where="override withdraw",
+                expected="an override that was not withdrawn, and why it is",
+                found=wanted if held is None else "no reason",
+                cure="See `crm-pipeline override list`." if held is None else "Write --why.",
+            )
+        event = store.append(
+            record_key=held.record_key, values={}, decided_by=decided_by, now=utc_now(), why=why, withdraws=wanted
+        )
+        _audit(project, event)
+    return event
+
+
+def list_overrides(project: Project, *, withdrawn: bool = False) -> pl.DataFrame:
+    """One row for each column of each override, the newest first; what its status is once the next run applied it.
+
+    Status: in force; superseded by a newer one for the same customer; due for review; without a customer, since its
+    records are gone; withdrawn, only with `withdrawn`.
+    """
+    events = overrides_of(project).events()
+    current = not_withdrawn(events)
+    shown = [event for event in events if event.withdraws is None] if withdrawn else current
+    by = {event.withdraws: event.decided_by for event in events if event.withdraws}
+    customers: dict[str, str | None] = {}
+    today = None
+    if shown and project.published_file.exists():
+        with open_reader(project.published_file) as reader:
+            today = _today(reader)
+            customers = {event.record_key: _customer_id(reader, event.record_key) for event in shown}
+    units, rows = _units(project), []
+    taken: dict[tuple[str | None, str], str] = {}  # who holds a unit of a customer
+    for event in reversed(shown):
+        customer = customers.get(event.record_key)
+        for name, value in event.values.items():
+            place = (customer, _unit_name(units, name))
+            status = _status(event, customer, is_withdrawn=event.override_id in by, today=today)
+            if status == "in force":
+                status = status if taken.setdefault(place, event.override_id) == event.override_id else "superseded"
+            rows.append(
+                (event.override_id, status, customer, event.record_key, name, value, event.decided_by,
+                 event.decided_at, event.why, event.review_on, by.get(event.override_id))
+            )  # fmt: skip
+    return pl.DataFrame(rows, _LISTED, orient="row")
+
+
+def due_overrides(project: Project) -> int:
+    """How many overrides wait for a review."""
+    found = list_overrides(project)
+    return found.filter(pl.col("status") == "due for review")["override_id"].n_unique()
+
+
+def _status(event: OverrideEvent, customer: str | None, *, is_withdrawn: bool, today: date | None) -> str:
+    if is_withdrawn:
+        return "withdrawn"
+    if event.is_due(today):
+        return "due for review"
+    return "in force" if customer else "without a customer"
+
+
+def _units(project: Project) -> Units:
+    survivorship = project.config.survivorship
+    return units_of(survivorship.rules, survivorship.groups, project.config.extras("customers"))
+
+
+def _unit_name(units: Units, column: str) -> str:
+    """The unit of a column; its own name where the project has it no more."""
+    known = {each.name: unit.name for unit in units.all for each in unit.columns}
+    return known.get(column, column)
+
+
+def _touched(units: Units, values: Mapping[str, str]) -> list[Unit]:
+    known = {column.name for unit in units.all for column in unit.columns}
+    for name in values:
+        if name not in known:
+            raise unknown(_WHERE, "golden column of which one value survives", name, known)
+        if not values[name].strip():
+            raise ConfigurationError(where=f"{_WHERE}, {name}", expected="a value", found="none", cure="Write it.")
+    return [unit for unit in units.all if any(column.name in values for column in unit.columns)]
+
+
+def _customer_id(reader: Warehouse, record_key: str) -> str | None:
+    parts = record_key.split("/", 2)
+    found = reader.execute(_CUSTOMER, parts) if len(parts) == 3 else []
+    return found[0][0] if found else None
+
+
+def _customer(reader: Warehouse, record_key: str) -> dict[str, Any]:
+    """What of the customer tells how values are read."""
+    customer_id = _customer_id(reader, record_key)
+    if customer_id is None:
+        raise ConfigurationError(
+            where=_WHERE,
+            expected="the key of a record that a customer has, source/extract/source_id",
+            found=record_key,
+            cure="See `crm-pipeline explain`, or look it up in customer_records.",
+        )
+    sql = f"SELECT {', '.join(_CONTEXT)} FROM customers WHERE customer_id = ?"
+    return reader.frame(sql, [customer_id]).to_dicts()[0]
+
+
+def _today(reader: Warehouse) -> date | None:
+    """The latest business date of any delivery."""
+    found: date | None = reader.value("SELECT max(business_date) FROM loads")
+    return found
+
+
+def _standardised(
+    project: Project, touched: Sequence[Unit], values: Mapping[str, str], context: Mapping[str, Any]
+) -> dict[str, str | None]:
+    """Each column of the units with the text that a delivery of it would become; None where nothing tells it."""
+    cells: dict[str, Any] = {name: context[name] for name in _CONTEXT if context[name] is not None}
+    for name, value in values.items():
+        cells[CONTACT_LISTS.get(name, name)] = [value] if name in CONTACT_LISTS else value
+    config, words = project.config, vocabulary_of(project)
+    reading = standardise.Context(
+        config.default_country,
+        config.timezone,
+        utc_now().date(),
+        aliases=words.aliases,
+        industry_synonyms=words.industry_synonyms,
+    )
+    mapped = pl.DataFrame({name: [cell] for name, cell in cells.items()})
+    made = standardise.standardise("customers", mapped, reading, own=config.extras("customers"))
+    lost = made.rejected.filter(pl.col("column_name").is_in([CONTACT_LISTS.get(name, name) for name in values]))
+    for column, reason in lost.select("column_name", "reason").rows():
+        raise _refused(column, str(reason))
+    _judge(project, made.frame, values)
+    row = made.frame.row(0, named=True)
+    kept: dict[str, str | None] = {}
+    for unit in touched:
+        for column in unit.columns:
+            kept[column.name] = _one(row, column.name) if column.name in CONTACT_LISTS else _text(row[column.name])
+    missing = next((name for name in values if kept[name] is None), None)
+    if missing is not None:
+        raise _refused(missing, "a value that says nothing")
+    return kept
+
+
+def _judge(project: Project, frame: pl.DataFrame, values: Mapping[str, str]) -> None:
+    """Raises what the rules on std.customers that look at nothing but the given columns have against them."""
+    suite = suite_of(project, std("customers"))
+    given = {CONTACT_LISTS.get(name, name) for name in values}
+    rules = tuple(
+        rule
+        for rule in suite.rules
+        if rule.columns
+        and set(rule.columns) <= given
+        and rule.severity in (quality.Severity.VALUE, quality.Severity.ROW)
+    )
+    failures = quality.judge(frame, replace(suite, rules=rules)).failures
+    for column, reason in failures.select("column_name", "reason").rows():
+        raise _refused(str(column), str(reason))
+
+
+def _refused(column: str, reason: str) -> ConfigurationError:
+    """The value itself stays out of the message, which may be logged."""
+    return ConfigurationError(
+        where=f"{_WHERE}, {column}",
+        expected="a value that a delivery of it would keep",
+        found=f"one that is refused: {reason}",
+        cure="Write it as standard values are. Nothing was entered.",
+    )
+
+
+def _one(row: Mapping[str, Any], kind: str) -> str | None:
+    found = row[CONTACT_LISTS[kind]] or []
+    if len(found) > 1:
+        raise _refused(kind, f"{len(found)} in one; one of them is the best")
+    return str(found[0]) if found else None
+
+
+def _text(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
+
+
+@contextlib.contextmanager
+def _writing(project: Project) -> Iterator[OverrideStore]:
+    """The store, this process the only one that appends; also while a run goes on, which only reads it."""
+    with private_files(), writer_lock(project.var / "decisions", run_id=_WHAT, wait_seconds=_WAIT_SECONDS):
+        store = overrides_of(project)
+        known = {told.get("event") for told in History(project.state / "history").audit() if told.get("what") == _WHAT}
+        for event in store.events():  # of a process that died between store and audit
+            if event.override_id not in known:
+                _audit(project, event)
+        yield store
+
+
+def _audit(project: Project, event: OverrideEvent) -> None:
+    """Ids and names of columns; records, values and reasons stay in the store."""
+    told: dict[str, Any] = {
+        "what": _WHAT,
+        "event": event.override_id,
+        "by": event.decided_by,
+        "columns": sorted(event.values),
+        "review_on": event.review_on.isoformat() if event.review_on else None,
+        "withdraws": event.withdraws,
+    }
+    History(project.state / "history").append_audit(f"override-{event.number:06d}", event.decided_at, told)
