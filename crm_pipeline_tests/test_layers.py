@@ -25,6 +25,7 @@ ROOMS = {
         "telling": ("applying", "publishing", "watching", "reviewing"),
         "correcting": ("applying", "telling"),
         "reviewing": (),
+        "undoing": (),
         "looking": ("landing", "applying", "publishing", "starting"),
     },
     "linkage": {

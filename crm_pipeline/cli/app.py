@@ -21,6 +21,8 @@ from crm_pipeline.cli import (
     review_commands,
     run_commands,
     score_command,
+    sql_commands,
+    undo_command,
 )
 from crm_pipeline.cli.output import console
 from crm_pipeline.errors import PipelineError, is_interruption
@@ -45,6 +47,8 @@ quality_commands.add_to(app)
 linkage_commands.add_to(app)
 evaluate_command.add_to(app)
 score_command.add_to(app)
+sql_commands.add_to(app)
+undo_command.add_to(app)
 backup_commands.add_to(app)
 
 

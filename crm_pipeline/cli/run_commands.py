@@ -159,6 +159,8 @@ def status(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     """
     from crm_pipeline.orchestration.runs import last_runs
     from crm_pipeline.publish import query
+    from crm_pipeline.state.decisions.withdrawals import taken_back
+    from crm_pipeline.steps.stores import withdrawals_of
     from crm_pipeline.steps.telling.overview import overview
     from crm_pipeline.steps.telling.pending import pending
 
@@ -171,6 +173,9 @@ def status(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     checks = query(opened.steward_file, failed).rows(named=True) if opened.steward_file.exists() else []
     published = overview(opened) if opened.published_file.exists() else None
     waits = pending(opened)
+    undone = taken_back(withdrawals_of(opened).events())
+    for row in runs:
+        row["is_taken_back"] = row["run_id"] in undone
     if as_json:
         values = {"runs": runs, "failed_checks": checks, "published": published.as_dict() if published else None}
         print_json(values | {"waiting": asdict(waits)})
@@ -179,7 +184,8 @@ def status(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     if not runs:
         say("No run yet: crm-pipeline run.")
         return
-    print_table("Last runs", names, [[row[name] for name in names] for row in runs], right=("seconds",))
+    told = [row | ({"status": f"{row['status']}, taken back"} if row["is_taken_back"] else {}) for row in runs]
+    print_table("Last runs", names, [[row[name] for name in names] for row in told], right=("seconds",))
     if published:
         print_overview(published)
         print_newest(published)

@@ -11,7 +11,7 @@ from crm_pipeline.linkage.identity.identity import IdentitySummary, assign_custo
 from crm_pipeline.linkage.identity.ids import is_customer_id
 from crm_pipeline.linkage.identity.stability import Stability
 from crm_pipeline.linkage.learning.comparing import markdown as model_change_table
-from crm_pipeline.linkage.learning.taking_over import waiting_model
+from crm_pipeline.linkage.learning.taking_over import is_by_hand, reinstate, waiting_model
 from crm_pipeline.linkage.pairs import PairSummary, pair_records
 
 __all__ = [
@@ -27,8 +27,10 @@ __all__ = [
     "cluster_records",
     "contradictions",
     "estimate",
+    "is_by_hand",
     "is_customer_id",
     "model_change_table",
     "pair_records",
+    "reinstate",
     "waiting_model",
 ]

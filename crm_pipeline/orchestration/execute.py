@@ -4,7 +4,7 @@ Belongs here: one call for the command line. Does not belong here: printing.
 """
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -60,6 +60,7 @@ def execute(
     last: date | None = None,
     reread: bool = False,
     accept_loss: Collection[str] = (),
+    tags: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Executed:
     """The job run to its end in this process.
@@ -71,6 +72,7 @@ def execute(
         last: last business date, all of them in one run; None for `first` alone.
         reread: ask dated sources again for dates that were landed.
         accept_loss: extracts, as `source.extract`, whose full delivery may lack more records than `delete_limit` says.
+        tags: by which the UI finds the run, beside those it has anyway.
         progress: told after each step.
 
     Raises:
@@ -90,7 +92,7 @@ def execute(
             ),
             instance=instance,
             partition_key=first.isoformat() if first and last in {None, first} else None,
-            tags=_tags(first, last),
+            tags=_tags(first, last) | dict(tags or {}),
             raise_on_error=False,  # what does not depend on a failed step is done all the same
         )
     if failures:

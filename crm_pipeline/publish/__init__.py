@@ -8,7 +8,7 @@ from crm_pipeline.publish.changes import BASE, Changes, attached_edition, found_
 from crm_pipeline.publish.duckdb_file import PublishSummary, publish_duckdb, publish_edition
 from crm_pipeline.publish.edition import Edition, read_edition
 from crm_pipeline.publish.explanation import Explanation, explain, explain_record
-from crm_pipeline.publish.keeping import changed_since, keep, put_together
+from crm_pipeline.publish.keeping import TableEffect, changed_since, effect_of, keep, put_together
 from crm_pipeline.publish.matching_index import publish_matching_index
 from crm_pipeline.publish.publication import Publication
 from crm_pipeline.publish.reader import export_csv, query
@@ -22,8 +22,10 @@ __all__ = [
     "Explanation",
     "Publication",
     "PublishSummary",
+    "TableEffect",
     "attached_edition",
     "changed_since",
+    "effect_of",
     "escaped",
     "explain",
     "explain_record",

@@ -7,6 +7,7 @@ Belongs here: the SQL between warehouse and store. Does not belong here: how the
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -113,6 +114,63 @@ def changed_since(entries: Sequence[Entry], number: int) -> dict[str, str | None
         elif Change.ROWS in kinds:
             found[table.name] = _latest(later, table)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class TableEffect:
+    """What a run changed in a published table.
+
+    Attributes:
+        changed_count: rows that it brought or changed; null where the table was written as a whole.
+        gone_count: rows that were there no more after it; null likewise.
+        changed_again_count: of both those that later publications changed once more; null likewise.
+    """
+
+    table: str
+    changed_count: int | None
+    gone_count: int | None
+    changed_again_count: int | None
+
+
+def effect_of(
+    entries: Sequence[Entry], run_id: str, *, temporary: Path, memory_limit: str | None = None
+) -> list[TableEffect]:
+    """What a run changed in the published tables, those that it changed; none for a run that did not publish.
+
+    Args:
+        entries: all entries of the store.
+        run_id: the run.
+        temporary: folder for spilling to disk.
+        memory_limit: DuckDB's own form.
+    """
+    own = [entry for entry in entries if entry.run_id == run_id]
+    found = []
+    with Warehouse.in_memory(temporary=temporary, memory_limit=memory_limit) as warehouse:
+        for table in own[-1].tables if own else ():
+            told = [each for entry in own for each in [entry.table(table.name)] if each]
+            later = [entry for entry in entries if entry.number > own[-1].number]
+            if any(each.change is Change.WHOLE for each in told):
+                found.append(TableEffect(table.name, None, None, None))
+            elif any(each.change is Change.ROWS for each in told):
+                found.append(_effect(warehouse, table, own, later))
+    return found
+
+
+def _effect(warehouse: Warehouse, table: StoredTable, own: Sequence[Entry], later: Sequence[Entry]) -> TableEffect:
+    sql = f"SELECT count(*) FILTER (NOT {IS_GONE}), count(*) FILTER ({IS_GONE}) FROM ({_latest(own, table)})"
+    [(changed, gone)] = warehouse.execute(sql)
+    kinds = [each.change for entry in later for each in [entry.table(table.name)] if each]
+    again: int | None = 0
+    if Change.WHOLE in kinds or len(kinds) < len(later):
+        again = None
+    elif Change.ROWS in kinds:
+        again = int(
+            warehouse.value(f"""
+                WITH own AS ({_latest(own, table)}), later AS ({_latest(later, table)})
+                SELECT count(*) FROM own SEMI JOIN later ON {same_key("own", "later", table.key)}
+            """)
+        )
+    return TableEffect(table.name, changed, gone, again)
 
 
 def _stored(change: TableChange) -> StoredTable:

@@ -104,6 +104,16 @@ class Origin:
         return self.file_sha256, self.format, self.encoding, self.delimiter, dict(self.details)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class DeliveryKey:
+    """What tells a delivery from all others: its extract, its business date, and its place among that date's."""
+
+    source: str
+    extract: str
+    business_date: date
+    sequence: int
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One arrival of one extract, landed.
@@ -138,6 +148,11 @@ class Delivery:
     seconds: float = 0.0
     accepted_loss: str = ""
     schema_warnings: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> DeliveryKey:
+        """What tells it from all others."""
+        return DeliveryKey(self.source, self.extract, self.business_date, self.sequence)
 
     @property
     def unreadable_file(self) -> Path:

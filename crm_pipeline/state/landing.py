@@ -7,6 +7,9 @@ left-over of a crash and counts for nothing.
 Corrections of an extract's rows are deliveries too, see `corrections_of`: `<source>/<extract>/corrections/<business
 date of the corrected delivery>/…`, in the same form. What is asked of the extract passes them over.
 
+Deliveries that people took back stay where they are and are counted no more; which ones is told to the store when it
+is opened.
+
 A delivery is found by its name alone: its JSON is opened only for what is asked of it, since an inbox may bring
 hundreds of thousands. Names are ordered as numbers: 10000 comes after 9999.
 
@@ -19,13 +22,13 @@ import contextlib
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from crm_pipeline.state.delivery import LINE, Delivery, Origin, Part
+from crm_pipeline.state.delivery import LINE, Delivery, DeliveryKey, Origin, Part
 from crm_pipeline.state.drafts import Draft
 from crm_pipeline.state.files import appearing, write_json
 
@@ -43,10 +46,11 @@ def corrections_of(extract: str) -> str:
 
 
 class Landing:
-    """The landing store in `folder`."""
+    """The landing store in `folder`; deliveries that are `withdrawn` are known and don't count."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, withdrawn: Collection[DeliveryKey] = ()) -> None:
         self.folder = folder
+        self._withdrawn = frozenset(withdrawn)
 
     @contextlib.contextmanager
     def drafting(self, source: str, extract: str, business_date: date) -> Iterator[Draft]:
@@ -127,8 +131,25 @@ class Landing:
         return delivery
 
     def deliveries(self, source: str, extract: str, *, on: date | None = None) -> list[Delivery]:
-        """All committed deliveries of an extract, by business date and sequence; with `on` those of that date."""
+        """All committed deliveries of an extract, by business date and sequence; with `on` those of that date.
+
+        Those that are withdrawn are among them.
+        """
         return [_delivery(entry) for day in self._days(source, extract, on) for entry in _committed(day)]
+
+    def standing(self, source: str, extract: str) -> list[Delivery]:
+        """The committed deliveries of an extract that are not withdrawn, by business date and sequence."""
+        return [each for each in self.deliveries(source, extract) if not self.is_withdrawn(each)]
+
+    def is_withdrawn(self, delivery: Delivery) -> bool:
+        """Whether people took back the run that landed it."""
+        return delivery.key in self._withdrawn
+
+    def every(self) -> Iterator[Delivery]:
+        """All committed deliveries of all extracts, corrections apart; each is read."""
+        for entry in sorted(self.folder.glob(f"*/*/{_DAYS}/*.json")):
+            if _COMMITTED.fullmatch(entry.name):
+                yield _delivery(entry)
 
     def newest_first(
         self, source: str, extract: str, *, on: date | None = None, until: date | None = None
@@ -151,14 +172,31 @@ class Landing:
         """The newest committed delivery of those that `newest_first` would give; no other one is read."""
         return next(self.newest_first(source, extract, on=on, until=until), None)
 
+    def newest_standing(self, source: str, extract: str, *, until: date | None = None) -> Delivery | None:
+        """The newest committed delivery up to a business date that is not withdrawn."""
+        found = self.newest_first(source, extract, until=until)
+        return next((each for each in found if not self.is_withdrawn(each)), None)
+
     def days(self, source: str, extract: str) -> set[date]:
         """The business dates of its committed deliveries; no file is opened."""
         return {_date(day) for day in self._days(source, extract) if _committed(day)}
 
     def counting(self, source: str, extract: str, *, load: str) -> list[Delivery]:
-        """The deliveries that count: with load `full` the newest of each date, with `incremental` all; in order."""
+        """The deliveries that count: with load `full` the newest of each date, with `incremental` all; in order.
+
+        None is withdrawn.
+        """
         first = 0 if load == "incremental" else -1
-        return [_delivery(entry) for day in self._days(source, extract) for entry in _committed(day)[first:]]
+        days = ((_date(day), _committed(day)) for day in self._days(source, extract))
+        return [
+            _delivery(entry)
+            for day, entries in days
+            for entry in [
+                each
+                for each in entries
+                if not self._withdrawn or DeliveryKey(source, extract, day, int(each.stem)) not in self._withdrawn
+            ][first:]
+        ]
 
     def sweep(self, *, of_corrections: bool = False) -> int:
         """Number of leftovers of a crash that were removed: drafts, and rows that no JSON commits.

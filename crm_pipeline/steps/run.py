@@ -29,6 +29,7 @@ from crm_pipeline.state.publications import Publications
 from crm_pipeline.steps.measuring import Progress
 from crm_pipeline.steps.models import project_models
 from crm_pipeline.steps.readable import readable_flags, readable_rules
+from crm_pipeline.steps.stores import landing_of
 from crm_pipeline.steps.temporary import abandoned_folders
 from crm_pipeline.tables import Table, std
 from crm_pipeline.warehouse import Warehouse, writer_lock
@@ -61,7 +62,7 @@ class Run:
     @cached_property
     def landing(self) -> Landing:
         """The store of deliveries."""
-        return Landing(self.project.state / "landing")
+        return landing_of(self.project)
 
     @cached_property
     def ledger(self) -> Ledger:

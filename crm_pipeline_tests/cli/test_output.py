@@ -47,7 +47,8 @@ def test_the_commands_are_these() -> None:
         "backup full", "backup key", "backup list", "backup restore", "backup verify", "check", "demo", "evaluate",
         "explain", "init", "linkage accept", "linkage list", "preview", "quality accept", "quality list",
         "quarantine export", "quarantine list", "quarantine replay", "query", "rebuild", "review decide",
-        "review import", "review list", "review undo", "run", "score", "status", "ui",
+        "review import", "review list", "review undo", "run", "score", "sql list", "sql run", "sql show", "sql test",
+        "status", "ui", "undo-run",
     ]  # fmt: skip
 
 

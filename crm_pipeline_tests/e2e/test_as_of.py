@@ -13,6 +13,7 @@ from crm_pipeline.publish import query
 from crm_pipeline.settings import Project, load_project
 from crm_pipeline.state.publications import Publications
 from crm_pipeline.steps.looking.as_of import published_as_of
+from crm_pipeline.steps.temporary import abandoned_folders
 from crm_pipeline_tests import projects
 from crm_pipeline_tests.e2e.crash import CommandLine
 
@@ -53,7 +54,7 @@ def test_query_as_of(command: CommandLine, small: projects.Finished, two_days: p
     later = f"{first + timedelta(days=2):%Y-%m-%d}"
     done = command("query", sql, "--as-of", later, "--json", "--project", two_days.folder)
     assert done.stdout == command("query", sql, "--json", "--project", two_days.folder).stdout
-    assert list((project.var / "tmp").glob("process-*")) == []
+    assert abandoned_folders(project) == []
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ DEATHS = {
     "ledger rows without their entry": Death("crm_pipeline.state.ledger:write_json", "before"),
     "ledger committed, tables not": Death("crm_pipeline.state.ledger:write_json", "after"),
     "golden tables made": Death("crm_pipeline.golden:merge_customers", "after"),
-    "history appended": Death("crm_pipeline.state.history:write_json", "after"),
+    "changes written, not committed": Death("crm_pipeline.state.publications:write_json", "before"),
+    "history appended": Death("crm_pipeline.state.publications:write_json", "after"),
     "publication built, not renamed": Death("pathlib:Path.replace", "before", name="crm.duckdb"),
     "publication renamed": Death("pathlib:Path.replace", "after", name="crm.duckdb"),
     "backup without its manifest": Death("crm_pipeline.backup.full:commit", "before"),
@@ -31,6 +32,7 @@ TWICE = [
     ("landed rows without their entry", "pairs made"),
     ("versions replaced, not committed", "ledger rows without their entry"),
     ("ledger committed, tables not", "history appended"),
+    ("changes written, not committed", "history appended"),
     ("golden tables made", "publication built, not renamed"),
     ("publication renamed", "backup without its manifest"),
 ]

@@ -23,6 +23,9 @@ FEWEST_CHANGED = 50
 IMPOSSIBLE, CHANGED = "impossible", "changed"
 _OWN_KEYS = ("largest_changes", "levels")  # what of a comparison stays in the card: keys of records, and much
 
+_ACCEPTED, _REINSTATED = "accepted_refused_version", "reinstated_version"
+_BY_HAND = (_ACCEPTED, _REINSTATED)
+
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
@@ -145,10 +148,27 @@ def latest_accepted(models: ModelStore, accepted: Collection[int]) -> StoredMode
     card = {name: value for name, value in waiting.card.items() if name != "version"}
     return models.append(
         waiting.model,
-        card | {"accepted_refused_version": waiting.version},
+        card | {_ACCEPTED: waiting.version},
         term_frequencies=waiting.term_frequencies(),
         left_out=waiting.left_out(),
     )
+
+
+def reinstate(models: ModelStore, version: int) -> StoredModel:
+    """A version once more as the newest, which is in use from then on."""
+    wanted = models.read(version)
+    card = {name: value for name, value in wanted.card.items() if name not in {"version", "beside", *_BY_HAND}}
+    return models.append(
+        wanted.model,
+        card | {_REINSTATED: version},
+        term_frequencies=wanted.term_frequencies(),
+        left_out=wanted.left_out(),
+    )
+
+
+def is_by_hand(model: StoredModel) -> bool:
+    """Whether a person brought a version into use: accepted it, or let it return."""
+    return any(name in model.card for name in _BY_HAND)
 
 
 def _newly_out_of_order(fresh: Fresh, present: StoredModel) -> list[str]:

@@ -60,7 +60,7 @@ def accept(
     """
     extract = run.project.config.sources[source].extracts[name]
     where = f"{source}.{name}, {shown or origin.file_name}"
-    deliveries = run.landing.deliveries(source, name)
+    deliveries = run.landing.standing(source, name)
     earlier = [d for d in deliveries if d.business_date <= day]
     if earlier and earlier[-1].business_date == day and earlier[-1].origin.reads_like(origin):
         return Accepted()

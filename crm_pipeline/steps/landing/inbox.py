@@ -22,7 +22,7 @@ from crm_pipeline.sources.inbox import Inbox, Waiting, open_inbox
 from crm_pipeline.sources.opening import open_delivery
 from crm_pipeline.state.delivery import Delivery, Origin
 from crm_pipeline.steps.days import business_today
-from crm_pipeline.steps.landing.land import Landed, asked, land_reading
+from crm_pipeline.steps.landing.land import Landed, asked, land_reading, tell_if_withdrawn
 from crm_pipeline.steps.run import Run, utc_now
 
 _LONGEST_NAME_BYTES = 255 - len("20260105-0000000001-again-20260105-000000-") - len(".report.json")
@@ -119,6 +119,7 @@ def _land_file(run: Run, source: str, name: str, file: Waiting, *, accept_loss: 
         comparable = [d for d in deliveries if d is deliveries[-1] or _is_of(d.origin, file)]
         known = next((d for d in comparable if d.origin.reads_like(origin)), None)
         if known is not None:
+            tell_if_withdrawn(run, known)
             return Landed(source, name, day, known, is_new=False)
         told = replace(reading, origin=lambda: origin)
         delivery = land_reading(run, told, question, source, name, accept_loss=accept_loss)

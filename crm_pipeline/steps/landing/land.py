@@ -81,19 +81,32 @@ def _land_day(
     if not is_delivered(extract.read, run.project.root, day) and (existing or not is_only_day):
         return Landed(source, name, day, existing, is_new=False)
     require_file(run.project, run.landing, source, name, day)
-    newest = run.landing.newest(source, name, until=None if is_today else day - timedelta(days=1))
-    question = asked(run.project, source, name, day, newest)
+    until = None if is_today else day - timedelta(days=1)
+    newest = run.landing.newest(source, name, until=until)
+    question = asked(run.project, source, name, day, run.landing.newest_standing(source, name, until=until))
     with open_delivery(extract.read, question) as reading:
         # The same bytes again: of an undated source whenever they came, of a dated one for this day.
         known = existing if extract.read.is_dated else newest
         if known and reading.is_origin_known and known.origin.reads_like(reading.origin()):
+            tell_if_withdrawn(run, known)
             return Landed(source, name, day, known, is_new=False)
         delivery = land_reading(run, reading, question, source, name, accept_loss=accept_loss)
     is_new = existing is None or delivery.sequence > existing.sequence
+    tell_if_withdrawn(run, delivery)
     _log.info(
         "%s.%s: %s rows for %s, %s", source, name, f"{delivery.row_count:,}", day, "landed" if is_new else "known"
     )
     return Landed(source, name, day, delivery, is_new=is_new)
+
+
+def tell_if_withdrawn(run: Run, known: Delivery) -> None:
+    """Warns that what came again is what was taken back: it stays out."""
+    if run.landing.is_withdrawn(known):
+        _log.warning(
+            "%s.%s: the same as was delivered for %s and taken back; it does not count. Let it count again with "
+            "crm-pipeline undo-run %s --redo",
+            known.source, known.extract, known.business_date, known.run_id,
+        )  # fmt: skip
 
 
 def asked(

@@ -30,6 +30,7 @@ from crm_pipeline.steps.landing.land import asked, require_file
 from crm_pipeline.steps.models import project_model_tables, project_models
 from crm_pipeline.steps.publishing.back_up import key_of, store_of
 from crm_pipeline.steps.run import suite_of, suite_tables
+from crm_pipeline.steps.stores import landing_of
 from crm_pipeline.tables import ENTITIES, Table
 from crm_pipeline.warehouse.models import contract_tables
 
@@ -131,7 +132,7 @@ def _check_extract(project: Project, source: str, name: str, day: date) -> str:
     extract = project.config.sources[source].extracts[name]
     if has_inbox(extract):
         return _check_inbox(project, source, name)
-    landing = Landing(project.state / "landing")
+    landing = landing_of(project)
     require_file(project, landing, source, name, day)
     header = _check_mapping(project, source, name, extract.read, day)
     require_day(project, landing, [day], source, name)  # last: the mapping is looked at all the same
@@ -158,7 +159,7 @@ def _used(header: Sequence[str], extract: Extract) -> str:
 def _check_mapping(project: Project, source: str, name: str, read: Read, day: date) -> Sequence[str]:
     """The columns of a delivery, which fit the mapping and what was delivered before."""
     extract = project.config.sources[source].extracts[name]
-    landed = Landing(project.state / "landing").deliveries(source, name)
+    landed = landing_of(project).standing(source, name)
     earlier = [delivery for delivery in landed if delivery.business_date <= day]
     where = f"{source}.{name}"
     # Not in the project's own folder for temporary files: a run that begins now would sweep it.

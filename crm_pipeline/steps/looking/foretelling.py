@@ -18,11 +18,11 @@ from crm_pipeline.settings.changes import OnChange
 from crm_pipeline.sources.mapped_columns import absent_columns
 from crm_pipeline.state.delivery import Batch
 from crm_pipeline.state.drafts import Draft
-from crm_pipeline.state.landing import Landing
 from crm_pipeline.steps.landing import contracts
 from crm_pipeline.steps.landing.acceptance import accept
 from crm_pipeline.steps.landing.sampling import Sample
 from crm_pipeline.steps.run import Run, utc_now
+from crm_pipeline.steps.stores import landing_of
 from crm_pipeline.warehouse import Warehouse
 
 # Each takes one gate away, in the order in which they are asked, so that the ones behind it are heard too.
@@ -65,7 +65,7 @@ def foretell(
         folder: for its rows while they are judged.
     """
     extract = project.config.sources[source].extracts[name]
-    deliveries = Landing(project.state / "landing").deliveries(source, name)
+    deliveries = landing_of(project).standing(source, name)
     known = {column for delivery in deliveries for column in delivery.columns}
     absent = absent_columns(sample.columns, extract, known)
 
