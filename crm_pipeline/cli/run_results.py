@@ -93,7 +93,7 @@ def print_pending(found: Pending) -> None:
         say(f"{what}: crm-pipeline review list --disagreements")
     if found.due_overrides:
         what = "1 override is" if found.due_overrides == 1 else f"{found.due_overrides:,} overrides are"
-        say(f"{what} due for review and no longer in force: crm-pipeline override list")
+        say(f"{what} due for review and no longer in force: crm-pipeline override list --due")
 
 
 def print_overview(published: Overview) -> None:

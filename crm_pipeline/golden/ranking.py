@@ -186,7 +186,8 @@ def _verified(of: Candidates, _: Rule) -> Array:
     ).join(bounced.select("_record", "bounced_at"), on="_record", how="left", maintain_order="left")  # fmt: skip
     tried = pl.when(pl.col("position") == 1).then("bounced_at").max().over("customer", "value")
     is_bounced = (tried > pl.col("seen_at").max().over("customer", "value")).fill_null(value=False)
-    return np.maximum(key, frame.select(is_bounced).to_series().to_numpy())
+    bounces: Array = frame.select(is_bounced).to_series().to_numpy()
+    return key | bounces.astype(np.int64)
 
 
 def _value_order(of: Candidates, _: Rule) -> Array:

@@ -12,6 +12,8 @@ from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.steps.telling.report import MERGE
 from crm_pipeline.tables import CUSTOMER_CONTACTS, CUSTOMER_RECORDS, CUSTOMER_VALUES, Table, customers
 
+# Interactions tell which phones and e-mails can't be reached.
+_AFTER = [["std", "customers"], ["std", "interactions"], ["link", "members"], ["link", "former_members"]]
 _DESCRIPTIONS = {
     "customers": "One row per customer: the golden records.",
     "customer_records": "One row per record of any system, with its customer.",
@@ -56,7 +58,7 @@ def _spec(table: Table) -> dg.AssetSpec:
     return dg.AssetSpec(
         _key(table),
         group_name="gold",
-        deps=[["std", "customers"], ["link", "members"], ["link", "former_members"]],
+        deps=_AFTER,
         description=_DESCRIPTIONS[table.name],
         kinds={"duckdb"},
         metadata={"dagster/column_schema": schema_of(table)},
