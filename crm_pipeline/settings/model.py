@@ -122,13 +122,14 @@ class Config(Frozen):
         return applied
 
     def extras(self, entity: str) -> tuple[Column, ...]:
-        """The user's own columns of an entity, by name."""
-        found = {
-            name: extra_column(name, own.type, Personal(own.personal))
-            for _, _, extract in self.extracts
-            if extract.entity == entity
-            for name, own in extract.extra_columns.items()
-        }
+        """The user's own columns of an entity, by name; of several descriptions the first one stays."""
+        found: dict[str, Column] = {}
+        described: dict[str, str] = {}
+        for _, _, extract in self.extracts:
+            for name, own in extract.extra_columns.items() if extract.entity == entity else ():
+                if own.description:
+                    described.setdefault(name, own.description)
+                found[name] = extra_column(name, own.type, Personal(own.personal), described.get(name))
         return tuple(found[name] for name in sorted(found))
 
 

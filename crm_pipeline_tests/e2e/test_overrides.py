@@ -39,7 +39,7 @@ sources:
           city: city
           street: street
           external_ids: {card: card}
-        extra_columns: {points: {column: points, type: number, personal: none}}
+        extra_columns: {points: {column: points, type: number, personal: none, description: 会员积分}}
   shop:
     trust: 40
     extracts:
@@ -110,10 +110,15 @@ def told(folder: Path, column: str) -> dict[str, Any]:
 
 
 def test_an_override_holds_until_it_is_withdrawn(command: CommandLine, project: Path) -> None:
-    """Set, the next run has the value and says override, others keep theirs; withdrawn, all rows are the earlier ones."""
+    """Set, the next run has the value and says override; withdrawn, all golden rows are the earlier ones."""
     before = tables(project)
     assert (customer(project)["phone"], customer(project)["city"]) == ("+8613800138001", "深圳市")
     assert told(project, "phone")["rule"] == "trust"
+    comments = (
+        "SELECT data_type, comment FROM duckdb_columns() WHERE table_name = 'customers' AND column_name = 'points'"
+    )
+    [points] = query(project / "published/crm.duckdb", comments).to_dicts()
+    assert (points["data_type"], "会员积分" in points["comment"]) == ("DECIMAL(18,4)", True)
 
     why = ("--why", "客户来电", "--by", "陈静")
     phone = said(command, project, "set", "shop/customers/a", "phone=136 0013 6000", *why)
@@ -152,7 +157,7 @@ def test_an_override_holds_until_it_is_withdrawn(command: CommandLine, project: 
 
 
 def test_an_override_due_for_review_holds_no_more(command: CommandLine, project: Path) -> None:
-    """From its date on the rules choose again, `override list` and what waits for a person say so, and the value is told as waiting."""
+    """From its date on the rules choose again; `override list`, `status` and the alternatives tell that it waits."""
     before = customer(project)
     made = said(command, project, "set", "crm/customers/1", "name=王芳菲", "--why", "改名", "--review-on", LATER)
     run(command, project)

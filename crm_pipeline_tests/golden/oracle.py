@@ -53,6 +53,8 @@ def text(value: Any) -> str | None:
         return None
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
+    if isinstance(value, bool):
+        return str(value).lower()
     return str(value)
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
-from crm_pipeline.tables import CUSTOMER_COLUMNS, FORMER_MEMBERS, MEMBERS, std
+from crm_pipeline.tables import CUSTOMER_COLUMNS, FORMER_MEMBERS, MEMBERS, Column, extra_columns, std
 from crm_pipeline.warehouse import Warehouse
 
 DAY = date(2026, 1, 1)
@@ -24,7 +25,7 @@ def record(customer: str, source: str, source_id: str, **values: Any) -> dict[st
     return {**known, "sequence": 1, "line": 2, "row_hash": key, "_customer": customer, **values}
 
 
-def load(warehouse: Warehouse, records: Iterable[Mapping[str, Any]], extra: Sequence[str] = ()) -> None:
+def load(warehouse: Warehouse, records: Iterable[Mapping[str, Any]], extra: Sequence[str | Column] = ()) -> None:
     """Fills std.customers, link.members and link.former_members from hand-made records."""
     records = list(records)
     table = std("customers", extra)
@@ -42,23 +43,24 @@ def _members(warehouse: Warehouse, customers: Mapping[str, str]) -> None:
     warehouse.replace(MEMBERS, pl.DataFrame(rows, schema=MEMBERS.polars_schema, orient="row"))
 
 
-def random_records(seed: int, customer_count: int, extra: Sequence[str] = ()) -> list[dict[str, Any]]:
+def random_records(seed: int, customer_count: int, extra: Sequence[str | Column] = ()) -> list[dict[str, Any]]:
     """Records whose few values, times and sources make ties, nulls and agreement common."""
     draw = random.Random(seed)
     instants = [datetime(2025, 1, 1), datetime(2025, 1, 1, 12, 30), datetime(2026, 3, 1, 0, 0, 0, 123456), None, None]
+    drawn = [*CUSTOMER_COLUMNS, *extra_columns(extra)]
     made = []
     for number in range(customer_count):
         for position in range(draw.randint(1, 6)):
             cells: dict[str, Any] = {}
-            for column in std("customers", extra).columns:
-                if column.name not in {*(each.name for each in CUSTOMER_COLUMNS), *extra}:
-                    continue
+            for column in drawn:
                 few = draw.sample(["王", "王芳", "Ann", "Anna-Maria", "é'\"", "zz"], 3)
                 cells[column.name] = {
                     "VARCHAR": draw.choice([None, *few[:2]]),
                     "VARCHAR[]": draw.choice([None, [], few, few[:1], [few[0], None, few[0], few[1]]]),
                     "DATE": draw.choice([None, date(1980, 1, 1), date(1980, 2, 1)]),
                     "TIMESTAMP": draw.choice(instants),
+                    "DECIMAL(18,4)": draw.choice([None, Decimal("-7.0000"), Decimal("1000.5000")]),
+                    "BOOLEAN": draw.choice([None, False, True]),
                 }.get(column.type, draw.choice([None, [], [{"namespace": "n", "value": draw.choice("ab")}]]))
             made.append(
                 record(

@@ -17,20 +17,21 @@ from crm_pipeline.golden import Override, Trust, merge_customers
 from crm_pipeline.golden.evidence import undeliverable
 from crm_pipeline.golden.rules import RULES
 from crm_pipeline.settings.survivorship import LINKED, ExpressionRule
-from crm_pipeline.tables import CUSTOMER_COLUMNS, QUARANTINE, std
+from crm_pipeline.tables import CUSTOMER_COLUMNS, QUARANTINE, extra_column, extra_columns, std
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline_tests.golden import oracle
 from crm_pipeline_tests.golden.oracle import Said, World
 from crm_pipeline_tests.golden.tables import load, random_records
 
-EXTRA = ("vip", "note")
+EXTRA = ("note", extra_column("points", "number"), extra_column("member", "boolean"), "vip")
 STANDARD = [column.name for column in CUSTOMER_COLUMNS]
-SINGLE = [name for name in (*STANDARD, *EXTRA) if name not in {"phones", "emails", "external_ids"}]
+OWN = [column.name for column in extra_columns(EXTRA)]
+SINGLE = [name for name in (*STANDARD, *OWN) if name not in {"phones", "emails", "external_ids"}]
 TYPES = {column.name: column.type for column in std("customers", EXTRA).columns}
 TODAY = date(2026, 3, 5)
 GROUPS: tuple[Mapping[str, Sequence[str]], ...] = (
     LINKED,
-    {"address": (), "name": ("name", "given_name"), "birth": ("birth_date", "gender", "vip")},
+    {"address": (), "name": ("name", "given_name"), "birth": ("birth_date", "gender", "points", "vip")},
 )
 EXPRESSION = ExpressionRule(expression="CASE WHEN source <> 'erp' THEN length(value) * 2 - filled END")
 
@@ -65,9 +66,12 @@ def drawn_overrides(draw: random.Random, records: Sequence[Any], units: Mapping[
     for record in draw.sample(records, len(records) // 4):
         columns = draw.choice(list(units.values()))
         given = {
-            name: {"DATE": "1990-05-06", "TIMESTAMP": "2026-02-03 04:05:06"}.get(
-                TYPES.get(name, ""), draw.choice("王éx")
-            )
+            name: {
+                "DATE": "1990-05-06",
+                "TIMESTAMP": "2026-02-03 04:05:06",
+                "DECIMAL(18,4)": "12.5000",
+                "BOOLEAN": "true",
+            }.get(TYPES.get(name, ""), draw.choice("王éx"))
             for name in columns
         }
         if len(columns) > 1:

@@ -1,36 +1,32 @@
 """Golden values that stewards give and take back.
 
-Belongs here: what may be given, under which lock, in which order store and audit are written, what becomes of each.
-Does not belong here: which value survives (`golden`), which the next run shows.
+Belongs here: who may be given values, under which lock, in which order store and audit are written, what becomes of
+each. Does not belong here: how a value is read (`override_values`), which value survives (`golden`).
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import polars as pl
 
-from crm_pipeline import quality, standardise
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.golden.rules import unknown
-from crm_pipeline.golden.units import CONTACT_LISTS, Unit, Units, units_of
+from crm_pipeline.golden.units import Unit, Units, units_of
 from crm_pipeline.settings import Project
 from crm_pipeline.state.decisions.overrides import OverrideEvent, OverrideStore, not_withdrawn
 from crm_pipeline.state.history import History
 from crm_pipeline.steps.merging import overrides_of
-from crm_pipeline.steps.run import private_files, suite_of, utc_now
-from crm_pipeline.steps.vocabulary import vocabulary_of
-from crm_pipeline.tables import std
+from crm_pipeline.steps.reviewing.override_values import CONTEXT, WHERE, read_values
+from crm_pipeline.steps.run import private_files, utc_now
 from crm_pipeline.warehouse import Warehouse, open_reader, writer_lock
 
 _WHAT = "override"  # in the audit
-_WHERE = "override set"
 _WAIT_SECONDS = 60.0  # for another decision, which takes a moment
-_CONTEXT = ("kind", "country")  # of the customer: names and numbers are read by them
 _CUSTOMER = "SELECT customer_id FROM customer_records WHERE source = ? AND extract = ? AND source_id = ?"
 _LISTED = {
     "override_id": pl.String(), "status": pl.String(), "customer_id": pl.String(), "record_key": pl.String(),
@@ -73,18 +69,18 @@ def set_override(
     units = _units(project)
     touched = _touched(units, values)
     if not why.strip():
-        raise ConfigurationError(where=_WHERE, expected="a reason", found="none", cure="Write --why.")
+        raise ConfigurationError(where=WHERE, expected="a reason", found="none", cure="Write --why.")
     with open_reader(project.published_file) as reader:
         context = _customer(reader, record_key)
         today = _today(reader)
     if review_on is not None and today is not None and review_on <= today:
         raise ConfigurationError(
-            where=f"{_WHERE} --review-on",
+            where=f"{WHERE} --review-on",
             expected=f"a date after {today}, the latest business date",
             found=str(review_on),
             cure="Write a later date.",
         )
-    kept = _standardised(project, touched, values, context)
+    kept = read_values(project, touched, values, context)
     emptied = tuple(name for name, text in kept.items() if text is None)
     with _writing(project) as store:
         event = store.append(
@@ -179,9 +175,9 @@ def _touched(units: Units, values: Mapping[str, str]) -> list[Unit]:
     known = {column.name for unit in units.all for column in unit.columns}
     for name in values:
         if name not in known:
-            raise unknown(_WHERE, "golden column of which one value survives", name, known)
+            raise unknown(WHERE, "golden column of which one value survives", name, known)
         if not values[name].strip():
-            raise ConfigurationError(where=f"{_WHERE}, {name}", expected="a value", found="none", cure="Write it.")
+            raise ConfigurationError(where=f"{WHERE}, {name}", expected="a value", found="none", cure="Write it.")
     return [unit for unit in units.all if any(column.name in values for column in unit.columns)]
 
 
@@ -196,12 +192,12 @@ def _customer(reader: Warehouse, record_key: str) -> dict[str, Any]:
     customer_id = _customer_id(reader, record_key)
     if customer_id is None:
         raise ConfigurationError(
-            where=_WHERE,
+            where=WHERE,
             expected="the key of a record that a customer has, source/extract/source_id",
             found=record_key,
             cure="See `crm-pipeline explain`, or look it up in customer_records.",
         )
-    sql = f"SELECT {', '.join(_CONTEXT)} FROM customers WHERE customer_id = ?"
+    sql = f"SELECT {', '.join(CONTEXT)} FROM customers WHERE customer_id = ?"
     return reader.frame(sql, [customer_id]).to_dicts()[0]
 
 
@@ -209,79 +205,6 @@ def _today(reader: Warehouse) -> date | None:
     """The latest business date of any delivery."""
     found: date | None = reader.value("SELECT max(business_date) FROM loads")
     return found
-
-
-def _standardised(
-    project: Project, touched: Sequence[Unit], values: Mapping[str, str], context: Mapping[str, Any]
-) -> dict[str, str | None]:
-    """Each column of the units with the text that a delivery of it would become; None where nothing tells it."""
-    cells: dict[str, Any] = {name: context[name] for name in _CONTEXT if context[name] is not None}
-    for name, value in values.items():
-        cells[CONTACT_LISTS.get(name, name)] = [value] if name in CONTACT_LISTS else value
-    config, words = project.config, vocabulary_of(project)
-    reading = standardise.Context(
-        config.default_country,
-        config.timezone,
-        utc_now().date(),
-        aliases=words.aliases,
-        industry_synonyms=words.industry_synonyms,
-    )
-    mapped = pl.DataFrame({name: [cell] for name, cell in cells.items()})
-    made = standardise.standardise("customers", mapped, reading, own=config.extras("customers"))
-    lost = made.rejected.filter(pl.col("column_name").is_in([CONTACT_LISTS.get(name, name) for name in values]))
-    for column, reason in lost.select("column_name", "reason").rows():
-        raise _refused(column, str(reason))
-    _judge(project, made.frame, values)
-    row = made.frame.row(0, named=True)
-    kept: dict[str, str | None] = {}
-    for unit in touched:
-        for column in unit.columns:
-            kept[column.name] = _one(row, column.name) if column.name in CONTACT_LISTS else _text(row[column.name])
-    missing = next((name for name in values if kept[name] is None), None)
-    if missing is not None:
-        raise _refused(missing, "a value that says nothing")
-    return kept
-
-
-def _judge(project: Project, frame: pl.DataFrame, values: Mapping[str, str]) -> None:
-    """Raises what the rules on std.customers that look at nothing but the given columns have against them."""
-    suite = suite_of(project, std("customers"))
-    given = {CONTACT_LISTS.get(name, name) for name in values}
-    rules = tuple(
-        rule
-        for rule in suite.rules
-        if rule.columns
-        and set(rule.columns) <= given
-        and rule.severity in (quality.Severity.VALUE, quality.Severity.ROW)
-    )
-    failures = quality.judge(frame, replace(suite, rules=rules)).failures
-    for column, reason in failures.select("column_name", "reason").rows():
-        raise _refused(str(column), str(reason))
-
-
-def _refused(column: str, reason: str) -> ConfigurationError:
-    """The value itself stays out of the message, which may be logged."""
-    return ConfigurationError(
-        where=f"{_WHERE}, {column}",
-        expected="a value that a delivery of it would keep",
-        found=f"one that is refused: {reason}",
-        cure="Write it as standard values are. Nothing was entered.",
-    )
-
-
-def _one(row: Mapping[str, Any], kind: str) -> str | None:
-    found = row[CONTACT_LISTS[kind]] or []
-    if len(found) > 1:
-        raise _refused(kind, f"{len(found)} in one; one of them is the best")
-    return str(found[0]) if found else None
-
-
-def _text(value: Any) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
 
 
 @contextlib.contextmanager
