@@ -93,7 +93,7 @@ def test_trust_fades(warehouse: Warehouse) -> None:
 
 
 def test_union_keeps_all(warehouse: Warehouse) -> None:
-    """All different values are joined in one text, sorted; its parts are told with their records and lost by nothing."""
+    """All different values are joined in one text, sorted; its parts are told with their records, lost by nothing."""
     records = [
         record("C1", "crm", "1", owner="李雷", updated_at=NEW),
         record("C1", "erp", "2", owner="Ann"),
@@ -139,8 +139,8 @@ def test_verified_by_interactions(warehouse: Warehouse, outcome: str, at: dateti
         record("C1", "crm", "1", emails=["new@x.cn"], updated_at=NEW),
         record("C1", "erp", "2", emails=["old@x.cn"], updated_at=OLD),
     ]
-    talk = {"record_key": "crm/talks/1", "source": "crm", "extract": "talks", "source_id": "1", "sequence": 1, "line": 1,
-            "row_hash": "x", "valid_from": date(2026, 2, 1), "outcome": outcome, "occurred_at": at,
+    talk = {"record_key": "crm/talks/1", "source": "crm", "extract": "talks", "source_id": "1", "sequence": 1,
+            "line": 1, "row_hash": "x", "valid_from": date(2026, 2, 1), "outcome": outcome, "occurred_at": at,
             "customer_record_key": "crm/customers/1"}  # fmt: skip
     talks = std("interactions")
     full = {name: talk.get(name) for name in talks.column_names}
