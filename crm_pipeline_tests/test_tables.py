@@ -18,7 +18,12 @@ def every_table() -> list[Table]:
     """The constants of the module, and each table it makes."""
     constants = [value for value in vars(tables).values() if isinstance(value, Table)]
     made = [tables.std(entity, EXTRA) for entity in ENTITIES]
-    made += [tables.customers(EXTRA), tables.customer_history(EXTRA), tables.review_records(EXTRA)]
+    made += [
+        tables.customers(EXTRA),
+        tables.customers_archive(EXTRA),
+        tables.customer_history(EXTRA),
+        tables.review_records(EXTRA),
+    ]
     made += [tables.published_entity(entity, EXTRA) for entity in ENTITIES if entity != "customers"]
     return [*constants, *made]
 

@@ -27,6 +27,7 @@ def published_tables() -> list[Table]:
     """The contracts in the order of the documentation."""
     contracts = [
         tables.customers(),
+        tables.customers_archive(),
         tables.CUSTOMER_RECORDS,
         tables.CUSTOMER_VALUES,
         tables.customer_history(),

@@ -6,9 +6,10 @@ gold.customer_history. Does not belong here: how publications are kept (`state.p
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
+from crm_pipeline.golden.withholding import withhold_from_history
 from crm_pipeline.tables import GOLDEN_COLUMNS, Column, customer_history
 from crm_pipeline.tables import extra_columns as as_columns
 from crm_pipeline.warehouse import Warehouse
@@ -18,7 +19,12 @@ _CHANGES = "history_scratch_changes"
 
 
 def record_history(
-    warehouse: Warehouse, *, before: str | None, now: datetime, extra_columns: Sequence[str | Column] = ()
+    warehouse: Warehouse,
+    *,
+    before: str | None,
+    now: datetime,
+    extra_columns: Sequence[str | Column] = (),
+    no_consent: Iterable[str] = (),
 ) -> int:
     """Number of customers that are new, changed or gone since the last publication; gold.customer_history is made anew.
 
@@ -28,9 +34,11 @@ def record_history(
 
     Args:
         warehouse: the writing connection; gold.customers is read.
-        before: database with the tables `customers` and `customer_history` of the last publication; None without one.
+        before: database with the tables `customers`, `customers_archive` and `customer_history` of the last
+            publication; None without one.
         now: time of publication, UTC without a zone, later than that of the last one.
         extra_columns: the project's own columns of gold.customers.
+        no_consent: values of `consent` that refuse it; phones and e-mails of such customers are in no version.
     """
     columns = (*GOLDEN_COLUMNS, *as_columns(extra_columns))
     moment = f"TIMESTAMP {literal(now.isoformat(sep=' '))}"
@@ -41,11 +49,20 @@ def record_history(
             FROM (SELECT {_names(columns)} FROM gold.customers)
         """
     else:
-        changed = _find_changes(warehouse, f"{before}.customers", columns)
+        changed = _find_changes(warehouse, _every_customer(warehouse, before), columns)
         unfolded = _unfolded(warehouse, f"{before}.customer_history", columns, moment)
     warehouse.replace(customer_history(extra_columns), unfolded)
+    withhold_from_history(warehouse, no_consent)
     warehouse.execute(f"DROP TABLE IF EXISTS temp.{_CHANGES}")
     return changed
+
+
+def _every_customer(warehouse: Warehouse, before: str) -> str:
+    """The customers of the last publication, archived ones too, as an SQL relation."""
+    sql = "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND table_name = 'customers_archive'"
+    if not warehouse.value(sql, [before]):
+        return f"{before}.customers"
+    return f"(FROM {before}.customers UNION ALL BY NAME FROM {before}.customers_archive)"
 
 
 def _names(columns: Sequence[Column]) -> str:

@@ -32,7 +32,7 @@ _RELATIONS = """
         UNION ALL
         SELECT kind, false, customer_id, known_by, source, since
         FROM customer_relations WHERE related_customer_id = ? AND kind <> 'household'
-    ) AS r LEFT JOIN customers AS c ON c.customer_id = r.other
+    ) AS r LEFT JOIN {everyone} AS c ON c.customer_id = r.other
     GROUP BY r.kind, r.is_forward, r.other ORDER BY r.kind, r.is_forward DESC, r.other
 """
 _NO_RELATIONS = pl.DataFrame(
@@ -163,7 +163,7 @@ def _explain(reader: Warehouse, asked_id: str) -> Explanation:
         "SELECT * FROM customer_ids WHERE any_customer_id = ? OR customer_id = ? ORDER BY ALL", [asked_id, customer_id]
     )
     known = ids["any_customer_id"].to_list()
-    customer = reader.frame("SELECT * FROM customers WHERE customer_id = ?", [customer_id]).to_dicts()
+    customer = reader.frame(f"FROM {_everyone(reader)} WHERE customer_id = ?", [customer_id]).to_dicts()
     records = _of(reader, "customer_records", customer_id, "deleted_on IS NOT NULL, source, extract, source_id")
     chosen = _of(reader, "customer_values", customer_id, "column_name")
     living = records.filter(pl.col("deleted_on").is_null())
@@ -191,7 +191,17 @@ def _explain(reader: Warehouse, asked_id: str) -> Explanation:
 def _relations(reader: Warehouse, customer_id: str | None) -> pl.DataFrame:
     """Each relation once, however many systems tell it; none in a file of a version that had no such table."""
     has_relations = reader.value("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'customer_relations'")
-    return reader.frame(_RELATIONS, [customer_id] * 2) if has_relations else _NO_RELATIONS
+    sql = _RELATIONS.format(everyone=_everyone(reader))
+    return reader.frame(sql, [customer_id] * 2) if has_relations else _NO_RELATIONS
+
+
+def _everyone(reader: Warehouse) -> str:
+    """Customers and archived ones as one relation; a file of an earlier version has no archive."""
+    has_archive = reader.value("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'customers_archive'")
+    if not has_archive:
+        return "customers"
+    archived = "SELECT * EXCLUDE (archived_by, last_active_on) FROM customers_archive"
+    return f"(FROM customers UNION ALL BY NAME {archived})"
 
 
 def _of(reader: Warehouse, table: str, customer_id: str | None, order: str) -> pl.DataFrame:
@@ -210,8 +220,9 @@ def _texts(reader: Warehouse, customer_id: str | None) -> pl.DataFrame:
         f"SELECT {number} AS place, ? AS column_name, CAST({quoted(name)} AS VARCHAR) AS value FROM golden"
         for number, name in enumerate(columns)
     )
-    sql = f"WITH golden AS (FROM customers WHERE customer_id = ?) SELECT * FROM ({selects}) WHERE value IS NOT NULL"
-    return reader.frame(f"{sql} ORDER BY place", [customer_id, *columns]).drop("place")
+    golden = f"WITH golden AS (FROM {_everyone(reader)} WHERE customer_id = ?)"
+    sql = f"{golden} SELECT * FROM ({selects}) WHERE value IS NOT NULL ORDER BY place"
+    return reader.frame(sql, [customer_id, *columns]).drop("place")
 
 
 def _values(texts: pl.DataFrame, chosen: pl.DataFrame, living: pl.DataFrame) -> pl.DataFrame:

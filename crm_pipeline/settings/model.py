@@ -21,6 +21,7 @@ from crm_pipeline.settings.forms import (
     NAMESPACED_COLUMNS,
     REFERENCE_COLUMNS,
 )
+from crm_pipeline.settings.life_cycle import LifeCycle
 from crm_pipeline.settings.linkage import Linkage
 from crm_pipeline.settings.read import Frozen, Name, Text
 from crm_pipeline.settings.standardise import Standardise
@@ -33,7 +34,7 @@ from crm_pipeline.tables import (
     Column,
     Personal,
     customer_history,
-    customers,
+    customers_archive,
     extra_column,
     published_entity,
     std,
@@ -50,6 +51,13 @@ class Backup(Frozen):
     key: SecretStr | None = Field(None, description='"${CRM_BACKUP_KEY}"; made by `crm-pipeline backup key`')
 
 
+class Reporting(Frozen):
+    """The one currency that marts are in."""
+
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", strict=True)] = Field(description="ISO 4217, such as CNY")
+    rates: Text = Field(description="a CSV file with the columns date, currency, rate: one unit in the currency above")
+
+
 class Config(Frozen):
     """The whole of `pipeline.yaml`."""
 
@@ -60,6 +68,8 @@ class Config(Frozen):
     sources: dict[Name, Source] = Field(min_length=1)
     linkage: Linkage = Linkage()
     survivorship: Survivorship = Survivorship()
+    life_cycle: LifeCycle = LifeCycle()
+    reporting: Reporting | None = Field(None, description="without it amounts stay in their own currencies")
     backup: Backup = Backup()
     standardise: Standardise = Standardise()
     memory_limit: Text | None = Field(None, description="of DuckDB, such as 4GB; default 80 % of the machine")
@@ -144,7 +154,7 @@ def reserved_columns(entity: str) -> frozenset[str]:
     """The names that an entity's own columns may not have, since its tables use them."""
     tables = [
         std(entity),
-        *((customers(), customer_history()) if entity == "customers" else [published_entity(entity)]),
+        *((customers_archive(), customer_history()) if entity == "customers" else [published_entity(entity)]),
     ]
     own = {*SURVIVORSHIP_KEYS, "default"} if entity == "customers" else set()
     return frozenset({"business_date", *own, *LIST_COLUMNS, *(name for table in tables for name in table.column_names)})

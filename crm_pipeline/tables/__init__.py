@@ -25,6 +25,7 @@ from crm_pipeline.tables.golden import (
     IDENTITY_EVENTS,
     customer_history,
     customers,
+    customers_archive,
     published_entity,
 )
 from crm_pipeline.tables.linking import (
@@ -37,7 +38,15 @@ from crm_pipeline.tables.linking import (
     PAIRS,
     ConflictReason,
 )
-from crm_pipeline.tables.operations import CHECK_RESULTS, LOADS, PUBLISHED, QUARANTINE, REJECTIONS, CheckKind
+from crm_pipeline.tables.operations import (
+    CHECK_RESULTS,
+    EXCHANGE_RATES,
+    LOADS,
+    PUBLISHED,
+    QUARANTINE,
+    REJECTIONS,
+    CheckKind,
+)
 from crm_pipeline.tables.records import (
     CAMPAIGN_COLUMNS,
     CONTACTS,
@@ -84,6 +93,7 @@ __all__ = [
     "CUSTOMER_VALUES",
     "DERIVED",
     "ENTITIES",
+    "EXCHANGE_RATES",
     "EXTERNAL_IDS_TYPE",
     "EXTRACTS",
     "EXTRA_TYPES",
@@ -123,6 +133,7 @@ __all__ = [
     "Table",
     "customer_history",
     "customers",
+    "customers_archive",
     "extra_column",
     "extra_columns",
     "polars_type",

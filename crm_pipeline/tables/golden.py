@@ -106,6 +106,16 @@ def customers(extra: Iterable[str | Column] = ()) -> Table:
     return Table("gold", "customers", "one customer", ("customer_id",), (_CUSTOMER_ID, *GOLDEN_COLUMNS, *own, *counts))
 
 
+def customers_archive(extra: Iterable[str | Column] = ()) -> Table:
+    """`gold.customers_archive`: the customers whom a rule of the project archived; `gold.customers` has them too."""
+    own = (
+        Column("archived_by", "VARCHAR", "the rule that archived it, by its name in pipeline.yaml"),
+        Column("last_active_on", "DATE", "last day with an activity, as in customer_activity"),
+    )
+    columns = (*customers(extra).columns, *own)
+    return Table("gold", "customers_archive", "one archived customer", ("customer_id",), columns)
+
+
 def customer_history(extra: Iterable[str | Column] = ()) -> Table:
     """`gold.customer_history`: what was published of each customer, and when."""
     own = extra_columns(extra)

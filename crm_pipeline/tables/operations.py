@@ -167,3 +167,17 @@ PUBLISHED = Table(
         Column("tables", TABLE_STATES_TYPE, "what each table holds, to tell later what changed", is_run_time=True),
     ),
 )
+
+EXCHANGE_RATES = Table(
+    "ops",
+    "exchange_rates",
+    "one rate of one currency, from its day to the day before the next",
+    ("currency", "valid_from"),
+    (
+        Column("currency", "VARCHAR", "the currency that is converted, ISO 4217"),
+        Column("valid_from", "DATE", "the day of the rate"),
+        Column("valid_to", "DATE", "the day of the next rate", null="the newest rate of the currency"),
+        Column("rate", "DECIMAL(18,8)", "what one unit of currency is in the reporting currency"),
+        Column("reporting_currency", "VARCHAR", "reporting.currency of pipeline.yaml, the same in all rows"),
+    ),
+)

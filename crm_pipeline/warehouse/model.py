@@ -90,7 +90,7 @@ def contract_tables(extra: Mapping[str, Iterable[str | tables.Column]] | None = 
     own = {entity: tuple(names) for entity, names in (extra or {}).items()}
     contracts = [value for value in vars(tables).values() if isinstance(value, Table)]
     contracts += [tables.std(entity, own.get(entity, ())) for entity in tables.ENTITIES]
-    of_customers = (tables.customers, tables.customer_history, tables.review_records)
+    of_customers = (tables.customers, tables.customers_archive, tables.customer_history, tables.review_records)
     contracts += [build(own.get("customers", ())) for build in of_customers]
     return tuple(table for table in contracts if table.schema in SCHEMAS and table.qualified not in MODELLED)
 

@@ -108,6 +108,12 @@ def ids(folder: Path) -> dict[str, str]:
     return {str(record): str(customer) for record, customer in rows.iter_rows()}
 
 
+def golden_rows(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The golden tables, but for what tells of deliveries."""
+    tables = ("customers", "customer_values", "customer_contacts", "customer_records")
+    return {name: query(folder / "published/crm.duckdb", f"FROM {name} ORDER BY ALL").rows() for name in tables}
+
+
 def groups(folder: Path) -> set[frozenset[str]]:
     """The records of each customer with several."""
     found = ids(folder)
@@ -127,11 +133,11 @@ def told(done: subprocess.CompletedProcess[str]) -> dict[str, object]:
 
 
 def test_a_decision_splits_and_undoing_it_brings_the_old_id_back(command: CommandLine, project: Path) -> None:
-    """Decided different, a customer of one identifier is two; undone, it is one again under its old id.
+    """Decided different, a customer of one identifier is two; undone, it is one again: old id, old golden rows.
 
     The id that the split gave resolves to it for ever, and the disagreement is listed as long as the decision holds.
     """
-    first = ids(project)
+    first, golden = ids(project), golden_rows(project)
     assert first["crm/1"] == first["shop/a"]
     assert told(decide(command, project, "crm/1", "shop/a", "different")) == {"decision_id": "D000001", "is_new": True}
     assert told(decide(command, project, "shop/a", "crm/1", "different")) == {"decision_id": "D000001", "is_new": False}
@@ -139,6 +145,7 @@ def test_a_decision_splits_and_undoing_it_brings_the_old_id_back(command: Comman
     split = ids(project)
     assert split["crm/1"] != split["shop/a"]
     assert first["crm/1"] in {split["crm/1"], split["shop/a"]}
+    assert golden_rows(project) != golden
     [disputed] = told(command("review", "list", "--disagreements", "--json", "--project", project))["decisions"]  # type: ignore[misc]
     said = (disputed["decision_id"], disputed["disagreement"], disputed["matched_by"], disputed["rule"])
     assert said == ("D000001", "linked", "identifier", "card")
@@ -147,6 +154,7 @@ def test_a_decision_splits_and_undoing_it_brings_the_old_id_back(command: Comman
     assert told(command("review", "list", "--disagreements", "--json", "--project", project)) == {"decisions": []}
     run(command, project, DAYS[2])
     assert ids(project) == first
+    assert golden_rows(project) == golden
     known = query(project / "published/crm.duckdb", "SELECT any_customer_id, customer_id FROM customer_ids")
     assert dict(known.iter_rows())[(set(split.values()) - set(first.values())).pop()] == first["crm/1"]
     again = command("review", "undo", "D000001", "--why", "看错了", "--project", project)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import Counter, defaultdict
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import duckdb
@@ -111,11 +111,11 @@ def test_each_model_has_an_assert() -> None:
 
 
 def test_values_can_be_traced() -> None:
-    """Each column that is not a plain count or a constant has an origin."""
-    constants = {"entity", "kind", "known_by"}
+    """Each column that is not a plain count, a share or a constant has an origin."""
+    constants = {"entity", "kind", "known_by", "word"}
     for model in shipped():
         untraced = {name for name, origins in column_lineage(model).items() if not origins}
-        assert all(name in constants or name.endswith(("_count", "_share")) for name in untraced), untraced
+        assert all(name in constants or name.endswith(("_count", "_share", "_kind")) for name in untraced), untraced
 
 
 def test_all_sql_is_portable_to_spark() -> None:
@@ -147,7 +147,7 @@ def test_equal_input_gives_equal_rows_in_any_order_of_delivery() -> None:
     for step in (1, -1):
         warehouse = holding({"gold.orders": lines[::step], "gold.customers": customers[::step]})
         names = [name for name in built() if name.startswith("mart.")]
-        for name in names:
+        for name in ("link.valued_orders", *names):
             run_model(warehouse, shipped()[name])
         seen.append([warehouse.execute(f"SELECT * FROM {name}") for name in names])
     assert seen[0] == seen[1]
@@ -234,7 +234,7 @@ def test_money_adds_up_to_the_last_digit(lines: list[dict[str, Any]]) -> None:
     ]
     customers = [{"customer_id": name} for name in ("C1", "C2", "C3", "C4")]
     warehouse = holding({"gold.orders": rows, "gold.customers": customers})
-    for name in ("mart.sales_monthly", "mart.customer_value"):
+    for name in ("link.valued_orders", "mart.sales_monthly", "mart.customer_value"):
         run_model(warehouse, shipped()[name])
         assert not any(result.failed_count for result in test_model(warehouse, shipped()[name]))
     monthly: dict[Any, list[Any]] = defaultdict(lambda: [Decimal(0), set(), 0])
@@ -259,3 +259,61 @@ def test_money_adds_up_to_the_last_digit(lines: list[dict[str, Any]]) -> None:
         assert currency == best
         assert revenue == sum((row["amount"] for row in priced if row["currency"] == best), Decimal(0))
         assert other == len(priced) - counts[best]
+
+
+DAYS = [date(2026, 1, day) for day in range(1, 8)]
+rate_days = st.dictionaries(
+    st.tuples(st.sampled_from(["USD", "EUR"]), st.sampled_from(DAYS)),
+    st.decimals("0.00000001", 1000, places=8),
+    min_size=1,
+    max_size=8,
+)
+foreign_lines = st.lists(
+    st.tuples(
+        st.none() | st.sampled_from(DAYS),
+        st.none() | st.decimals(-(10**6), 10**6, places=4),
+        st.sampled_from(["CNY", "USD", "EUR", "JPY", None]),
+    ),
+    max_size=12,
+)
+
+
+@FEW
+@given(rate_days, foreign_lines)
+def test_amounts_are_converted_at_the_latest_rate_before(
+    rates: dict[tuple[str, date], Decimal], lines: list[tuple[date | None, Decimal | None, str | None]]
+) -> None:
+    """For random rates and lines each amount is that of the latest rate up to its day, marked without one."""
+    every = [
+        {
+            "currency": currency,
+            "valid_from": day,
+            "valid_to": min((other for name, other in rates if name == currency and other > day), default=None),
+            "rate": rate,
+            "reporting_currency": "CNY",
+        }
+        for (currency, day), rate in rates.items()
+    ]
+    line = {"source": "erp", "extract": "orders"}
+    orders = [
+        line | {"source_id": f"{number:02}", "ordered_on": day, "amount": amount, "currency": currency}
+        for number, (day, amount, currency) in enumerate(lines)
+    ]
+    warehouse = holding({"gold.orders": orders, "ops.exchange_rates": every})
+    try:
+        run_model(warehouse, shipped()["link.valued_orders"])
+        found = warehouse.execute("SELECT amount, currency, is_unrated FROM link.valued_orders")
+        assert not any(result.failed_count for result in test_model(warehouse, shipped()["link.valued_orders"]))
+    finally:
+        holding({"gold.orders": [], "ops.exchange_rates": []})
+    expected = []
+    for day, amount, currency in lines:
+        known = [(other, rate) for (name, other), rate in rates.items() if name == currency and day and other <= day]
+        rate = Decimal(1) if currency == "CNY" else max(known)[1] if known else None
+        value = None if amount is None or rate is None else _rounded(amount * rate)
+        expected.append((value, "CNY", amount is not None and rate is None))
+    assert found == expected
+
+
+def _rounded(value: Decimal) -> Decimal:
+    return value.quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)

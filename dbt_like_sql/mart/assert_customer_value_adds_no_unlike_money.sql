@@ -5,7 +5,7 @@
 WITH
   sums AS (
     SELECT o.customer_id, o.currency, SUM(o.amount) AS amount
-    FROM gold.orders AS o
+    FROM link.valued_orders AS o
     WHERE o.amount IS NOT NULL
     GROUP BY o.customer_id, o.currency
   )

@@ -5,7 +5,7 @@
 WITH
   expected AS (
     SELECT o.currency, COUNT(*) AS line_count, COALESCE(SUM(o.amount), 0) AS revenue
-    FROM gold.orders AS o
+    FROM link.valued_orders AS o
     GROUP BY o.currency
   ),
   reported AS (

@@ -1,18 +1,9 @@
 -- What each customer has bought, and how recently, how often and for how much compared with the others.
 -- Formulas are in the description of each column. Unlike money is never added or compared.
 WITH
-  today AS (
-    SELECT MAX(l.business_date) AS business_date
-    FROM ops.loads AS l
-  ),
   lines AS (
-    SELECT
-      o.customer_id,
-      o.ordered_on,
-      o.amount,
-      o.currency,
-      CONCAT_WS('/', o.source, o.extract, COALESCE('number ' || o.order_number, 'line ' || o.source_id)) AS order_key
-    FROM gold.orders AS o
+    SELECT o.customer_id, o.order_key, o.ordered_on, o.amount, o.currency, o.is_unrated
+    FROM link.valued_orders AS o
     WHERE o.customer_id IS NOT NULL
   ),
   activity AS (
@@ -21,6 +12,8 @@ WITH
       COUNT(DISTINCT l.order_key) AS order_count,
       COUNT(*) AS order_line_count,
       COUNT(l.amount) AS priced_line_count,
+      COUNT(CASE WHEN l.is_unrated THEN 1 END) AS unrated_line_count,
+      COUNT(DISTINCT CASE WHEN l.ordered_on IS NOT NULL THEN l.order_key END) AS dated_order_count,
       MIN(l.ordered_on) AS first_ordered_on,
       MAX(l.ordered_on) AS last_ordered_on
     FROM lines AS l
@@ -76,11 +69,18 @@ SELECT
   s.currency,
   COALESCE(s.revenue, 0) AS revenue,
   COALESCE(a.priced_line_count, 0) - COALESCE(s.line_count, 0) AS other_currency_line_count,
-  COALESCE(a.order_line_count, 0) - COALESCE(a.priced_line_count, 0) AS unpriced_line_count,
+  COALESCE(a.order_line_count - a.priced_line_count - a.unrated_line_count, 0) AS unpriced_line_count,
+  COALESCE(a.unrated_line_count, 0) AS unrated_line_count,
   CAST(s.revenue / s.order_count AS DECIMAL(18, 4)) AS average_order_value,
   a.first_ordered_on,
   a.last_ordered_on,
-  DATE_DIFF('day', a.last_ordered_on, t.business_date) AS recency_days,
+  NULLIF(a.dated_order_count, 0) / GREATEST(1.0, DATE_DIFF('day', a.first_ordered_on, a.last_ordered_on) / 365.0) AS orders_per_year,
+  CAST(
+    CAST(s.revenue / s.order_count AS DOUBLE)
+    * NULLIF(a.dated_order_count, 0)
+    / GREATEST(1.0, DATE_DIFF('day', a.first_ordered_on, a.last_ordered_on) / 365.0)
+    * 3 AS DECIMAL(24, 4)
+  ) AS lifetime_value,
   CAST(r.score AS INTEGER) AS recency_score,
   CAST(f.score AS INTEGER) AS frequency_score,
   CAST(m.score AS INTEGER) AS monetary_score,
@@ -95,7 +95,6 @@ SELECT
     ELSE 'regular'
   END AS rfm_segment
 FROM gold.customers AS c
-CROSS JOIN today AS t
 LEFT JOIN activity AS a ON a.customer_id = c.customer_id
 LEFT JOIN spending AS s ON s.customer_id = c.customer_id
 LEFT JOIN recency AS r ON r.customer_id = c.customer_id

@@ -7,8 +7,9 @@ WITH
       o.customer_id,
       o.quantity,
       o.amount,
-      CONCAT_WS('/', o.source, o.extract, COALESCE('number ' || o.order_number, 'line ' || o.source_id)) AS order_key
-    FROM gold.orders AS o
+      o.is_unrated,
+      o.order_key
+    FROM link.valued_orders AS o
   ),
   first_months AS (
     SELECT l.customer_id, MIN(l.month) AS month
@@ -25,7 +26,8 @@ SELECT
   COUNT(DISTINCT f.customer_id) AS new_customer_count,
   COALESCE(SUM(l.quantity), 0) AS quantity,
   COALESCE(SUM(l.amount), 0) AS revenue,
-  COUNT(*) - COUNT(l.amount) AS unpriced_line_count
+  COUNT(*) - COUNT(l.amount) - COUNT(CASE WHEN l.is_unrated THEN 1 END) AS unpriced_line_count,
+  COUNT(CASE WHEN l.is_unrated THEN 1 END) AS unrated_line_count
 FROM lines AS l
 LEFT JOIN first_months AS f ON f.customer_id = l.customer_id AND f.month = l.month
 GROUP BY l.month, l.currency

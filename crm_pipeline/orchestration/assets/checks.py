@@ -10,6 +10,7 @@ from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.checks import judge_table, prepare_judging
+from crm_pipeline.steps.exchange_rates import load_rates
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.steps.watching.watch import check_id, kinds, watch
 from crm_pipeline.tables import (
@@ -18,6 +19,7 @@ from crm_pipeline.tables import (
     CORRECTION_USES,
     CORRECTIONS,
     ENTITIES,
+    EXCHANGE_RATES,
     EXTRACTS,
     LOADS,
     OPEN_REJECTIONS,
@@ -45,8 +47,32 @@ _LOGS = {
 
 
 def check_assets(project: Project) -> list[dg.AssetsDefinition]:
-    """Watching, then the logs."""
-    return [_watching(project), _logs(project)]
+    """Watching, then the logs, and the rates of exchange."""
+    return [_watching(project), _logs(project), _exchange_rates(project)]
+
+
+def _exchange_rates(project: Project) -> dg.AssetsDefinition:
+    key = dg.AssetKey([EXCHANGE_RATES.schema, EXCHANGE_RATES.name])
+    suite = suite_of(project, EXCHANGE_RATES)
+
+    @dg.asset(
+        key=key,
+        group_name="ops",
+        check_specs=check_specs(key, suite),
+        pool=POOL,
+        kinds={"duckdb"},
+        description="The rates by which marts convert to the reporting currency; empty without one.",
+        metadata={"dagster/column_schema": schema_of(EXCHANGE_RATES)},
+    )
+    def exchange_rates(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        prepare_judging(run)
+        with step(run, EXCHANGE_RATES.qualified):
+            count = load_rates(run)
+            return dg.MaterializeResult(
+                metadata=counts(count), check_results=check_results(key, *judge_table(run, EXCHANGE_RATES, suite))
+            )
+
+    return exchange_rates
 
 
 def _watching(project: Project) -> dg.AssetsDefinition:

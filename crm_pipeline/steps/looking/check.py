@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import polars as pl
+
 from crm_pipeline import backup
 from crm_pipeline.errors import ConfigurationError, DeliveryError, PipelineError, RefusedDeliveriesError, StoreError
+from crm_pipeline.golden import check_archive_rules
 from crm_pipeline.golden.ranking import check_expressions as check_expressions_of_rules
 from crm_pipeline.golden.units import units_of
 from crm_pipeline.settings import Extract, FileRead, Project, Read
@@ -24,6 +27,7 @@ from crm_pipeline.sources.opening import open_delivery
 from crm_pipeline.state.delivery import LINE
 from crm_pipeline.state.landing import Landing
 from crm_pipeline.steps.days import business_today, require_day
+from crm_pipeline.steps.exchange_rates import read_rates
 from crm_pipeline.steps.landing.contracts import Contract
 from crm_pipeline.steps.landing.inbox import has_inbox, read_of_waiting, waiting_of
 from crm_pipeline.steps.landing.land import asked, require_file
@@ -68,8 +72,10 @@ def check_project(project: Project, asked_for: date | None) -> list[Checked]:
         parts.append((f"{source}.{name}", lambda s=source, n=name, d=of_extract: _check_extract(project, s, n, d)))  # type: ignore[misc]  # mypy can't infer defaults of a lambda
     parts += [
         ("survivorship", lambda: _check_survivorship(project)),
+        ("life_cycle", lambda: _check_life_cycle(project)),
         ("expectations", lambda: _check_suites(project)),
         ("sql", lambda: f"{len(project_models(project))} models"),
+        ("reporting", lambda: _check_reporting(project)),
         ("backup", lambda: _check_backup(project)),
     ]
     checked = [_checked(subject, look) for subject, look in parts]
@@ -193,6 +199,12 @@ def _check_survivorship(project: Project) -> str:
     return f"rules for {len(survivorship.rules)} columns, {len(survivorship.groups)} groups of linked columns"
 
 
+def _check_life_cycle(project: Project) -> str:
+    rules = project.config.life_cycle.archive
+    check_archive_rules(rules, project.config.extras("customers"))
+    return f"{len(rules)} rules of the archive"
+
+
 def _check_suites(project: Project) -> str:
     models = project_model_tables(project, project_models(project))
     judged = {table.qualified: table for table in _judged(project)} | models
@@ -204,6 +216,15 @@ def _check_suites(project: Project) -> str:
 def _judged(project: Project) -> tuple[Table, ...]:
     """The tables that may have a suite, those of SQL models apart."""
     return contract_tables({entity: project.config.extras(entity) for entity in ENTITIES})
+
+
+def _check_reporting(project: Project) -> str:
+    rates, reporting = read_rates(project), project.config.reporting
+    if reporting is None:
+        return "no reporting currency: amounts stay in their own"
+    newest = rates.group_by("currency").agg(pl.col("valid_from").max()).sort("currency")
+    told = ", ".join(f"{currency} until {day}" for currency, day in newest.rows())
+    return f"{reporting.currency}; newest rates: {told}"
 
 
 def _check_backup(project: Project) -> str:

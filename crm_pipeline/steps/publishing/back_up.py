@@ -14,6 +14,7 @@ from crm_pipeline.backup.objects import Progress
 from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Backup, Project
 from crm_pipeline.state.files import read_json, write_json
+from crm_pipeline.steps.exchange_rates import rates_file
 from crm_pipeline.steps.vocabulary import word_files
 from crm_pipeline.storage import ObjectStore, open_store
 
@@ -67,6 +68,7 @@ def contents(project: Project) -> list[Path]:
         project.root / "expectations",
         project.root / "sql",
         *word_files(project),
+        *rates_file(project),
     ]
     return [path for path in wanted if path.exists()]
 

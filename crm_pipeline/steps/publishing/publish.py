@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import crm_pipeline
@@ -53,6 +54,7 @@ from crm_pipeline.tables import (
     Table,
     customer_history,
     customers,
+    customers_archive,
     review_records,
 )
 from crm_pipeline.warehouse import DamagedError
@@ -64,6 +66,7 @@ def published_tables(run: Run) -> list[Table]:
     extras = run.project.config.extras("customers")
     contracts = [
         customers(extras),
+        customers_archive(extras),
         CUSTOMER_RECORDS,
         CUSTOMER_VALUES,
         customer_history(extras),
@@ -97,8 +100,14 @@ def _publish(run: Run, *, is_file_good: bool) -> tuple[PublishSummary, datetime]
     extras, store, version = run.project.config.extras("customers"), run.publications, crm_pipeline.__version__
     now = store.time_of_next(utc_now())
     with _last_publication(run, is_file_good=is_file_good) as base:
-        record_history(run.warehouse, before=BASE if base else None, now=now, extra_columns=extras)
-        tables = [Publication.of(table) for table in published_tables(run)]
+        record_history(
+            run.warehouse,
+            before=BASE if base else None,
+            now=now,
+            extra_columns=extras,
+            no_consent=run.project.config.life_cycle.no_consent,
+        )
+        tables = [_without_archived(run, Publication.of(table)) for table in published_tables(run)]
         with found_changes(run.warehouse, tables, base) as changes:
             number = keep(run.warehouse, store, changes, run_id=run.run_id, now=now, code_version=version)
             summary = publish_edition(
@@ -111,6 +120,15 @@ def _publish(run: Run, *, is_file_good: bool) -> tuple[PublishSummary, datetime]
                 entry_number=number,
             )
     return summary, now
+
+
+def _without_archived(run: Run, table: Publication) -> Publication:
+    """Of customers those who are not in the archive; any other table as it is."""
+    extras = run.project.config.extras("customers")
+    archive = customers_archive(extras)
+    if table.source != customers(extras).qualified or not run.warehouse.count(archive):
+        return table
+    return replace(table, source=f"(FROM {table.source} ANTI JOIN {archive.qualified} USING (customer_id))")
 
 
 @contextlib.contextmanager

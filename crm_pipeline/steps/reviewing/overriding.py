@@ -28,6 +28,8 @@ from crm_pipeline.warehouse import Warehouse, open_reader, writer_lock
 _WHAT = "override"  # in the audit
 _WAIT_SECONDS = 60.0  # for another decision, which takes a moment
 _CUSTOMER = "SELECT customer_id FROM customer_records WHERE source = ? AND extract = ? AND source_id = ?"
+_GOLDEN = ("customers", "customers_archive")  # where a customer of today is
+_TABLE = "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND table_name = ?"
 _LISTED = {
     "override_id": pl.String(), "status": pl.String(), "customer_id": pl.String(), "record_key": pl.String(),
     "column_name": pl.String(), "value": pl.String(), "decided_by": pl.String(), "decided_at": pl.Datetime("us"),
@@ -197,8 +199,12 @@ def _customer(reader: Warehouse, record_key: str) -> dict[str, Any]:
             found=record_key,
             cure="See `crm-pipeline explain`, or look it up in customer_records.",
         )
-    sql = f"SELECT {', '.join(CONTEXT)} FROM customers WHERE customer_id = ?"
-    return reader.frame(sql, [customer_id]).to_dicts()[0]
+    for table in _GOLDEN:
+        if reader.value(_TABLE, [table]):
+            sql = f"SELECT {', '.join(CONTEXT)} FROM {table} WHERE customer_id = ?"
+            for row in reader.frame(sql, [customer_id]).to_dicts():
+                return row
+    return dict.fromkeys(CONTEXT)
 
 
 def _today(reader: Warehouse) -> date | None:
