@@ -13,6 +13,7 @@ from crm_pipeline.cli import (
     backup_commands,
     evaluate_command,
     linkage_commands,
+    override_commands,
     project_commands,
     quality_commands,
     quarantine_commands,
@@ -41,6 +42,7 @@ run_commands.add_to(app)
 read_commands.add_to(app)
 quarantine_commands.add_to(app)
 review_commands.add_to(app)
+override_commands.add_to(app)
 quality_commands.add_to(app)
 linkage_commands.add_to(app)
 evaluate_command.add_to(app)

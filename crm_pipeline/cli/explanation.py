@@ -135,13 +135,18 @@ def _print(title: str, frame: pl.DataFrame) -> None:
 
 
 def _with_alternatives(values: pl.DataFrame) -> pl.DataFrame:
-    """The alternatives of each value as text: value (source)."""
+    """The alternatives of each value as text: value (source: the rule by which it lost)."""
     if "alternatives" not in values.columns or values.is_empty():
         return values
     texts = [
-        ", ".join(f"{lost['value']} ({lost['source']})" for lost in alternatives or [])
+        ", ".join(f"{lost['value']} ({_lost_by(lost)})" for lost in alternatives or [])
         for alternatives in values["alternatives"].to_list()
     ]
     import polars
 
     return values.with_columns(polars.Series("alternatives", texts))
+
+
+def _lost_by(lost: dict[str, Any]) -> str:
+    """The source and the rule; a part of a union lost by none, and a file of before has none."""
+    return f"{lost['source']}: {lost['lost_by']}" if lost.get("lost_by") else str(lost["source"])

@@ -91,6 +91,9 @@ def print_pending(found: Pending) -> None:
         many = f"{found.disagreements:,} decisions have something against them"
         what = "1 decision has something against it" if found.disagreements == 1 else many
         say(f"{what}: crm-pipeline review list --disagreements")
+    if found.due_overrides:
+        what = "1 override is" if found.due_overrides == 1 else f"{found.due_overrides:,} overrides are"
+        say(f"{what} due for review and no longer in force: crm-pipeline override list --due")
 
 
 def print_overview(published: Overview) -> None:

@@ -6,6 +6,8 @@ or how tables become visible (`publish`).
 
 from crm_pipeline.golden.archiving import archive_customers, check_archive_rules
 from crm_pipeline.golden.history import record_history
+from crm_pipeline.golden.overriding import Override
+from crm_pipeline.golden.ranking import Trust
 from crm_pipeline.golden.rules import RULES, Rule
 from crm_pipeline.golden.survivorship import GoldenSummary, merge_customers
 from crm_pipeline.golden.withholding import withhold_contacts
@@ -13,7 +15,9 @@ from crm_pipeline.golden.withholding import withhold_contacts
 __all__ = [
     "RULES",
     "GoldenSummary",
+    "Override",
     "Rule",
+    "Trust",
     "archive_customers",
     "check_archive_rules",
     "merge_customers",

@@ -1,48 +1,62 @@
-"""The records of customers, read once into scratch tables for the merge.
+"""The records of customers, read in portions of whole customers.
 
-Belongs here: living records numbered by customer, the spans of all records, and an overview of each customer. Does not
-belong here: choosing between values (`candidates`, `survivorship`).
+Belongs here: numbering customers and records, the spans of all records, reading one portion. Does not belong here:
+what speaks for a value beside its record (`evidence`), ranking and choosing.
+
+Customers are numbered from 0 in the order of customer_id, records in that of record_key: numbers are several times as
+fast to sort and join as the keys.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import ceil
 
 import polars as pl
 
-from crm_pipeline.golden.candidates import RECORDS
+from crm_pipeline.golden.units import CONTACT_LISTS, UNION_COLUMN
 from crm_pipeline.tables import Column
 from crm_pipeline.warehouse import Warehouse
 from crm_pipeline.warehouse.connection import quoted
 
+NUMBERED = "golden_scratch_numbered"
 SPANS = "golden_scratch_spans"
-OVERVIEW = "golden_scratch_overview"
+_CUSTOMERS = "golden_scratch_customers"
+SCRATCH = (NUMBERED, SPANS, _CUSTOMERS)
+
+# A portion of so many records takes about a gigabyte of memory.
+RECORDS_AT_ONCE = 3_000_000
 
 
-def gather_records(warehouse: Warehouse, trust: Mapping[str, int]) -> None:
-    """Fills RECORDS, the living records, and the spans of all records: first, last change, end."""
-    levels = pl.DataFrame(
-        {"source": list(trust), "level": list(trust.values())}, schema={"source": pl.String, "level": pl.Int64}
-    )
-    with warehouse.registered("golden_scratch_trust", levels):
-        warehouse.execute(f"""
-            CREATE OR REPLACE TEMP TABLE {RECORDS} AS
-            WITH customers AS (
-                SELECT customer_id, count(*) AS _record_count, row_number() OVER (ORDER BY customer_id) AS _customer
-                FROM link.members GROUP BY customer_id
-            ),
-            numbered AS (
-                SELECT record_key, row_number() OVER (ORDER BY record_key) AS _record, customers.*
-                FROM link.members JOIN customers USING (customer_id)
-            )
-            SELECT records.* EXCLUDE (record_key, valid_from, valid_to, sequence, line, row_hash),
-                numbered.* EXCLUDE (record_key), coalesce(trust.level, 0) AS _trust,
-                coalesce(records.updated_at, records.created_at, CAST(records.valid_from AS TIMESTAMP)) AS _seen_at
-            FROM std.customers AS records
-            JOIN numbered USING (record_key)
-            LEFT JOIN golden_scratch_trust AS trust ON trust.source = records.source
-            WHERE records.valid_to IS NULL
-        """)
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Whole customers, some or all.
+
+    Attributes:
+        first: number of its first customer.
+        customers: customer_id, first_seen_on and changed_on, in the order of their numbers.
+        records: one living record: its golden columns, those of other types than text as `_text_…` besides; phones,
+            emails, external_ids; source, extract, source_id; `_customer`, from 0 within the portion; `_record`, its
+            number; `_seen_at`, microseconds since 1970: updated_at, else created_at, else the business date.
+    """
+
+    first: int
+    customers: pl.DataFrame
+    records: pl.DataFrame
+
+
+def number_records(warehouse: Warehouse) -> None:
+    """Fills the scratch tables: living records with their numbers, spans of all records, customers with their dates."""
+    warehouse.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {NUMBERED} AS
+        WITH customers AS (
+            SELECT customer_id, CAST(row_number() OVER (ORDER BY customer_id) - 1 AS INTEGER) AS _customer
+            FROM (SELECT DISTINCT customer_id FROM link.members)
+        )
+        SELECT record_key, _customer, customer_id, row_number() OVER (ORDER BY record_key) AS _record
+        FROM link.members JOIN customers USING (customer_id)
+    """)
     warehouse.execute(f"""
         CREATE OR REPLACE TEMP TABLE {SPANS} AS
         WITH spans AS (
@@ -58,28 +72,50 @@ def gather_records(warehouse: Warehouse, trust: Mapping[str, int]) -> None:
         LEFT JOIN link.members AS members USING (record_key)
         LEFT JOIN link.former_members AS former ON former.record_key = spans.record_key AND deleted_on IS NOT NULL
     """)
-
-
-def gather_overview(warehouse: Warehouse, columns: Sequence[Column]) -> None:
-    """Fills the overview: of each customer its counts, each column's smallest value, and whether there is another."""
-    bounds = ", ".join(
-        f"min({quoted(column.name)}) AS {quoted(column.name)}, "
-        f"min({quoted(column.name)}) <> max({quoted(column.name)}) AS {has_choice(column)}"
-        for column in columns
-    )
-    values = ", ".join(f"{quoted(column.name)}, false AS {has_choice(column)}" for column in columns)
-    # Customers with one record, mostly the many, need no grouping: it would take most of the time of the merge.
     warehouse.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {OVERVIEW} AS
-        SELECT _customer, customer_id, _record_count, 1 AS _source_count, {values}
-        FROM {RECORDS} WHERE _record_count = 1
-        UNION ALL BY NAME
-        SELECT _customer, any_value(customer_id) AS customer_id, count(*) AS _record_count,
-            count(DISTINCT source) AS _source_count, {bounds}
-        FROM {RECORDS} WHERE _record_count > 1 GROUP BY _customer
+        CREATE OR REPLACE TEMP TABLE {_CUSTOMERS} AS
+        SELECT any_value(_customer) AS _customer, customer_id, min(first_seen_on) AS first_seen_on,
+            max(changed_on) AS changed_on
+        FROM {SPANS} JOIN (SELECT DISTINCT customer_id, _customer FROM {NUMBERED}) USING (customer_id)
+        GROUP BY customer_id
     """)
 
 
-def has_choice(column: Column) -> str:
-    """The overview's column, quoted, that says whether a customer's records differ in `column`; null is not true."""
-    return quoted(f"_has_choice_{column.name}")
+def portions(warehouse: Warehouse, columns: Iterable[Column], *, most: int = RECORDS_AT_ONCE) -> Iterator[Portion]:
+    """All customers in portions of about `most` records, in the order of their numbers.
+
+    Args:
+        warehouse: where `number_records` was called.
+        columns: of std.customers with one value a record.
+        most: records of a portion.
+    """
+    customers = int(warehouse.value(f"SELECT count(*) FROM {_CUSTOMERS}"))
+    records = int(warehouse.value(f"SELECT count(*) FROM {NUMBERED}"))
+    size = ceil(customers / max(1, ceil(records / most))) or 1
+    for first in range(0, customers, size):
+        yield _portion(warehouse, columns, first, first + size)
+
+
+def _portion(warehouse: Warehouse, columns: Iterable[Column], first: int, behind: int) -> Portion:
+    columns = tuple(columns)
+    names = (*(column.name for column in columns), *CONTACT_LISTS.values(), UNION_COLUMN)
+    texts = "".join(
+        f", CAST({quoted(column.name)} AS VARCHAR) AS {quoted(text_of(column))}"
+        for column in columns
+        if column.type != "VARCHAR"
+    )
+    within = f"_customer >= {first} AND _customer < {behind}"
+    customers = f"SELECT * EXCLUDE (_customer) FROM {_CUSTOMERS} WHERE {within} ORDER BY _customer"
+    records = f"""
+        SELECT source, extract, source_id, {", ".join(quoted(name) for name in names)}{texts},
+            _customer - {first} AS _customer, _record,
+            epoch_us(coalesce(updated_at, created_at, CAST(valid_from AS TIMESTAMP))) AS _seen_at
+        FROM std.customers JOIN (SELECT record_key, _customer, _record FROM {NUMBERED} WHERE {within})
+        USING (record_key) WHERE valid_to IS NULL
+    """
+    return Portion(first, warehouse.frame(customers), warehouse.frame(records))
+
+
+def text_of(column: Column) -> str:
+    """The column of a portion that has `column` as text."""
+    return column.name if column.type == "VARCHAR" else f"_text_{column.name}"

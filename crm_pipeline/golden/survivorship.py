@@ -1,8 +1,8 @@
 """Golden records: one row for a customer out of the rows of its living records, and where each value comes from.
 
 Belongs here: filling gold.customers, gold.customer_records, gold.customer_values and gold.customer_contacts. Does not
-belong here: reading the records (`gathering`), what rules there are (`rules`), how candidates are ranked
-(`candidates`), what was published (`history`).
+belong here: reading the records (`gathering`), what rules there are (`rules`), what survives together (`units`), which
+value survives (`choosing`, `contacts`), what was published (`history`).
 """
 
 from __future__ import annotations
@@ -10,53 +10,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import polars as pl
+
 from crm_pipeline.errors import ReconciliationError
-from crm_pipeline.golden.candidates import (
-    RECORDS,
-    choices,
-    contact_candidates,
-    contested,
-    rank_candidates,
-    ranked_contacts,
-    value_candidates,
-)
-from crm_pipeline.golden.gathering import OVERVIEW, SPANS, gather_overview, gather_records, has_choice
-from crm_pipeline.golden.rules import CONTACT_TIE_BREAKS, VALUE_TIE_BREAKS, Rule, column_rules
+from crm_pipeline.golden.choosing import Choosing, Told
+from crm_pipeline.golden.contacts import rank_contacts
+from crm_pipeline.golden.evidence import Evidence, gather_evidence
+from crm_pipeline.golden.gathering import RECORDS_AT_ONCE, SCRATCH, SPANS, Portion, number_records, portions
+from crm_pipeline.golden.listing import listed_by, lists_of
+from crm_pipeline.golden.overriding import Override, Standing, gather_overrides
+from crm_pipeline.golden.ranking import Rows, Trust
+from crm_pipeline.golden.rules import Rules
+from crm_pipeline.golden.units import UNION_COLUMN, Units, units_of
+from crm_pipeline.settings.survivorship import LINKED
 from crm_pipeline.tables import (
-    CUSTOMER_COLUMNS,
+    ALTERNATIVES_TYPE,
     CUSTOMER_CONTACTS,
     CUSTOMER_RECORDS,
     CUSTOMER_VALUES,
     Column,
     customers,
+    polars_type,
 )
-from crm_pipeline.tables import extra_columns as as_columns
 from crm_pipeline.warehouse import Warehouse
-from crm_pipeline.warehouse.connection import quoted
 
-# Golden column of the best value to the list it is chosen from.
-CONTACT_LISTS: Mapping[str, str] = {"phone": "phones", "email": "emails"}
-
-_GOLDEN_NAMES: Mapping[str, str] = {column: kind for kind, column in CONTACT_LISTS.items()}
-
-# Chosen by no rule: the union of what the records have.
-UNION_COLUMN = "external_ids"
-
-# One table per list of rules. DuckDB 2.0 loses rows that are inserted into a table which the same transaction made by
-# an empty `CREATE TABLE AS` (scans see none, count(*) sees all), so that scratch tables are never appended to.
-_CANDIDATES = "golden_scratch_candidates_{}"
-_RANKED = "golden_scratch_ranked_{}"
-_CHOICES = "golden_scratch_choices"
-_CONTACTS = "golden_scratch_contacts"
-
-
-@dataclass(frozen=True, slots=True)
-class _Ranked:
-    """A scratch table of candidates ranked by the same rules: part to golden column, and those rules."""
-
-    table: str
-    parts: Mapping[int, str]
-    rules: tuple[Rule, ...]
+_LOSER = ("value", "source", "extract", "source_id", "lost_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +52,12 @@ class GoldenSummary:
 def merge_customers(
     warehouse: Warehouse,
     *,
-    rules: Mapping[str, tuple[str, ...]],
-    trust: Mapping[str, int],
+    rules: Rules,
+    trust: Mapping[str, int] | Trust,
     extra_columns: Sequence[str | Column] = (),
+    linked: Mapping[str, Sequence[str]] = LINKED,
+    overrides: Sequence[Override] = (),
+    records_at_once: int = RECORDS_AT_ONCE,
 ) -> GoldenSummary:
     """Counts after the golden tables were made anew from std.customers, link.members and link.former_members.
 
@@ -84,44 +66,40 @@ def merge_customers(
 
     Args:
         warehouse: the writing connection.
-        rules: golden column, or `default`, to survivorship rules in order; `phones` and `emails` mean phone and email.
-        trust: source to trust, 0 to 100; a source that is not there counts as 0.
+        rules: golden column, group of linked columns, or `default`, to survivorship rules in order; `phones` and
+            `emails` mean phone and email.
+        trust: source to trust, 0 to 100, a source that is not there counting as 0; or how it fades as well.
         extra_columns: the project's own columns of std.customers.
+        linked: group to the columns that survive together, the leading one first.
+        overrides: what stewards said, those not withdrawn.
+        records_at_once: of a portion that is held in memory, about.
 
     Raises:
-        ConfigurationError: a rule or its column is unknown.
+        ConfigurationError: a rule or its column is unknown, or does not fit.
         ReconciliationError: link.members and the current records of std.customers are not the same records.
     """
-    columns = _single_columns(extra_columns)
-    rules = {_GOLDEN_NAMES.get(name, name): rules[name] for name in sorted(rules, reverse=True)}  # phone beats phones
-    by_column = column_rules(rules, (*(column.name for column in columns), *CONTACT_LISTS))
+    units = units_of(rules, linked, extra_columns)
     _refuse_unassigned(warehouse)
-    gather_records(warehouse, trust)
-    gather_overview(warehouse, columns)
-    numbers = {name: part for part, name in enumerate(by_column)}
-    ranked = [*_rank_values(warehouse, columns, by_column, numbers), *_rank_contacts(warehouse, by_column, numbers)]
-    _choose(warehouse, ranked)
+    number_records(warehouse)
+    columns = [column for unit in units.values for column in unit.columns]
+    evidence = gather_evidence(warehouse) if "verified" in units.rules else Evidence.none()
+    said = gather_overrides(warehouse, overrides, units, columns)
+    trusted = trust if isinstance(trust, Trust) else Trust(trust)
+    tables = (customers(extra_columns), CUSTOMER_VALUES, CUSTOMER_CONTACTS)
+    counts = dict.fromkeys(tables, 0)
     with warehouse.transaction():
-        summary = GoldenSummary(
-            customer_count=warehouse.replace(customers(extra_columns), _golden_select(columns, ranked)),
-            record_count=warehouse.value(f"SELECT count(*) FROM {RECORDS}"),
-            deleted_record_count=warehouse.value(f"SELECT count(*) FROM {SPANS} WHERE deleted_on IS NOT NULL"),
-            choice_count=warehouse.replace(CUSTOMER_VALUES, _identified(_CHOICES)),
-            contact_count=warehouse.replace(CUSTOMER_CONTACTS, _identified(_CONTACTS)),
-        )
-        warehouse.replace(CUSTOMER_RECORDS, f"SELECT * FROM {SPANS}")
-    candidates = [_CANDIDATES.format(kind) for kind in CONTACT_LISTS]
-    for scratch in (RECORDS, SPANS, OVERVIEW, _CHOICES, _CONTACTS, *candidates, *(group.table for group in ranked)):
+        for table in tables:
+            warehouse.replace(table, table.empty())
+        for portion in portions(warehouse, columns, most=records_at_once):
+            for table, frame in zip(tables, _golden(portion, units, trusted, evidence, said), strict=True):
+                counts[table] += warehouse.insert(table, frame)
+        record_count = warehouse.replace(CUSTOMER_RECORDS, f"SELECT * FROM {SPANS}")
+        deleted_count = int(warehouse.value(f"SELECT count(deleted_on) FROM {SPANS}"))
+    for scratch in SCRATCH:
         warehouse.execute(f"DROP TABLE {scratch}")
-    return summary
-
-
-def _single_columns(extra_columns: Sequence[str | Column]) -> list[Column]:
-    lists = {*CONTACT_LISTS.values(), UNION_COLUMN}
-    return [
-        *(column for column in CUSTOMER_COLUMNS if column.name not in lists),
-        *as_columns(extra_columns),
-    ]
+    return GoldenSummary(
+        counts[tables[0]], record_count - deleted_count, deleted_count, *(counts[t] for t in tables[1:])
+    )
 
 
 def _refuse_unassigned(warehouse: Warehouse) -> None:
@@ -137,96 +115,122 @@ def _refuse_unassigned(warehouse: Warehouse) -> None:
         )
 
 
-def _rank_values(
-    warehouse: Warehouse,
-    columns: Sequence[Column],
-    by_column: Mapping[str, tuple[Rule, ...]],
-    numbers: Mapping[str, int],
-) -> list[_Ranked]:
-    """The ranked candidates for columns with one value a record, of customers whose records differ in them."""
-    counts = ", ".join(f"count(*) FILTER (WHERE {has_choice(column)})" for column in columns)
-    found = warehouse.execute(f"SELECT {counts} FROM {OVERVIEW}")[0]
-    candidates: dict[tuple[Rule, ...], dict[str, str]] = {}
-    for column, count in zip(columns, found, strict=True):
-        if count:
-            differing = f"SELECT _customer FROM {OVERVIEW} WHERE {has_choice(column)}"
-            select = value_candidates(numbers[column.name], column.name, where=f"_customer IN ({differing})")
-            candidates.setdefault((*by_column[column.name], *VALUE_TIE_BREAKS), {})[column.name] = select
-    made = []
-    for number, (rules, selects) in enumerate(candidates.items()):
-        made.append(_Ranked(_RANKED.format(number), {numbers[name]: name for name in selects}, rules))
-        rank_candidates(warehouse, made[-1].table, list(selects.values()), rules)
-    return made
+def _golden(
+    portion: Portion, units: Units, trusted: Trust, evidence: Evidence, said: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The rows of gold.customers, gold.customer_values and gold.customer_contacts of a portion, in key order."""
+    rows = _rows(portion, trusted, evidence, said)
+    choosing = Choosing(rows)
+    golden: list[pl.Series] = [*portion.customers.get_columns()]
+    told: list[Told] = []
+    for unit in units.values:
+        values, of_unit = choosing.choose(unit)
+        golden += values
+        told += of_unit
+    contacts = []
+    for unit in units.contacts:
+        ranked = rank_contacts(rows, unit)
+        golden.append(ranked.best)
+        told.append(ranked.told)
+        contacts.append(ranked.contacts.with_columns(kind=pl.lit(unit.name)))
+    golden += [_external_ids(portion), *_counts(portion)]
+    ids = portion.customers["customer_id"]
+    all_contacts = pl.concat(contacts).sort("customer", "kind", maintain_order=True)
+    return (
+        pl.DataFrame(golden),
+        _values(rows, told, ids),
+        all_contacts.with_columns(ids.gather(all_contacts["customer"]).alias("customer_id")),
+    )
 
 
-def _rank_contacts(
-    warehouse: Warehouse, by_column: Mapping[str, tuple[Rule, ...]], numbers: Mapping[str, int]
-) -> list[_Ranked]:
-    """The ranked candidates for phones and e-mails, of customers that have several; makes those of all customers."""
-    made = []
-    for kind, column in CONTACT_LISTS.items():
-        group = _Ranked(_RANKED.format(kind), {numbers[kind]: kind}, (*by_column[kind], *CONTACT_TIE_BREAKS))
-        warehouse.execute(f"""
-            CREATE OR REPLACE TEMP TABLE {_CANDIDATES.format(kind)} AS {contact_candidates(numbers[kind], column)}
-        """)
-        rank_candidates(warehouse, group.table, [contested(_CANDIDATES.format(kind))], group.rules)
-        made.append(group)
-    return made
+def _rows(portion: Portion, trusted: Trust, evidence: Evidence, said: pl.DataFrame) -> Rows:
+    records = portion.records.with_columns(_standing=pl.lit(int(Standing.RECORD), dtype=pl.Int64))
+    height = portion.customers.height
+    own = said.with_columns((pl.col("_customer") - portion.first).alias("_customer")).filter(
+        pl.col("_customer").is_between(0, height - 1)
+    )
+    if own.height:
+        last = int(records["_record"].max() or 0)  # type: ignore[arg-type]
+        kinds = records.schema
+        own = own.with_columns(
+            (pl.int_range(pl.len()) + last + 1).cast(kinds["_record"]).alias("_record"),
+            pl.col("_customer").cast(kinds["_customer"]),
+            pl.col("_standing").cast(pl.Int64),
+        )
+        records = pl.concat([records, own], how="diagonal")
+    else:
+        records = records.with_columns(pl.lit(None, dtype=pl.String).alias(n) for n in ("_unit", "phone", "email"))
+    return Rows(records.rechunk(), height, trusted, evidence)
 
 
-def _choose(warehouse: Warehouse, ranked: Sequence[_Ranked]) -> None:
-    """Fills the scratch tables of gold.customer_values and gold.customer_contacts."""
-    chosen = [choices(group.table, group.parts, group.rules) for group in ranked]
-    contacts = [
-        ranked_contacts(_CANDIDATES.format(kind), group.table, {part: kind})
-        for group in ranked
-        for part, kind in group.parts.items()
-        if kind in CONTACT_LISTS
+def _values(rows: Rows, told: Sequence[Told], ids: pl.Series) -> pl.DataFrame:
+    """Rows of gold.customer_values by customer and column, each with its alternatives, the best one first."""
+    told = sorted(told, key=lambda each: each.column)
+    frame = rows.frame
+    survivors = pl.concat(
+        each.survivors.with_columns(
+            pl.lit(place).alias("place"),
+            pl.lit(each.column).alias("column_name"),
+            pl.lit(each.group, dtype=pl.String).alias("linked_group"),
+        )
+        for place, each in enumerate(told)
+    )
+    losers = pl.concat(each.losers.with_columns(pl.lit(place).alias("place")) for place, each in enumerate(told))
+    order, key = _by_key(survivors, len(told))
+    order_of_losers, key_of_losers = _by_key(losers, len(told))
+    survivors, losers = survivors[order], losers[order_of_losers]
+    counts = np.searchsorted(key_of_losers, key, side="right") - np.searchsorted(key_of_losers, key, side="left")
+    fields = pl.DataFrame(
+        [
+            losers["value"],
+            *(frame[name].gather(losers["row"]) for name in ("source", "extract", "source_id")),
+            losers["lost_by"],
+        ]
+    )
+    alternatives = lists_of(fields.to_struct("alternatives"), np.r_[0, np.cumsum(counts)].astype(np.int64))
+    return survivors.select("column_name", "value", "rule", "linked_group").with_columns(
+        ids.gather(survivors["customer"]).alias("customer_id"),
+        *(frame[name].gather(survivors["row"]) for name in ("source", "extract", "source_id")),
+        alternatives.cast(polars_type(ALTERNATIVES_TYPE)).alias("alternatives"),
+    )
+
+
+def _by_key(frame: pl.DataFrame, places: int) -> tuple[pl.Series, np.ndarray]:
+    key = frame["customer"].to_numpy() * places + frame["place"].to_numpy()
+    order = np.argsort(key, kind="stable")
+    return pl.Series(order), key[order]
+
+
+def _external_ids(portion: Portion) -> pl.Series:
+    """All different ones of each customer, sorted; null where there is none."""
+    found = (
+        portion.records.select("_customer", UNION_COLUMN)
+        .filter(pl.col(UNION_COLUMN).list.len() > 0)
+        .explode(UNION_COLUMN)
+        .drop_nulls(UNION_COLUMN)
+        .unnest(UNION_COLUMN)
+    )
+    several = pl.len().over("_customer") > 1
+    found = pl.concat(
+        [
+            found.filter(~several),
+            found.filter(several).unique().sort("_customer", "namespace", "value", nulls_last=True),
+        ]
+    )
+    lists = listed_by(found, ["_customer"], found.select("namespace", "value").to_struct(UNION_COLUMN))
+    at = np.full(portion.customers.height, -1, dtype=np.int64)
+    at[lists["_customer"].to_numpy()] = np.arange(lists.height)
+    if lists.is_empty():
+        return pl.Series(UNION_COLUMN, [None] * len(at), dtype=portion.records.schema[UNION_COLUMN])
+    return lists["listed"].gather(pl.Series(at).replace(-1, None)).alias(UNION_COLUMN)
+
+
+def _counts(portion: Portion) -> list[pl.Series]:
+    customer = portion.records["_customer"].to_numpy()
+    codes = portion.records["source"].rank("dense").to_numpy().astype(np.int64)
+    pairs = np.unique(customer.astype(np.int64) * (codes.max(initial=0) + 1) + codes)
+    size = portion.customers.height
+    return [
+        pl.Series("record_count", np.bincount(customer, minlength=size)),
+        pl.Series("source_count", np.bincount(pairs // (codes.max(initial=0) + 1), minlength=size)),
     ]
-    for table, selects in ((_CHOICES, chosen), (_CONTACTS, contacts)):
-        union = " UNION ALL BY NAME ".join(f"({select})" for select in selects)
-        warehouse.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {union}")
-
-
-def _identified(table: str) -> str:
-    return f"SELECT * FROM {table} JOIN (SELECT _customer, customer_id FROM {OVERVIEW}) USING (_customer)"
-
-
-def _golden_select(columns: Sequence[Column], ranked: Sequence[_Ranked]) -> str:
-    """A select of `gold.customers`: the chosen value where there was a choice, else the only one."""
-    parts = {name: part for group in ranked for part, name in group.parts.items()}
-    chosen = [column for column in columns if column.name in parts]
-    values = ", ".join(_golden_value(column, parts.get(column.name)) for column in columns)
-    best = ", ".join(f"best_{kind}.value AS {kind}" for kind in CONTACT_LISTS)
-    joins = " ".join(
-        f"LEFT JOIN (SELECT _customer, value FROM {_CHOICES} WHERE part = {parts[column.name]})"
-        f" AS chosen_{parts[column.name]} USING (_customer)"
-        for column in chosen
-    )
-    contacts = " ".join(
-        f"LEFT JOIN (SELECT _customer, value FROM {_CONTACTS} WHERE part = {parts[kind]} AND rank = 1)"
-        f" AS best_{kind} USING (_customer)"
-        for kind in CONTACT_LISTS
-    )
-    return f"""
-        SELECT overview.customer_id, {values}, {best}, ids.external_ids,
-            overview._record_count AS record_count, overview._source_count AS source_count,
-            spans.first_seen_on, spans.changed_on
-        FROM {OVERVIEW} AS overview {joins} {contacts}
-        LEFT JOIN (
-            SELECT _customer, list_sort(list(DISTINCT external_id)) AS external_ids
-            FROM (SELECT _customer, unnest(external_ids) AS external_id FROM {RECORDS})
-            WHERE external_id IS NOT NULL GROUP BY _customer
-        ) AS ids USING (_customer)
-        LEFT JOIN (
-            SELECT customer_id, min(first_seen_on) AS first_seen_on, max(changed_on) AS changed_on
-            FROM {SPANS} GROUP BY customer_id
-        ) AS spans ON spans.customer_id = overview.customer_id
-    """
-
-
-def _golden_value(column: Column, part: int | None) -> str:
-    name = quoted(column.name)
-    if part is None:
-        return f"overview.{name}"
-    return f"coalesce(CAST(chosen_{part}.value AS {column.type}), overview.{name}) AS {name}"

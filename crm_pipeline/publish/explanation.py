@@ -233,6 +233,6 @@ def _values(texts: pl.DataFrame, chosen: pl.DataFrame, living: pl.DataFrame) -> 
     if living.height == 1:
         without = without.join(living.select("source", "extract", "source_id"), how="cross")
     with_choice = texts.select("column_name").join(chosen, on="column_name")
-    order = [name for name in CUSTOMER_VALUES.column_names if name != "customer_id"]
+    order = [name for name in CUSTOMER_VALUES.column_names if name != "customer_id" and name in with_choice.columns]
     all_values = pl.concat([with_choice.select(order), without], how="diagonal")
     return texts.select("column_name").join(all_values, on="column_name", how="left", maintain_order="left")

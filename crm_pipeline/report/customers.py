@@ -24,14 +24,18 @@ _MASKS = """
     ) GROUP BY mask
 """
 # When a system made or changed its record says nothing about the customer: no two systems agree on it. Several values
-# of one record, such as its phones, are no disagreement.
+# of one record, such as its phones, are no disagreement. What a steward said is no system's.
 _DISAGREEMENTS = """
     WITH pattern AS (
         SELECT column_name, source AS kept,
             list_transform(list_filter(alternatives, lambda lost: row(lost.source, lost.extract, lost.source_id)
-                <> row(v.source, v.extract, v.source_id)), lambda lost: lost.source) AS losers,
+                <> row(v.source, v.extract, v.source_id)
+                AND coalesce(lost.lost_by, '') NOT IN ('newer_override', 'review_due')), lambda lost: lost.source)
+                AS losers,
             count(*) AS customers
-        FROM gold.customer_values AS v WHERE column_name NOT IN ('created_at', 'updated_at') GROUP BY ALL
+        FROM gold.customer_values AS v
+        WHERE column_name NOT IN ('created_at', 'updated_at') AND rule <> 'override' AND value IS NOT NULL
+        GROUP BY ALL
     ),
     choice AS (SELECT column_name, kept, unnest(list_distinct(losers)) AS lost, customers FROM pattern)
     SELECT column_name, least(kept, lost) AS one, greatest(kept, lost) AS other,
@@ -119,7 +123,7 @@ def by_source_count(masks: Masks) -> dict[int, int]:
 
 def disagreements(reading: Reading, names: Sequence[str]) -> tuple[Disagreement, ...]:
     """Each column and two systems that disagree about it; most customers first."""
-    if not names or not reading.has("gold.customer_values", "column_name", "source", "alternatives"):
+    if not names or not reading.has("gold.customer_values", "column_name", "source", "rule", "alternatives"):
         return ()
     found = reading.rows(_DISAGREEMENTS)
     between = _known(reading, names, sorted({row[0] for row in found if row[1] != row[2]}), records=1)

@@ -126,6 +126,9 @@ class Source(Frozen):
     """One system and its extracts."""
 
     trust: int = Field(50, ge=0, le=100, description="0 to 100; the survivorship rule `trust` prefers the higher")
+    trust_half_life_days: float | None = Field(
+        None, gt=0, description="days after which its trust in a record that nobody changed is half"
+    )
     owner: Text | None = Field(None, description="who answers for its data, such as a team; scores are told by owner")
     duplicate_free: bool = Field(
         False,

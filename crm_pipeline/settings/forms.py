@@ -81,6 +81,7 @@ class ExtraColumn(Frozen):
     personal: Literal["none", "indirect", "direct"] = Field(
         "direct", description="whether a value leads to a person: masks and erasure follow it"
     )
+    description: Text | None = Field(None, description="what it means, shown beside the published column")
 
 
 ExtraForm = Annotated[

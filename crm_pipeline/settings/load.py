@@ -211,6 +211,6 @@ def _validate(file: Path, value: Any, written: Any, lines: Mapping[YamlPath, int
     except ValidationError as error:
         refuse_first(file, error, lines, written)
     check_mappings(Written(file, lines, written), config)
-    for column in config.survivorship:
+    for column in (name for name in config.survivorship.rules if name != "default"):
         require_known(file, lines, ("survivorship", column), survivorship_columns(config), "a column of customers")
     return config

@@ -25,6 +25,7 @@ from crm_pipeline.settings.life_cycle import LifeCycle
 from crm_pipeline.settings.linkage import Linkage
 from crm_pipeline.settings.read import Frozen, Name, Text
 from crm_pipeline.settings.standardise import Standardise
+from crm_pipeline.settings.survivorship import SURVIVORSHIP_KEYS, Survivorship
 from crm_pipeline.tables import (
     CONTACTS,
     CUSTOMER_COLUMNS,
@@ -66,7 +67,7 @@ class Config(Frozen):
     start_date: date
     sources: dict[Name, Source] = Field(min_length=1)
     linkage: Linkage = Linkage()
-    survivorship: dict[str, tuple[Text, ...]] = Field({"default": ("most_recent",)})
+    survivorship: Survivorship = Survivorship()
     life_cycle: LifeCycle = LifeCycle()
     reporting: Reporting | None = Field(None, description="without it amounts stay in their own currencies")
     backup: Backup = Backup()
@@ -89,6 +90,15 @@ class Config(Frozen):
     def trust(self) -> dict[str, int]:
         """Source name to trust."""
         return {name: source.trust for name, source in self.sources.items()}
+
+    @property
+    def trust_half_lives(self) -> dict[str, float]:
+        """Source name to days after which its trust is half, of those whose trust fades."""
+        found = {
+            name: source.trust_half_life_days or self.survivorship.trust_half_life_days
+            for name, source in self.sources.items()
+        }
+        return {name: days for name, days in found.items() if days}
 
     @property
     def duplicate_free(self) -> frozenset[str]:
@@ -122,13 +132,14 @@ class Config(Frozen):
         return applied
 
     def extras(self, entity: str) -> tuple[Column, ...]:
-        """The user's own columns of an entity, by name."""
-        found = {
-            name: extra_column(name, own.type, Personal(own.personal))
-            for _, _, extract in self.extracts
-            if extract.entity == entity
-            for name, own in extract.extra_columns.items()
-        }
+        """The user's own columns of an entity, by name; of several descriptions the first one stays."""
+        found: dict[str, Column] = {}
+        described: dict[str, str] = {}
+        for _, _, extract in self.extracts:
+            for name, own in extract.extra_columns.items() if extract.entity == entity else ():
+                if own.description:
+                    described.setdefault(name, own.description)
+                found[name] = extra_column(name, own.type, Personal(own.personal), described.get(name))
         return tuple(found[name] for name in sorted(found))
 
 
@@ -145,14 +156,16 @@ def reserved_columns(entity: str) -> frozenset[str]:
         std(entity),
         *((customers_archive(), customer_history()) if entity == "customers" else [published_entity(entity)]),
     ]
-    return frozenset({"business_date", *LIST_COLUMNS, *(name for table in tables for name in table.column_names)})
+    own = {*SURVIVORSHIP_KEYS, "default"} if entity == "customers" else set()
+    return frozenset({"business_date", *own, *LIST_COLUMNS, *(name for table in tables for name in table.column_names)})
 
 
 def survivorship_columns(config: Config) -> tuple[str, ...]:
     """The names one may write under `survivorship:`."""
     lists = tuple(column.name for column in CUSTOMER_COLUMNS if column.name in LIST_COLUMNS)
-    chosen = (column.name for column in GOLDEN_COLUMNS if column.name not in NAMESPACED_COLUMNS)  # of these all stay
-    return ("default", *chosen, *lists, *(column.name for column in config.extras("customers")))
+    chosen = (column.name for column in GOLDEN_COLUMNS)
+    groups = config.survivorship.groups
+    return ("default", *chosen, *lists, *(column.name for column in config.extras("customers")), *groups)
 
 
 def json_schema() -> dict[str, Any]:

@@ -70,7 +70,7 @@ class Table:
 
 
 EXTERNAL_IDS_TYPE = "STRUCT(namespace VARCHAR, value VARCHAR)[]"
-ALTERNATIVES_TYPE = "STRUCT(value VARCHAR, source VARCHAR, extract VARCHAR, source_id VARCHAR)[]"
+ALTERNATIVES_TYPE = "STRUCT(value VARCHAR, source VARCHAR, extract VARCHAR, source_id VARCHAR, lost_by VARCHAR)[]"
 TABLE_STATES_TYPE = "STRUCT(name VARCHAR, structure VARCHAR, content VARCHAR, row_count BIGINT)[]"
 REASONS_TYPE = "STRUCT(rule_id VARCHAR, severity VARCHAR, column_name VARCHAR, row_count BIGINT, reason VARCHAR)[]"
 

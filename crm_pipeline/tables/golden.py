@@ -151,15 +151,44 @@ CUSTOMER_RECORDS = Table(
 CUSTOMER_VALUES = Table(
     "gold",
     "customer_values",
-    "one surviving value that had a choice: two or more different values were there",
+    "one surviving value that had a choice: two or more different values were there, or a steward gave one",
     ("customer_id", "column_name"),
     (
         _CUSTOMER_ID,
         Column("column_name", "VARCHAR", "column of crm.customers"),
-        Column("value", "VARCHAR", "the surviving value as text", _DIRECT),
-        *RECORD_COLUMNS[1:],
-        Column("rule", "VARCHAR", "the survivorship rule that decided"),
-        Column("alternatives", ALTERNATIVES_TYPE, "the values that lost, with their records, sorted", _DIRECT),
+        Column(
+            "value",
+            "VARCHAR",
+            "the surviving value as text",
+            _DIRECT,
+            null="the record that its linked columns come from has none",
+        ),
+        *RECORD_COLUMNS[1:3],
+        replace(
+            RECORD_COLUMNS[3],
+            description="primary key in the source of the record that gave the value; of an override the record it "
+            "was set on, of a union the first one",
+        ),
+        Column(
+            "rule",
+            "VARCHAR",
+            "what decided over the best other value: a survivorship rule, override, present (only one of the records "
+            "has the first of the linked columns) or a tie-break: position, value, record_key",
+        ),
+        Column(
+            "linked_group",
+            "VARCHAR",
+            "the group of linked columns, which come from this record together",
+            null="the column survives alone",
+        ),
+        Column(
+            "alternatives",
+            ALTERNATIVES_TYPE,
+            "the values that lost, the best one first, with their records and the rule by which each lost: that of "
+            "`rule`, newer_override, or review_due of an override that waits for a review; of a union its parts, "
+            "lost_by null",
+            _DIRECT,
+        ),
     ),
 )
 
@@ -173,7 +202,7 @@ CUSTOMER_CONTACTS = Table(
         Column("kind", "VARCHAR", "phone or email"),
         Column("value", "VARCHAR", "E.164 number or lower-case address", _DIRECT),
         Column("rank", "INTEGER", "1 for the best one; it is the one in crm.customers"),
-        Column("sources", "VARCHAR[]", "systems that have it, sorted"),
+        Column("sources", "VARCHAR[]", "systems that have it, sorted; empty where only a steward's override has it"),
     ),
 )
 

@@ -254,17 +254,20 @@ EXTRA_TYPES = {
 }
 
 
-def extra_column(own: str | Column, kind: str = "text", personal: Personal = _DIRECT) -> Column:
+def extra_column(
+    own: str | Column, kind: str = "text", personal: Personal = _DIRECT, description: str | None = None
+) -> Column:
     """A user's own field: text, directly personal unless declared otherwise; a column is what it is already.
 
     Args:
         own: its name, or the column.
         kind: one of `EXTRA_TYPES`.
         personal: as declared.
+        description: what it means; None where nobody said.
     """
     if isinstance(own, Column):
         return own
-    return Column(own, EXTRA_TYPES[kind], "own field of this project", personal, _NOT_DELIVERED)
+    return Column(own, EXTRA_TYPES[kind], description or "own field of this project", personal, _NOT_DELIVERED)
 
 
 def extra_columns(own: Iterable[str | Column]) -> tuple[Column, ...]:

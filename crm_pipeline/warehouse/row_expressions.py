@@ -34,13 +34,16 @@ _OF_SEVERAL_ROWS = {"unnest"}
 _OF_THE_MOMENT = {"current_localtime", "current_localtimestamp", "version"}
 
 
-def expressions(frame: pl.DataFrame, columns: Mapping[str, str], *, where: str) -> pl.DataFrame:
+def expressions(
+    frame: pl.DataFrame, columns: Mapping[str, str], *, where: str, place: str = "columns."
+) -> pl.DataFrame:
     """One column per expression, row for row with `frame`, computed where no file and no network can be reached.
 
     Args:
         frame: the rows; expressions see its columns.
         columns: name of the result to DuckDB SQL expression.
         where: the extract, for messages.
+        place: what stands before a result's name there.
 
     Raises:
         ConfigurationError: an expression can't be computed, looks at more than the cells of its row, or would differ
@@ -54,14 +57,17 @@ def expressions(frame: pl.DataFrame, columns: Mapping[str, str], *, where: str) 
         connection.register(_TABLE, numbered.to_arrow(compat_level=pl.CompatLevel.oldest()))
         connection.execute("SET lock_configuration = true")
         for name, expression in columns.items():
-            _refuse_dependent(connection, expression, frame.columns, f"{where}, columns.{name.removeprefix('=')}")
-        results = [_expression(connection, name, expression, where) for name, expression in columns.items()]
+            _refuse_dependent(connection, expression, frame.columns, f"{where}, {place}{name.removeprefix('=')}")
+        results = [
+            _expression(connection, name, expression, f"{where}, {place}{name.removeprefix('=')}")
+            for name, expression in columns.items()
+        ]
     finally:
         connection.close()
     for name, series in zip(columns, results, strict=True):
         if len(series) != frame.height:
             raise ConfigurationError(
-                where=f"{where}, columns.{name.removeprefix('=')}",
+                where=f"{where}, {place}{name.removeprefix('=')}",
                 expected="an expression with one value per row",
                 found=f"{len(series):,} values for {frame.height:,} rows",
                 cure="Leave out what makes several rows of one, such as unnest.",
@@ -78,7 +84,7 @@ def _expression(connection: duckdb.DuckDBPyConnection, name: str, expression: st
         detail = (
             str(error).splitlines()[0] if isinstance(error, duckdb.BinderException | duckdb.ParserException) else ""
         )
-        _refuse_uncomputable(expression, f"{kind} {detail}".strip(), f"{where}, columns.{name.removeprefix('=')}")
+        _refuse_uncomputable(expression, f"{kind} {detail}".strip(), where)
 
 
 def _refuse_uncomputable(expression: str, detail: str, where: str) -> NoReturn:

@@ -24,6 +24,7 @@ READING = {
     "query": ("SELECT * FROM customers ORDER BY ALL LIMIT 5",),
     "explain": ("--source", "crm", "--key", "11000"),
     "quarantine list": ("--rows", "3"),
+    "override list": (),
     "backup list": (),
     "backup verify": (),
     "status": (),
@@ -45,10 +46,10 @@ def test_the_commands_are_these() -> None:
     """The list of commands is the one that this test knows; a new one is added here and gets its help tested below."""
     assert [" ".join(path) for path in COMMANDS] == [
         "backup full", "backup key", "backup list", "backup restore", "backup verify", "check", "demo", "evaluate",
-        "explain", "init", "linkage accept", "linkage list", "preview", "quality accept", "quality list",
-        "quarantine export", "quarantine list", "quarantine replay", "query", "rebuild", "review decide",
-        "review import", "review list", "review undo", "run", "score", "sql list", "sql run", "sql show", "sql test",
-        "status", "ui", "undo-run",
+        "explain", "init", "linkage accept", "linkage list", "override list", "override set", "override withdraw",
+        "preview", "quality accept", "quality list", "quarantine export", "quarantine list", "quarantine replay",
+        "query", "rebuild", "review decide", "review import", "review list", "review undo", "run", "score", "sql list",
+        "sql run", "sql show", "sql test", "status", "ui", "undo-run",
     ]  # fmt: skip
 
 

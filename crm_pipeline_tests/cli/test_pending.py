@@ -28,7 +28,7 @@ def project(tmp_path: Path) -> Project:
 
 def test_what_waits_is_counted_until_it_is_accepted(project: Project) -> None:
     """Guards that stopped a run, and a model, wait until people accept them; before a publication nothing is asked."""
-    assert pending(project) == Pending((), None, 0, 0, None, None)
+    assert pending(project) == Pending((), None, 0, 0, None, None, 0)
     assert pending(project).is_nothing
     for number in range(3):
         guarded.run_once(project, number, [1] * 600 + [2] * 200)
@@ -36,11 +36,11 @@ def test_what_waits_is_counted_until_it_is_accepted(project: Project) -> None:
     models = ModelStore(project.state / "models")
     append(models, 1)
     append(models.refused, 2, refused_because="changed", **beside(1, 40))
-    assert pending(project) == Pending(("edges_per_record", "match_rate"), 1, 40, 100, None, None)
+    assert pending(project) == Pending(("edges_per_record", "match_rate"), 1, 40, 100, None, None, 0)
     told = json.loads(CliRunner().invoke(app, ["status", "--json", "--project", str(project.root)]).output)
     assert told["waiting"] == {
         "stopped_by": ["edges_per_record", "match_rate"], "model": 1, "model_changed": 40, "model_kept": 100,
-        "questions": None, "disagreements": None,
+        "questions": None, "disagreements": None, "due_overrides": 0,
     }  # fmt: skip
     for name in ("match_rate", "edges_per_record", "model"):
         accept(project, name, decided_by="李雷", why="五月起如此")
@@ -49,15 +49,17 @@ def test_what_waits_is_counted_until_it_is_accepted(project: Project) -> None:
 
 def test_each_line_names_its_command(capsys: pytest.CaptureFixture[str]) -> None:
     """A line for each thing that waits, with what to type; one line where nothing does."""
-    print_pending(Pending(("match_rate",), 1, 40, 100, 12, 1))
+    print_pending(Pending(("match_rate",), 1, 40, 100, 12, 1, 2))
     lines = capsys.readouterr().out.splitlines()
-    commands = ("linkage accept GUARD", "linkage accept model", "review list", "review list --disagreements")
+    commands = ("linkage accept GUARD", "linkage accept model", "review list", "review list --disagreements",
+                "override list --due")  # fmt: skip
     assert len(lines) == len(commands)
     assert all(command in line for command, line in zip(commands, lines, strict=True))
     assert "40 of 100 verdicts, 40.0%" in lines[1]
     assert lines[2].startswith("12 questions are open")
     assert lines[3].startswith("1 decision has")
-    print_pending(Pending((), None, 0, 0, 0, 0))
+    assert lines[4].startswith("2 overrides are due for review")
+    print_pending(Pending((), None, 0, 0, 0, 0, 0))
     assert capsys.readouterr().out == "Nothing waits for a person.\n"
 
 

@@ -75,8 +75,7 @@ def published(folder: Path, strings: Sequence[str]) -> Path:
         run.warehouse.replace(MEMBERS, pl.DataFrame(members, schema=MEMBERS.polars_schema, orient="row"))
         run.warehouse.replace(FORMER_MEMBERS, FORMER_MEMBERS.empty())
         own = project.config.extras("customers")
-        rules = project.config.survivorship
-        merge_customers(run.warehouse, rules=rules, trust=project.config.trust, extra_columns=own)
+        merge_customers(run.warehouse, rules={}, trust=project.config.trust, extra_columns=own)
         tables = [Publication.of(customers(own))]
         publish_duckdb(run.warehouse, project.published_file, tables, run_id="r", now=utc_now(), code_version="test")
     return project.published_file

@@ -8,6 +8,7 @@ from crm_pipeline.orchestration.rules import check_results, check_specs
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.checks import judge_table, prepare_judging
+from crm_pipeline.steps.merging import merge
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.steps.telling.report import MERGE
 from crm_pipeline.tables import (
@@ -19,10 +20,12 @@ from crm_pipeline.tables import (
     customers_archive,
 )
 
+# Interactions tell which phones and e-mails can't be reached.
+_AFTER = [["std", "customers"], ["std", "interactions"], ["link", "members"], ["link", "former_members"]]
 _DESCRIPTIONS = {
     "customers": "One row per customer: the golden records.",
     "customer_records": "One row per record of any system, with its customer.",
-    "customer_values": "Where a value had a choice: what survived, by which rule, and what lost.",
+    "customer_values": "Where a value had a choice: what survived, by which rule, and what lost and why.",
     "customer_contacts": "Every phone and e-mail of a customer, ranked.",
 }
 
@@ -40,10 +43,9 @@ def gold_assets(project: Project) -> list[dg.AssetsDefinition]:
         pool=POOL,
     )
     def gold(run: dg.ResourceParam[Run]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - dagster reads the annotation
-        config = project.config
         with step(run, MERGE):
-            golden.merge_customers(run.warehouse, rules=config.survivorship, trust=config.trust, extra_columns=extras)
-            golden.withhold_contacts(run.warehouse, config.life_cycle.no_consent)
+            merge(run)
+            golden.withhold_contacts(run.warehouse, project.config.life_cycle.no_consent)
         for table in tables:
             if suites[table.qualified].rules:
                 prepare_judging(run)
@@ -95,7 +97,7 @@ def _spec(table: Table) -> dg.AssetSpec:
     return dg.AssetSpec(
         _key(table),
         group_name="gold",
-        deps=[["std", "customers"], ["link", "members"], ["link", "former_members"]],
+        deps=_AFTER,
         description=_DESCRIPTIONS[table.name],
         kinds={"duckdb"},
         metadata={"dagster/column_schema": schema_of(table)},

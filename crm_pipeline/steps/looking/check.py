@@ -17,9 +17,9 @@ import polars as pl
 from crm_pipeline import backup
 from crm_pipeline.errors import ConfigurationError, DeliveryError, PipelineError, RefusedDeliveriesError, StoreError
 from crm_pipeline.golden import check_archive_rules
-from crm_pipeline.golden.rules import column_rules
+from crm_pipeline.golden.ranking import check_expressions as check_expressions_of_rules
+from crm_pipeline.golden.units import units_of
 from crm_pipeline.settings import Extract, FileRead, Project, Read
-from crm_pipeline.settings.model import survivorship_columns
 from crm_pipeline.sources.files import dates_available
 from crm_pipeline.sources.mapped_columns import mapped_columns
 from crm_pipeline.sources.mapping import check_expressions
@@ -193,8 +193,10 @@ def _require_fit(header: Sequence[str], contract: Contract, where: str) -> None:
 
 
 def _check_survivorship(project: Project) -> str:
-    column_rules(project.config.survivorship, survivorship_columns(project.config)[1:])
-    return f"{len(project.config.survivorship)} rules"
+    survivorship = project.config.survivorship
+    units = units_of(survivorship.rules, survivorship.groups, project.config.extras("customers"))
+    check_expressions_of_rules(units.all)
+    return f"rules for {len(survivorship.rules)} columns, {len(survivorship.groups)} groups of linked columns"
 
 
 def _check_life_cycle(project: Project) -> str:

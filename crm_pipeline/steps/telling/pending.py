@@ -1,4 +1,4 @@
-"""What waits for a person: linking that was stopped, a model, questions, decisions that something disagrees with.
+"""What waits for a person: linking that was stopped, a model, questions, disputed decisions, overrides to review.
 
 Belongs here: counting, from stores and the stewards' file. Does not belong here: printing, or what to do about it.
 """
@@ -11,6 +11,7 @@ from crm_pipeline.errors import ConfigurationError
 from crm_pipeline.settings import Project
 from crm_pipeline.steps.publishing.link_accepting import waiting
 from crm_pipeline.steps.reviewing.listing import disputed_decisions, open_questions
+from crm_pipeline.steps.reviewing.overriding import due_overrides
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Pending:
         model_kept: pairs of the sample that it or the model in use links or lets wait.
         questions: open ones about who is one customer; None before anything was published.
         disagreements: decisions that something says the contrary of, or that count for nothing; None likewise.
+        due_overrides: values that stewards gave and that wait for a review.
     """
 
     stopped_by: tuple[str, ...]
@@ -32,11 +34,13 @@ class Pending:
     model_kept: int
     questions: int | None
     disagreements: int | None
+    due_overrides: int
 
     @property
     def is_nothing(self) -> bool:
         """Whether nobody has to do anything."""
-        return not (self.stopped_by or self.model is not None or self.questions or self.disagreements)
+        waits = (self.stopped_by, self.model is not None, self.questions, self.disagreements, self.due_overrides)
+        return not any(waits)
 
 
 def pending(project: Project) -> Pending:
@@ -59,4 +63,5 @@ def pending(project: Project) -> Pending:
         sum(told["kept"] for told in change),
         questions,
         disagreements,
+        due_overrides(project),
     )
