@@ -44,6 +44,7 @@ OWNERS = {
     "adbc_driver_postgresql": ("sources",),
     "adbc_driver_sqlite": ("sources",),
     "connectorx": ("sources",),
+    "psycopg2": ("publish",),
     "pymysql": ("sources",),
     "boto3": ("storage",),
     "botocore": ("storage",),

@@ -15,6 +15,7 @@ from crm_pipeline.cli import (
     linkage_commands,
     override_commands,
     project_commands,
+    publish_command,
     quality_commands,
     quarantine_commands,
     read_commands,
@@ -40,6 +41,7 @@ _TYPER_INTERRUPTED = 130  # the code with which Typer exits on Ctrl+C; no comman
 project_commands.add_to(app)
 run_commands.add_to(app)
 read_commands.add_to(app)
+publish_command.add_to(app)
 quarantine_commands.add_to(app)
 review_commands.add_to(app)
 override_commands.add_to(app)

@@ -9,6 +9,7 @@ from crm_pipeline.publish.duckdb_file import PublishSummary, publish_duckdb, pub
 from crm_pipeline.publish.edition import Edition, read_edition
 from crm_pipeline.publish.explanation import Explanation, explain, explain_record
 from crm_pipeline.publish.keeping import TableEffect, changed_since, effect_of, keep, put_together
+from crm_pipeline.publish.masked import publish_masked
 from crm_pipeline.publish.matching_index import publish_matching_index
 from crm_pipeline.publish.publication import Publication
 from crm_pipeline.publish.reader import export_csv, query
@@ -34,6 +35,7 @@ __all__ = [
     "keep",
     "publish_duckdb",
     "publish_edition",
+    "publish_masked",
     "publish_matching_index",
     "put_together",
     "query",

@@ -36,6 +36,7 @@ class Publication:
         stable_columns: columns that equal input makes equal; the fingerprint is over these.
         description: grain of the table, a comment in the file.
         column_descriptions: column to comment; a column need not have one.
+        personal: column to its personal mark; one without is treated as if it led to a person directly.
     """
 
     source: str
@@ -44,6 +45,7 @@ class Publication:
     stable_columns: tuple[str, ...]
     description: str = ""
     column_descriptions: Mapping[str, str] = field(default_factory=dict)
+    personal: Mapping[str, Personal] = field(default_factory=dict)
 
     @classmethod
     def of(cls, table: Table) -> Self:
@@ -55,6 +57,7 @@ class Publication:
             stable_columns=table.stable_columns,
             description=f"{table.grain}; key: {', '.join(table.key)}",
             column_descriptions={column.name: _comment(column) for column in table.columns},
+            personal={column.name: column.personal for column in table.columns},
         )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 DAGSTER_POSTGRES_URL = "CRM_PIPELINE_DAGSTER_POSTGRES_URL"
+POSTGRES_ADMIN_URL = "CRM_PIPELINE_POSTGRES_ADMIN_URL"
 REPORTS_URL = "CRM_PIPELINE_REPORTS_URL"
 _LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$")
 

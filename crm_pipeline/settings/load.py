@@ -17,7 +17,13 @@ import yaml
 from pydantic import SecretStr, ValidationError
 
 from crm_pipeline.errors import ConfigurationError
-from crm_pipeline.settings.environment import REPORTS_URL, dagster_postgres_url, environment, find_root
+from crm_pipeline.settings.environment import (
+    POSTGRES_ADMIN_URL,
+    REPORTS_URL,
+    dagster_postgres_url,
+    environment,
+    find_root,
+)
 from crm_pipeline.settings.mapping_rules import Written, check_mappings
 from crm_pipeline.settings.model import Backup, Config, survivorship_columns
 from crm_pipeline.settings.refusals import YamlPath, refuse, refuse_first, require_known
@@ -90,6 +96,11 @@ class Project:
         return self.root / "published" / "steward.duckdb"
 
     @property
+    def masked_file(self) -> Path:
+        """What everybody may query: the published tables without values that lead to a person."""
+        return self.root / "published" / "crm_masked.duckdb"
+
+    @property
     def reports(self) -> Path:
         """The reports of runs: HTML without personal values."""
         return self.root / "reports"
@@ -98,6 +109,12 @@ class Project:
     def reports_url(self) -> str | None:
         """CRM_PIPELINE_REPORTS_URL: where browsers find the reports; None: unset or empty, `ui` serves them."""
         return environment(self.root).get(REPORTS_URL) or None
+
+    @property
+    def postgres_admin_url(self) -> SecretStr | None:
+        """CRM_PIPELINE_POSTGRES_ADMIN_URL: who may make roles, for `publish --setup-roles`; None: unset or empty."""
+        given = environment(self.root).get(POSTGRES_ADMIN_URL)
+        return SecretStr(given) if given else None
 
     @property
     def dagster_home(self) -> Path:

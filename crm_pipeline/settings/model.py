@@ -23,6 +23,7 @@ from crm_pipeline.settings.forms import (
 )
 from crm_pipeline.settings.life_cycle import LifeCycle
 from crm_pipeline.settings.linkage import Linkage
+from crm_pipeline.settings.publish import Publish
 from crm_pipeline.settings.read import Frozen, Name, Text
 from crm_pipeline.settings.standardise import Standardise
 from crm_pipeline.settings.survivorship import SURVIVORSHIP_KEYS, Survivorship
@@ -68,6 +69,7 @@ class Config(Frozen):
     sources: dict[Name, Source] = Field(min_length=1)
     linkage: Linkage = Linkage()
     survivorship: Survivorship = Survivorship()
+    publish: Publish = Publish()
     life_cycle: LifeCycle = LifeCycle()
     reporting: Reporting | None = Field(None, description="without it amounts stay in their own currencies")
     backup: Backup = Backup()

@@ -119,7 +119,7 @@ def _known_keys(location: tuple[int | str, ...], model: Any) -> list[str]:
         if field is None:  # a free name: source or extract
             continue
         model = _model_of(field.annotation) or model
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _model_of(annotation: Any) -> Any:

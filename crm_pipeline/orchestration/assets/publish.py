@@ -9,11 +9,13 @@ from crm_pipeline.settings import Project
 from crm_pipeline.steps.checks import judge_table
 from crm_pipeline.steps.publishing import guards
 from crm_pipeline.steps.publishing.back_up import back_up
+from crm_pipeline.steps.publishing.elsewhere import refresh_masked, refresh_postgres
 from crm_pipeline.steps.publishing.publish import publish
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.tables import customer_history
 
 PUBLISHED, SNAPSHOT = dg.AssetKey(["published", "crm"]), dg.AssetKey(["backup", "snapshot"])
+MASKED, POSTGRES = dg.AssetKey(["published", "crm_masked"]), dg.AssetKey(["published", "postgres"])
 
 
 class SnapshotConfig(dg.Config):
@@ -24,8 +26,9 @@ class SnapshotConfig(dg.Config):
 
 
 def publish_assets(project: Project, upstream: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
-    """The published file, then the backup."""
-    return [_published(project, upstream), _backup(project)]
+    """The published file, what follows it elsewhere, then the backup."""
+    server = [_postgres()] if project.config.publish.postgres else []
+    return [_published(project, upstream), _masked(), *server, _backup(project)]
 
 
 def _published(project: Project, upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -55,6 +58,40 @@ def _published(project: Project, upstream: list[dg.AssetKey]) -> dg.AssetsDefini
             )
 
     return published
+
+
+def _masked() -> dg.AssetsDefinition:
+    @dg.asset(
+        key=MASKED,
+        group_name="publish",
+        deps=[PUBLISHED],
+        pool=POOL,
+        kinds={"duckdb"},
+        description="published/crm_masked.duckdb: the same tables for everybody, personal values masked.",
+    )
+    def masked(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        with step(run, "published.crm_masked"):
+            return dg.MaterializeResult(metadata={"is_changed": refresh_masked(run.project, run.warehouse)})
+
+    return masked
+
+
+def _postgres() -> dg.AssetsDefinition:
+    @dg.asset(
+        key=POSTGRES,
+        group_name="publish",
+        deps=[PUBLISHED],
+        pool=POOL,
+        kinds={"postgres"},
+        description="The same tables in PostgreSQL, by role: what changed, in one transaction.",
+    )
+    def postgres(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        with step(run, "published.postgres"):
+            summary = refresh_postgres(run.project, run.warehouse)
+            changed = dict(summary.changed_rows)
+            return dg.MaterializeResult(metadata={"is_changed": summary.is_changed, "changed_rows": changed})
+
+    return postgres
 
 
 def _backup(project: Project) -> dg.AssetsDefinition:

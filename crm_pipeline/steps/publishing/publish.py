@@ -26,6 +26,7 @@ from crm_pipeline.publish import (
     put_together,
     read_edition,
 )
+from crm_pipeline.settings import Project
 from crm_pipeline.state.measures import Outcome
 from crm_pipeline.steps.models import project_model_tables
 from crm_pipeline.steps.publishing.link_guards import figures_of
@@ -58,12 +59,12 @@ from crm_pipeline.tables import (
     review_records,
 )
 from crm_pipeline.warehouse import DamagedError
-from crm_pipeline.warehouse.models import PUBLISHED_SCHEMAS, run_model
+from crm_pipeline.warehouse.models import PUBLISHED_SCHEMAS, Models, run_model
 
 
-def published_tables(run: Run) -> list[Table]:
+def published_tables(project: Project, sql_models: Models) -> list[Table]:
     """What readers of `published/crm.duckdb` get, in the order of the documentation: contracts, then SQL models."""
-    extras = run.project.config.extras("customers")
+    extras = project.config.extras("customers")
     contracts = [
         customers(extras),
         customers_archive(extras),
@@ -75,7 +76,7 @@ def published_tables(run: Run) -> list[Table]:
         CUSTOMER_CONTACTS,
         LOADS,
     ]
-    models = project_model_tables(run.project, run.sql_models).values()
+    models = project_model_tables(project, sql_models).values()
     return [*contracts, *(table for table in models if table.schema in PUBLISHED_SCHEMAS)]
 
 
@@ -107,7 +108,9 @@ def _publish(run: Run, *, is_file_good: bool) -> tuple[PublishSummary, datetime]
             extra_columns=extras,
             no_consent=run.project.config.life_cycle.no_consent,
         )
-        tables = [_without_archived(run, Publication.of(table)) for table in published_tables(run)]
+        tables = [
+            _without_archived(run, Publication.of(table)) for table in published_tables(run.project, run.sql_models)
+        ]
         with found_changes(run.warehouse, tables, base) as changes:
             number = keep(run.warehouse, store, changes, run_id=run.run_id, now=now, code_version=version)
             summary = publish_edition(

@@ -1,0 +1,1 @@
+"""How long publication to PostgreSQL takes, beside a plain COPY of the same rows."""
