@@ -47,9 +47,9 @@ def test_the_commands_are_these() -> None:
     assert [" ".join(path) for path in COMMANDS] == [
         "backup full", "backup key", "backup list", "backup restore", "backup verify", "check", "demo", "evaluate",
         "explain", "init", "linkage accept", "linkage list", "override list", "override set", "override withdraw",
-        "preview", "publish", "quality accept", "quality list", "quarantine export", "quarantine list", "quarantine replay",
-        "query", "rebuild", "review decide", "review import", "review list", "review undo", "run", "score", "sql list",
-        "sql run", "sql show", "sql test", "status", "ui", "undo-run",
+        "preview", "publish", "quality accept", "quality list", "quarantine export", "quarantine list",
+        "quarantine replay", "query", "rebuild", "review decide", "review import", "review list", "review undo", "run",
+        "score", "sql list", "sql run", "sql show", "sql test", "status", "ui", "undo-run",
     ]  # fmt: skip
 
 
