@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from crm_pipeline.state.measures import RunMeasures, SystemPair
 
-_LONGEST = 30  # runs
+_LONGEST = 14  # runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def _trend(pairs: Sequence[SystemPair]) -> PairTrend:
     )
     disagreeing = tuple(_share(each.disagreeing_values, each.compared_values) for each in pairs)
     step = 100 / max(len(pairs) - 1, 1)
-    points = [f"{place * step:.1f} {100 - 100 * value:.1f}" for place, value in enumerate(shared)]
+    points = [f"{place * step:.0f} {100 - 100 * value:.0f}" for place, value in enumerate(shared)]
     return PairTrend(shared, disagreeing, f"M{' L'.join(points)}" if len(points) > 1 else "")
 
 

@@ -27,8 +27,8 @@ SYSTEMS: dict[str, Words] = {
     "missing.first": Words("only in the first", "仅在前者"),
     "missing.both": Words("in both", "双方均有"),
     "missing.second": Words("only in the second", "仅在后者"),
-    "missing.trend": Words(
-        "share in both over {runs} runs: {before} to {now}", "近 {runs} 次运行的共有占比：{before} 至 {now}"
+    "missing.more": Words(
+        "{n} more are in <code>system_overlap</code>.", "另有 {n} 对见 <code>system_overlap</code>。"
     ),
     "missing.list": Words(
         "Who they are: <code>system_gaps</code>. How it was: <code>crm-pipeline query --as-of</code>.",
