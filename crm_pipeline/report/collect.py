@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 
 from crm_pipeline.report import customers, deliveries
 from crm_pipeline.report.completeness import fills
-from crm_pipeline.report.figures import Figures, Held, ModelStory, PopulationWorth, Usual
+from crm_pipeline.report.figures import Figures, Held, ModelStory, PopulationWorth, Systems, Usual
 from crm_pipeline.report.reading import Reading
 from crm_pipeline.report.relations import relations
+from crm_pipeline.report.systems import systems
 from crm_pipeline.state.measures import RunMeasures
 from crm_pipeline.warehouse import Warehouse
 
@@ -32,6 +33,7 @@ def collect(
     worth: Sequence[PopulationWorth] = (),
     model: ModelStory | None = None,
     usual: Sequence[Usual] = (),
+    has_systems: bool = False,
 ) -> Figures:
     """The figures; tables that are missing, because the run stopped before them, count as empty.
 
@@ -49,6 +51,7 @@ def collect(
         worth: what each agreement is worth to the model.
         model: where the model comes from, and what its last version changes.
         usual: figures of linking beside the last runs.
+        has_systems: whether the run built the marts of system against system.
     """
     reading = Reading.of(warehouse)
     newest = deliveries.deliveries(reading, measures.run_id)
@@ -79,6 +82,7 @@ def collect(
         relations=relations(reading),
         model=model,
         usual=tuple(usual),
+        systems=systems(reading) if has_systems else Systems(),
         is_golden_current=is_golden_current,
         quality_page=quality_page,
         chinese=chinese or {},

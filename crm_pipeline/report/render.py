@@ -51,6 +51,7 @@ def render(figures: Figures) -> str:
             strips=charts.strips(figures.usual),
             identity_series=charts.identity_trend(runs),
             series=charts.trend(runs),
+            pair_trends=charts.pair_trends(runs),
             timeline=charts.timeline(figures.measures),
             first=FIRST_OF_LIST,
             most=LONGEST_LIST,

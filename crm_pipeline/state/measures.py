@@ -1,7 +1,7 @@
 """The append-only store of what each run took and counted: seconds and memory of its steps, and a few totals.
 
 Belongs here: the figures of a run and how they lie on disk. Does not belong here: measuring, or showing them. No
-personal values: names of steps, sources and extracts, and counts.
+personal values: names of steps, systems and extracts, and counts.
 
     measures/<run_id>.json    one run that reached its report, whether it published or not
 """
@@ -44,6 +44,26 @@ class StepMeasure:
 
 
 @dataclass(frozen=True, slots=True)
+class SystemPair:
+    """Two systems side by side after a run; `first` comes before `second` by name.
+
+    Attributes:
+        first_customers, second_customers: golden customers of each.
+        shared_customers: those that both have.
+        compared_values: customers and columns for which both have a value.
+        disagreeing_values: those of them without a value in common.
+    """
+
+    first: str
+    second: str
+    first_customers: int
+    second_customers: int
+    shared_customers: int
+    compared_values: int
+    disagreeing_values: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunMeasures:
     """One run.
 
@@ -57,6 +77,7 @@ class RunMeasures:
             where the run got there: `known_records`, living before and after; of them `kept_records`, whose customer_id
             is what it was, and `resolving_records`, whose old one leads to the present one; and events by kind, such as
             `ids_merged`.
+        system_pairs: by name; empty where the run did not come to the marts, or there are fewer than two systems.
     """
 
     run_id: str
@@ -65,6 +86,7 @@ class RunMeasures:
     outcome: Outcome
     steps: tuple[StepMeasure, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    system_pairs: tuple[SystemPair, ...] = ()
 
     @property
     def peak_memory_bytes(self) -> int:
@@ -106,4 +128,5 @@ def _parsed(told: Mapping[str, Any]) -> RunMeasures:
         Outcome(told["outcome"]),
         tuple(StepMeasure(**step) for step in told["steps"]),
         told["counts"],
+        tuple(SystemPair(**pair) for pair in told.get("system_pairs", ())),
     )

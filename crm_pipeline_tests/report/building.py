@@ -7,6 +7,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import combinations
 
 from crm_pipeline.linkage.model import POPULATIONS, Population
 from crm_pipeline.report.figures import (
@@ -16,6 +18,7 @@ from crm_pipeline.report.figures import (
     ClusterSize,
     ColumnFill,
     Compared,
+    ComparedColumn,
     Delivery,
     Disagreement,
     Fall,
@@ -30,13 +33,16 @@ from crm_pipeline.report.figures import (
     Rejection,
     Relation,
     Shift,
+    SideRevenue,
+    Sides,
     Source,
+    Systems,
     Usual,
     WeightBin,
     Worth,
 )
 from crm_pipeline.report.figures.model import VERDICTS
-from crm_pipeline.state.measures import Outcome, RunMeasures, StepMeasure
+from crm_pipeline.state.measures import Outcome, RunMeasures, StepMeasure, SystemPair
 from crm_pipeline.tables import CUSTOMER_COLUMNS
 
 DAY = date(2026, 3, 31)
@@ -84,7 +90,7 @@ def measures(number: int = 0, outcome: Outcome = Outcome.PUBLISHED, *, customers
     counts |= {} if number else {"known_records": 0, "ids_created": 1_840_212}
     started = datetime(2026, 3, 1, 1) + timedelta(days=number)
     run_id = f"5f0c9d1e-77aa-4c1b-9e0e-{number:012}"
-    return RunMeasures(run_id, started, sum(step.seconds for step in steps), outcome, steps, counts)
+    return RunMeasures(run_id, started, sum(step.seconds for step in steps), outcome, steps, counts, _pairs(number))
 
 
 def earlier_runs(count: int) -> tuple[RunMeasures, ...]:
@@ -138,6 +144,7 @@ def rich_figures(earlier: int = 29) -> Figures:
         relations=_relations(),
         model=model_story(),
         usual=_usual(),
+        systems=_systems(),
     )
 
 
@@ -255,6 +262,31 @@ def _worth() -> tuple[PopulationWorth, ...]:
             ),
         )
         for population in POPULATIONS
+    )
+
+
+def _pairs(number: int) -> tuple[SystemPair, ...]:
+    names = sorted(system[0] for system in _SYSTEMS)
+    return tuple(
+        SystemPair(a, b, 500_000, 300_000, 90_000 + 900 * number + 7_000 * place, 1_000_000, 40_000 - 300 * number)
+        for place, (a, b) in enumerate(combinations(names, 2))
+    )
+
+
+def _systems() -> Systems:
+    names = sorted(system[0] for system in _SYSTEMS)
+    pairs = list(combinations(names, 2))
+    newer = [(900, 200), (200, 900), (0, 0)]
+    return Systems(
+        tuple(Sides(a, b, 400_000 - 9_000 * n, 100_000 * (n % 4), 20_000 * n) for n, (a, b) in enumerate(pairs)),
+        tuple(
+            ComparedColumn(column, a, b, 9_000 - 100 * n, 1_400 - 80 * n, *newer[n % 3])
+            for n, (column, (a, b)) in enumerate(zip(("city", "phones", "status") * 5, pairs, strict=True))
+        ),
+        (
+            SideRevenue("erp", "shop", "CNY", 120_331, 98_100, Decimal("8120331.50"), Decimal(7_000_100), 31_002, 40),
+            SideRevenue("erp", "shop", None, 4, 0, Decimal(100), Decimal(0), 0, 0),
+        ),
     )
 
 

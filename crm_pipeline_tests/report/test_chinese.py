@@ -6,12 +6,13 @@ import html.parser
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from crm_pipeline import quality, report, standardise
 from crm_pipeline.bundled import bundled
-from crm_pipeline.report.figures import Attached, Check, Figures, Overlap, Rejection, Source
+from crm_pipeline.report.figures import Attached, Check, Figures, Overlap, Rejection, Source, Systems
 from crm_pipeline.settings import Project, load_project
 from crm_pipeline.steps.applying.rejections import DUPLICATE
 from crm_pipeline.steps.models import project_models
@@ -89,6 +90,10 @@ def allowed(models: Models) -> re.Pattern[str]:
     return re.compile(rf"'\w+'|\b[a-z]+\.[a-z]\w+|(?<![\w.])({names})(?![\w.])", re.ASCII)
 
 
+def _parts(figures: Figures) -> tuple[tuple[Any, ...], ...]:
+    return figures.systems.sides[:1], figures.systems.columns, figures.systems.revenues
+
+
 def with_all_rules(figures: Figures, project: Project, models: Models) -> Figures:
     """`figures` with Chinese names, and with each shipped rule, SQL test and cleaner having something to say."""
     tests = [(model.qualified, test) for model in models for test in model.tests]
@@ -114,6 +119,9 @@ def with_all_rules(figures: Figures, project: Project, models: Models) -> Figure
         ),
         checks=tuple(checks),
         disagreements=tuple(replace(each, first="客服", second="商城") for each in figures.disagreements),
+        systems=Systems(
+            *(tuple(replace(each, first="客服", second="商城") for each in part) for part in _parts(figures))
+        ),
         attached=tuple(Attached(entity, 9, number % 2) for number, entity in enumerate(ENTITIES)),
         fills={entity: figures.fills.get("customers", ()) for entity in ENTITIES},
         never_filled={},

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from crm_pipeline import report
-from crm_pipeline.report.figures import Attached, Check, ClusterSize, Figures, Source, Usual
+from crm_pipeline.report.figures import Attached, Check, ClusterSize, Figures, Source, Systems, Usual
 from crm_pipeline.report.render import number, percent, plain, seconds, signed, size
 from crm_pipeline.report.words import WORDS
 from crm_pipeline.state.measures import Outcome
@@ -228,6 +228,7 @@ def test_words_are_used() -> None:
     single = replace(
         PAGES["no customers"], sources=(Source("crm", 1, 0, 1, 1),), cluster_sizes=(ClusterSize(1, 1),), deliveries=()
     )
+    agreeing = replace(agreeing, systems=Systems(sides=PAGES["rich"].systems.sides))
     versions = replace(building.model_story(), versions=building.model_story().versions * 2)
     odd = replace(odd, model=versions)
     others = replace(PAGES["rich"], attached=tuple(Attached(entity, 2, 2) for entity in ENTITIES))

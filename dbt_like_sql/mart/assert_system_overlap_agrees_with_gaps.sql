@@ -1,7 +1,7 @@
 -- model: system_overlap
 -- Whoever a pair of systems counts as missing is listed in system_gaps, and nobody else.
 -- Prevents: a sales team that is told of 312 missing customers and gets a list of 290.
--- zh: 每对系统统计的缺失客户均在缺失清单中，且清单中没有其他客户。防止：报表称缺 312 位客户，清单却只有 290 位。
+-- zh: 每对系统统计的缺失客户均列于缺失清单，且仅限于此。防止：报表称缺 312 位客户，清单却只有 290 位。
 WITH
   present AS (
     SELECT DISTINCT r.source, r.customer_id

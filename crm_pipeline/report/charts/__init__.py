@@ -8,6 +8,7 @@ from crm_pipeline.report.charts.flow import flow
 from crm_pipeline.report.charts.model import shift_scale, strips
 from crm_pipeline.report.charts.runs import identity_trend, timeline, trend
 from crm_pipeline.report.charts.sizes import size_groups
+from crm_pipeline.report.charts.systems import pair_trends
 from crm_pipeline.report.charts.weights import histogram
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "held_totals",
     "histogram",
     "identity_trend",
+    "pair_trends",
     "shift_scale",
     "size_groups",
     "span",

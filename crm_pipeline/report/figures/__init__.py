@@ -29,6 +29,7 @@ from crm_pipeline.report.figures.incoming import Check, Delivery, Rejection
 from crm_pipeline.report.figures.model import Change, ModelStory, ModelVersion, Shift, Usual
 from crm_pipeline.report.figures.relations import Relation
 from crm_pipeline.report.figures.run import Figures
+from crm_pipeline.report.figures.systems import ComparedColumn, SideRevenue, Sides, Systems
 
 __all__ = [
     "HELD_BY",
@@ -38,6 +39,7 @@ __all__ = [
     "ClusterSize",
     "ColumnFill",
     "Compared",
+    "ComparedColumn",
     "Delivery",
     "Disagreement",
     "Fall",
@@ -52,7 +54,10 @@ __all__ = [
     "Rejection",
     "Relation",
     "Shift",
+    "SideRevenue",
+    "Sides",
     "Source",
+    "Systems",
     "Usual",
     "WeightBin",
     "Worth",

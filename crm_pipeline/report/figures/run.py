@@ -24,6 +24,7 @@ from crm_pipeline.report.figures.evidence import Held, PopulationWorth
 from crm_pipeline.report.figures.incoming import Check, Delivery, Rejection
 from crm_pipeline.report.figures.model import ModelStory, Usual
 from crm_pipeline.report.figures.relations import Relation
+from crm_pipeline.report.figures.systems import Systems
 from crm_pipeline.state.measures import Outcome, RunMeasures
 
 BLOCKING = "table"  # a rule of this severity that does not pass stops what comes after it
@@ -46,6 +47,7 @@ class Figures:
         relations: customers that belong together, by kind, most pairs first.
         model: the linkage model; None before the first.
         usual: figures of linking beside the last runs; empty where this run did not link.
+        systems: system against system; empty where this run did not come to it, or there are fewer than two.
         is_golden_current: whether this run made the golden customers; else what is counted over them is of an earlier
             run, and no match for the records.
         quality_page: file name of the quality report beside it; empty where there is none.
@@ -75,6 +77,7 @@ class Figures:
     relations: tuple[Relation, ...] = ()
     model: ModelStory | None = None
     usual: tuple[Usual, ...] = ()
+    systems: Systems = field(default_factory=Systems)
     is_golden_current: bool = True
     quality_page: str = ""
     chinese: Mapping[str, str] = field(default_factory=dict)

@@ -17,11 +17,13 @@ from crm_pipeline.report.words.model import MODEL
 from crm_pipeline.report.words.names import NAMES
 from crm_pipeline.report.words.quality import QUALITY
 from crm_pipeline.report.words.runs import RUNS
+from crm_pipeline.report.words.systems import SYSTEMS
 
 WORDS: dict[str, Words] = {
     **FIRST_SCREEN,
     **DELIVERIES,
     **CUSTOMERS,
+    **SYSTEMS,
     **EVIDENCE,
     **MODEL,
     **IDENTITIES,

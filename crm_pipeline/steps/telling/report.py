@@ -10,7 +10,7 @@ from pathlib import Path
 
 from crm_pipeline import report
 from crm_pipeline.state.files import appearing
-from crm_pipeline.state.measures import Outcome, RunMeasures
+from crm_pipeline.state.measures import Outcome, RunMeasures, SystemPair
 from crm_pipeline.steps.run import Run, utc_now
 from crm_pipeline.steps.telling.evidence import held_together, worth
 from crm_pipeline.steps.telling.model_story import model_story, usual
@@ -22,7 +22,14 @@ from crm_pipeline.tables import CUSTOMER_RECORDS, LOADS, Table, customers
 LATEST = "latest.html"
 MERGE = "golden"  # the step that makes the golden tables
 IDENTITIES = "link.members"  # the step that says who is which customer
+SYSTEMS = ("mart.system_overlap", "mart.system_disagreements", "mart.system_revenue")  # system against system
 _READABLE, _LISTABLE = 0o644, 0o755  # no personal values: managers may read it
+_PAIRS = """
+    SELECT first_source, second_source, first_customer_count, second_customer_count, shared_customer_count,
+        coalesce(sum(compared_customer_count), 0)::BIGINT, coalesce(sum(disagreeing_customer_count), 0)::BIGINT
+    FROM mart.system_overlap LEFT JOIN mart.system_disagreements USING (first_source, second_source)
+    GROUP BY ALL ORDER BY first_source, second_source
+"""
 _OUTCOMES = ("delivered", "loaded", "unchanged", "quarantined", "duplicate", "erased")
 
 
@@ -56,6 +63,7 @@ def write_report(run: Run, *, is_stopped: bool = False) -> Path:
         worth=worth(run.models.latest()),
         model=model_story(run.project),
         usual=usual(run.project, run.run_id),
+        has_systems=_has_systems(run),
     )
     html = report.render(figures)
     file = run.project.reports / f"{run.started_at:%Y%m%dT%H%M%SZ}-{run.run_id[:8]}.html"
@@ -73,7 +81,14 @@ def write_report(run: Run, *, is_stopped: bool = False) -> Path:
 def _measures(run: Run, outcome: Outcome, *, is_golden_current: bool) -> RunMeasures:
     seconds = (utc_now() - run.started_at).total_seconds()
     counts = run.progress.counts | _counts(run) | (_golden_counts(run) if is_golden_current else {})
-    return RunMeasures(run.run_id, run.started_at, round(seconds, 3), outcome, tuple(run.progress.steps), counts)
+    pairs = tuple(SystemPair(*row) for row in run.warehouse.execute(_PAIRS)) if _has_systems(run) else ()
+    steps = tuple(run.progress.steps)
+    return RunMeasures(run.run_id, run.started_at, round(seconds, 3), outcome, steps, counts, pairs)
+
+
+def _has_systems(run: Run) -> bool:
+    """Whether this run set system against system; else the marts are of an earlier one."""
+    return run.progress.completed.issuperset(SYSTEMS)
 
 
 def _counts(run: Run) -> dict[str, int]:
