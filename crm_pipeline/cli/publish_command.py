@@ -31,7 +31,7 @@ def publish(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Publish what was published last again: the masked file, and PostgreSQL where it is configured.
+    """Publish what was published last again: the masked file, PostgreSQL and Parquet files where configured.
 
     Examples: crm-pipeline publish   crm-pipeline publish --setup-roles --dry-run | psql
     """
@@ -55,12 +55,17 @@ def publish(
     done = publish_again(opened)
     changed = None if done.postgres is None else dict(done.postgres.changed_rows)
     if as_json:
-        print_json({"is_masked_changed": done.is_masked_changed, "postgres_changed_rows": changed})
+        written = None if done.parquet is None else list(done.parquet.written)
+        told = {"is_masked_changed": done.is_masked_changed, "postgres_changed_rows": changed}
+        print_json(told | {"parquet_tables_written": written})
         return
     say(f"{opened.masked_file.name}: {'published' if done.is_masked_changed else 'as it was'}")
     if done.postgres is not None:
         rows = counted(sum(done.postgres.changed_rows.values()), "row")
         say(f"PostgreSQL: {f'published, {rows} changed' if done.postgres.is_changed else 'as it was'}")
+    if done.parquet is not None:
+        tables = counted(len(done.parquet.written), "table")
+        say(f"Parquet files: {f'published, {tables} written' if done.parquet.is_changed else 'as they were'}")
 
 
 def _print_sql(statements: list[str]) -> None:
@@ -73,6 +78,6 @@ def _print_sql(statements: list[str]) -> None:
 
 def _report_nothing(project: Project, *, as_json: bool) -> None:
     if as_json:
-        print_json({"is_masked_changed": False, "postgres_changed_rows": None})
+        print_json({"is_masked_changed": False, "postgres_changed_rows": None, "parquet_tables_written": None})
     else:
         say(f"Nothing is published yet in {project.root.name}; the next run publishes.")

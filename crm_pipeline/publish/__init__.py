@@ -11,6 +11,7 @@ from crm_pipeline.publish.explanation import Explanation, explain, explain_recor
 from crm_pipeline.publish.keeping import TableEffect, changed_since, effect_of, keep, put_together
 from crm_pipeline.publish.masked import publish_masked
 from crm_pipeline.publish.matching_index import publish_matching_index
+from crm_pipeline.publish.parquet_files import ParquetSummary, publish_parquet
 from crm_pipeline.publish.publication import Publication
 from crm_pipeline.publish.reader import export_csv, query
 from crm_pipeline.publish.spreadsheets import escaped
@@ -21,6 +22,7 @@ __all__ = [
     "Changes",
     "Edition",
     "Explanation",
+    "ParquetSummary",
     "Publication",
     "PublishSummary",
     "TableEffect",
@@ -37,6 +39,7 @@ __all__ = [
     "publish_edition",
     "publish_masked",
     "publish_matching_index",
+    "publish_parquet",
     "put_together",
     "query",
     "read_edition",

@@ -78,10 +78,18 @@ class Postgres(Frozen):
         return unquote(urlsplit(text).username or "") or next(iter(_parameters(text).get("user", [])), "")
 
 
+class ParquetFiles(Frozen):
+    """A folder or bucket in which readers find the published tables as Parquet files."""
+
+    to: Text = Field(description="a folder, or s3://bucket/prefix, that nothing else writes to")
+    endpoint_url: Text | None = Field(None, description="of an S3-compatible service")
+
+
 class Publish(Frozen):
     """Where tables are published beside the project's own files."""
 
     postgres: Postgres | None = Field(None, description="a PostgreSQL server")
+    parquet: ParquetFiles | None = Field(None, description="a folder or bucket of Parquet files")
 
 
 def is_local(url: str) -> bool:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from crm_pipeline.publish import query
@@ -23,10 +24,10 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 def test_publish(small: projects.Finished, database: Database, tmp_path: Path) -> None:
-    """Roles by a dry run and for good, the first publication, the same again, a server that is behind, a secret URL."""
+    """Roles by a dry run and for good, first publications, the same again, a server that is behind, a secret URL."""
     folder = projects.copy(small.folder, tmp_path / "project")
     with (folder / "pipeline.yaml").open("a", encoding="utf-8") as file:
-        file.write('\npublish: {postgres: {url: "${CRM_POSTGRES_URL}"}}\n')
+        file.write('\npublish: {postgres: {url: "${CRM_POSTGRES_URL}"}, parquet: {to: files}}\n')
     environment = {"CRM_POSTGRES_URL": database.url()}
 
     def publish(*options: str, env: dict[str, str] = environment) -> str:
@@ -43,7 +44,12 @@ def test_publish(small: projects.Finished, database: Database, tmp_path: Path) -
     masked = query(folder / "published" / "crm_masked.duckdb", "SELECT customer_id, name, phone FROM customers").rows()
     assert sorted(database.ask("SELECT customer_id, name, phone FROM crm_masked.customers")) == sorted(masked)
     assert sorted(masked) != sorted(expected)
-    assert json.loads(publish("--json"))["postgres_changed_rows"] == {}
+    current = json.loads((folder / "files/current.json").read_text(encoding="utf-8"))
+    file = next(each["file"] for each in current["tables"] if each["name"] == "customers")
+    rows = pl.read_parquet(folder / "files" / file).select("customer_id", "name", "phone").sort(pl.all()).rows()
+    assert sorted(rows, key=repr) == sorted(expected, key=repr)
+    again = json.loads(publish("--json"))
+    assert (again["postgres_changed_rows"], again["parquet_tables_written"]) == ({}, [])
 
     there = database.ask(_ROW)
     database.ask("UPDATE crm_base.published SET fingerprint = 'of another project'")

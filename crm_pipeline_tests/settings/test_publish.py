@@ -126,3 +126,14 @@ def test_schema(text: str, is_valid: bool, load: Load, monkeypatch: pytest.Monke
     else:
         with pytest.raises(ConfigurationError):
             load(written)
+
+
+def test_parquet_files(load: Load) -> None:
+    """A place of Parquet files is a folder or a bucket; without it there is none."""
+    text = SOUND + 'publish: {parquet: {to: "s3://bucket/crm", endpoint_url: "https://s3.example"}}\n'
+    parquet = load(text).config.publish.parquet
+    assert parquet
+    assert (parquet.to, parquet.endpoint_url) == ("s3://bucket/crm", "https://s3.example")
+    assert load(SOUND).config.publish.parquet is None
+    with pytest.raises(ConfigurationError, match="publish"):
+        load(SOUND + "publish: {parquet: {}}\n")

@@ -9,13 +9,14 @@ from crm_pipeline.settings import Project
 from crm_pipeline.steps.checks import judge_table
 from crm_pipeline.steps.publishing import guards
 from crm_pipeline.steps.publishing.back_up import back_up
-from crm_pipeline.steps.publishing.elsewhere import refresh_masked, refresh_postgres
+from crm_pipeline.steps.publishing.elsewhere import refresh_masked, refresh_parquet, refresh_postgres
 from crm_pipeline.steps.publishing.publish import publish
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.tables import customer_history
 
 PUBLISHED, SNAPSHOT = dg.AssetKey(["published", "crm"]), dg.AssetKey(["backup", "snapshot"])
 MASKED, POSTGRES = dg.AssetKey(["published", "crm_masked"]), dg.AssetKey(["published", "postgres"])
+PARQUET = dg.AssetKey(["published", "parquet"])
 
 
 class SnapshotConfig(dg.Config):
@@ -28,7 +29,8 @@ class SnapshotConfig(dg.Config):
 def publish_assets(project: Project, upstream: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     """The published file, what follows it elsewhere, then the backup."""
     server = [_postgres()] if project.config.publish.postgres else []
-    return [_published(project, upstream), _masked(), *server, _backup(project)]
+    files = [_parquet()] if project.config.publish.parquet else []
+    return [_published(project, upstream), _masked(), *server, *files, _backup(project)]
 
 
 def _published(project: Project, upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -92,6 +94,24 @@ def _postgres() -> dg.AssetsDefinition:
             return dg.MaterializeResult(metadata={"is_changed": summary.is_changed, "changed_rows": changed})
 
     return postgres
+
+
+def _parquet() -> dg.AssetsDefinition:
+    @dg.asset(
+        key=PARQUET,
+        group_name="publish",
+        deps=[PUBLISHED],
+        pool=POOL,
+        kinds={"parquet"},
+        description="The same tables as Parquet files in a folder or bucket; current.json names those that count.",
+    )
+    def parquet(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        with step(run, "published.parquet"):
+            summary = refresh_parquet(run.project, run.warehouse)
+            written = list(summary.written)
+            return dg.MaterializeResult(metadata={"is_changed": summary.is_changed, "tables_written": written})
+
+    return parquet
 
 
 def _backup(project: Project) -> dg.AssetsDefinition:

@@ -1,9 +1,9 @@
-"""The published file once more: as the masked edition for everybody, and on the PostgreSQL server of the project.
+"""The published file once more: masked for everybody, on the PostgreSQL server of the project, as Parquet files.
 
 Belongs here: taking the published file as what is published there, and what of it changed. Does not belong here: making
 the published file (`publish`), masks and roles (`crm_pipeline.publish`).
 
-Both follow the file: what went wrong at one place is made up for by the next run, or by `crm-pipeline publish`.
+They follow the file: what went wrong at one place is made up for by the next run, or by `crm-pipeline publish`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from crm_pipeline.errors import ConfigurationError
-from crm_pipeline.publish import Edition, Publication, changed_since, publish_masked, read_edition
+from crm_pipeline.publish import (
+    Edition,
+    ParquetSummary,
+    Publication,
+    changed_since,
+    publish_masked,
+    publish_parquet,
+    read_edition,
+)
 from crm_pipeline.publish.postgresql import (
     PostgresSummary,
     publish_postgresql,
@@ -27,6 +35,7 @@ from crm_pipeline.state.salt import salt_of
 from crm_pipeline.steps.models import project_models
 from crm_pipeline.steps.publishing.publish import published_tables
 from crm_pipeline.steps.temporary import temporary_folder
+from crm_pipeline.storage import open_store
 from crm_pipeline.warehouse import Warehouse, writer_lock
 from crm_pipeline.warehouse.connection import literal, quoted
 
@@ -40,10 +49,12 @@ class Elsewhere:
     Attributes:
         is_masked_changed: False when the masked edition had this content already.
         postgres: what was done on the server; None where none is configured.
+        parquet: what was written as Parquet files; None where no place is configured.
     """
 
     is_masked_changed: bool
     postgres: PostgresSummary | None
+    parquet: ParquetSummary | None
 
 
 def publish_again(project: Project) -> Elsewhere:
@@ -61,7 +72,8 @@ def publish_again(project: Project) -> Elsewhere:
     ):
         is_masked_changed = refresh_masked(project, warehouse)
         postgres = refresh_postgres(project, warehouse) if project.config.publish.postgres else None
-        return Elsewhere(is_masked_changed, postgres)
+        parquet = refresh_parquet(project, warehouse) if project.config.publish.parquet else None
+        return Elsewhere(is_masked_changed, postgres, parquet)
 
 
 def refresh_masked(project: Project, warehouse: Warehouse) -> bool:
@@ -100,6 +112,26 @@ def refresh_postgres(project: Project, warehouse: Warehouse) -> PostgresSummary:
             changes=_changes(project, settings, edition),
             edition=edition,
         )
+
+
+def refresh_parquet(project: Project, warehouse: Warehouse) -> ParquetSummary:
+    """What was written to the folder or bucket of Parquet files.
+
+    Raises:
+        ConfigurationError: none is configured.
+        PipelineError: it can't be reached, or holds something else.
+    """
+    settings = project.config.publish.parquet
+    if settings is None:
+        raise ConfigurationError(
+            where="pipeline.yaml: publish.parquet",
+            expected="a place, as in publish: {parquet: {to: parquet}}",
+            found="none",
+            cure="Add it.",
+        )
+    store = open_store(settings.to, endpoint_url=settings.endpoint_url, base=project.root)
+    with _published(project, warehouse) as (edition, tables), temporary_folder(project) as folder:
+        return publish_parquet(warehouse, store, tables, edition, temporary=folder)
 
 
 def setup_statements(project: Project) -> list[str]:
