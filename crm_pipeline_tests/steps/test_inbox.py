@@ -148,7 +148,7 @@ def test_a_name_that_looks_like_a_pattern(project: Project) -> None:
 
 def test_an_inbox_without_files_is_no_error(project: Project) -> None:
     """An empty or missing inbox is fine for `check` and for a run, of today and of the past."""
-    assert [part.error for part in check_project(project, day(5))] == [None] * 5
+    assert [part.error for part in check_project(project, day(5))] == [None] * 7
     with running(project) as run:
         require_deliveries(project, run.landing, [day(5)])
         assert land_inbox(run, "erp", "products", [day(5)]) == FromInbox((), ())

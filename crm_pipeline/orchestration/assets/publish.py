@@ -9,7 +9,12 @@ from crm_pipeline.settings import Project
 from crm_pipeline.steps.checks import judge_table
 from crm_pipeline.steps.publishing import guards
 from crm_pipeline.steps.publishing.back_up import back_up
-from crm_pipeline.steps.publishing.elsewhere import refresh_masked, refresh_parquet, refresh_postgres
+from crm_pipeline.steps.publishing.elsewhere import (
+    published_customer_count,
+    refresh_masked,
+    refresh_parquet,
+    refresh_postgres,
+)
 from crm_pipeline.steps.publishing.publish import publish
 from crm_pipeline.steps.run import Run, suite_of
 from crm_pipeline.tables import customer_history
@@ -73,7 +78,9 @@ def _masked() -> dg.AssetsDefinition:
     )
     def masked(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
         with step(run, "published.crm_masked"):
-            return dg.MaterializeResult(metadata={"is_changed": refresh_masked(run.project, run.warehouse)})
+            is_changed = refresh_masked(run.project, run.warehouse)
+            count = published_customer_count(run.project)
+            return dg.MaterializeResult(metadata=counts(count, is_changed=is_changed))
 
     return masked
 
@@ -91,7 +98,9 @@ def _postgres() -> dg.AssetsDefinition:
         with step(run, "published.postgres"):
             summary = refresh_postgres(run.project, run.warehouse)
             changed = dict(summary.changed_rows)
-            return dg.MaterializeResult(metadata={"is_changed": summary.is_changed, "changed_rows": changed})
+            count = published_customer_count(run.project)
+            told = counts(count, is_changed=summary.is_changed, changed_rows=changed)
+            return dg.MaterializeResult(metadata=told)
 
     return postgres
 
@@ -109,7 +118,9 @@ def _parquet() -> dg.AssetsDefinition:
         with step(run, "published.parquet"):
             summary = refresh_parquet(run.project, run.warehouse)
             written = list(summary.written)
-            return dg.MaterializeResult(metadata={"is_changed": summary.is_changed, "tables_written": written})
+            count = published_customer_count(run.project)
+            told = counts(count, is_changed=summary.is_changed, tables_written=written)
+            return dg.MaterializeResult(metadata=told)
 
     return parquet
 

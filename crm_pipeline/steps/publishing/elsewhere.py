@@ -134,6 +134,12 @@ def refresh_parquet(project: Project, warehouse: Warehouse) -> ParquetSummary:
         return publish_parquet(warehouse, store, tables, edition, temporary=folder)
 
 
+def published_customer_count(project: Project) -> int:
+    """Customers in the published file; 0 before the first publication."""
+    edition = read_edition(project.published_file)
+    return edition.by_name["customers"].row_count if edition else 0
+
+
 def setup_statements(project: Project) -> list[str]:
     """The statements that make roles and schemas on the server."""
     return roles_sql(_configured(project))

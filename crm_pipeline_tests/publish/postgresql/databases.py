@@ -138,8 +138,8 @@ def fill(warehouse: Warehouse) -> None:
             "INSERT INTO gold.customer_records VALUES ('crm', 'e', ?, ?, NULL, 'single', ?, NULL)", (key, customer, day)
         )
         warehouse.execute(
-            "INSERT INTO gold.customer_values VALUES (?, 'phone', ?, 'crm', 'e', ?, 'trust', "
-            "[{'value': ?, 'source': 'erp', 'extract': 'e', 'source_id': ?}])",
+            "INSERT INTO gold.customer_values VALUES (?, 'phone', ?, 'crm', 'e', ?, 'trust', NULL, "
+            "[{'value': ?, 'source': 'erp', 'extract': 'e', 'source_id': ?, 'lost_by': 'trust'}])",
             (customer, phone, key, f"+86139000{number}0000", key),
         )
         warehouse.execute("INSERT INTO gold.customer_ids VALUES (?, ?, 'current', ?)", (customer, customer, NOW))
