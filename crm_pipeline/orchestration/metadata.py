@@ -3,7 +3,7 @@
 Belongs here: turning contracts and results into Dagster's values. No cell of any table ever gets in here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,27 @@ def code_reference(path: Path, label: str) -> dict[str, Any]:
     """Metadata that makes the UI link to a file of the code."""
     reference = dg.LocalFileCodeReference(file_path=str(path), line_number=1, label=label)
     return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[reference])}
+
+
+def lineage_of(origins: Mapping[str, Sequence[tuple[str, str]]]) -> dict[str, Any]:
+    """Metadata that says which columns the columns of a table are computed from: for Dagster, and as a table to read.
+
+    Args:
+        origins: column to the (`schema.table`, column) that it comes from.
+    """
+    deps = {
+        column: [dg.TableColumnDep(asset_key=dg.AssetKey(table.split(".")), column_name=name) for table, name in those]
+        for column, those in origins.items()
+        if those
+    }
+    lines = [
+        f"| {column} | {', '.join(f'{table}.{name}' for table, name in those) or '(counted, or a constant)'} |"
+        for column, those in origins.items()
+    ]
+    return {
+        "dagster/column_lineage": dg.TableColumnLineage(deps_by_column=deps),
+        "columns come from": dg.MetadataValue.md("\n".join(["| column | from |", "|---|---|", *lines])),
+    }
 
 
 def counts(row_count: int, **others: Any) -> dict[str, Any]:

@@ -59,6 +59,22 @@ def test_every_materialisation_has_a_row_count(instance: dg.DagsterInstance, sma
     assert set(counts) == {key.to_user_string() for key in _graph(small).get_all_asset_keys() - UNCOUNTED}
 
 
+def test_models_say_where_their_columns_come_from(instance: dg.DagsterInstance) -> None:
+    """Each SQL model shows the columns that each of its columns is computed from, for the UI and to read."""
+    told = {}
+    for key in (dg.AssetKey(["mart", "sales_monthly"]), dg.AssetKey(["gold", "orders"])):
+        [event] = instance.fetch_materializations(key, limit=1).records
+        assert event.asset_materialization is not None
+        told[key.path[-1]] = event.asset_materialization.metadata
+    lineage = told["orders"]["dagster/column_lineage"].value
+    assert isinstance(lineage, dg.TableColumnLineage)
+    [amount] = lineage.deps_by_column["amount"]
+    assert (amount.asset_key, amount.column_name) == (dg.AssetKey(["std", "orders"]), "amount")
+    shown = str(told["orders"]["columns come from"].value)
+    assert "| amount | std.orders.amount |" in shown
+    assert "| month |" in str(told["sales_monthly"]["columns come from"].value)
+
+
 def test_every_check_was_evaluated(instance: dg.DagsterInstance, small: projects.Finished) -> None:
     """Each check of each asset has a verdict in the UI."""
     [record] = instance.get_run_records()

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from crm_pipeline.orchestration.metadata import POOL, code_reference, counts, schema_of
+from crm_pipeline.orchestration.metadata import POOL, code_reference, counts, lineage_of, schema_of
 from crm_pipeline.orchestration.rules import check_results, check_specs, test_results, test_specs
 from crm_pipeline.orchestration.step import step
 from crm_pipeline.settings import Project
@@ -10,7 +10,7 @@ from crm_pipeline.steps.checks import judge_table, prepare_judging, record_tests
 from crm_pipeline.steps.models import project_model_tables, project_models
 from crm_pipeline.steps.run import Run, suite_of, suite_tables
 from crm_pipeline.tables import CHECK_RESULTS, ENTITIES, LOADS, REJECTIONS, Table
-from crm_pipeline.warehouse.models import Model, run_model, test_model
+from crm_pipeline.warehouse.models import Model, column_lineage, run_model, test_model
 
 _LOGS = {log.qualified for log in (LOADS, REJECTIONS, CHECK_RESULTS)}
 
@@ -49,7 +49,8 @@ def _model_asset(project: Project, model: Model, table: Table) -> dg.AssetsDefin
             record_tests(run, model, row_count, verdicts)
             results = test_results(key, model.tests, verdicts)
             results += check_results(key, *judge_table(run, table, suite))
-            return dg.MaterializeResult(metadata=counts(row_count), check_results=results)
+            told = counts(row_count, **lineage_of(column_lineage(model)))
+            return dg.MaterializeResult(metadata=told, check_results=results)
 
     return sql_model
 

@@ -28,6 +28,7 @@ from crm_pipeline.publish import (
 )
 from crm_pipeline.settings import Project
 from crm_pipeline.state.measures import Outcome
+from crm_pipeline.state.salt import salt_of
 from crm_pipeline.steps.models import project_model_tables
 from crm_pipeline.steps.publishing.link_guards import figures_of
 from crm_pipeline.steps.publishing.quarantine import find_open, follow_corrections
@@ -82,6 +83,7 @@ def published_tables(project: Project, sql_models: Models) -> list[Table]:
 
 def publish(run: Run) -> PublishSummary:
     """What became visible: kept in the store first (append-only), then the file by rename, when anything changed."""
+    salt_of(run.project.state)  # made before the backup that follows, though masks ask for it after that
     try:
         summary, now = _publish(run, is_file_good=True)
     except DamagedError:  # the published file, so it seems: the store says what was published
